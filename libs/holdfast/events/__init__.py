@@ -1,0 +1,26 @@
+"""Everything that crosses NATS: one file per family of messages, and `catalog.py` as their index."""
+
+from holdfast.events.alerts import AlertRaised
+from holdfast.events.balances import BalancesObserved, TotalsReported
+from holdfast.events.catalog import CATALOG, EventType, event_type, event_type_of
+from holdfast.events.fetches import FetchFailed, FetchFinished
+from holdfast.events.jobs import FetchRequested
+from holdfast.events.portfolios import PortfolioRevalued
+from holdfast.events.prices import PricesObserved
+from holdfast.events.responses import ResponseRecorded
+
+__all__ = [
+    "CATALOG",
+    "AlertRaised",
+    "BalancesObserved",
+    "EventType",
+    "FetchFailed",
+    "FetchFinished",
+    "FetchRequested",
+    "PortfolioRevalued",
+    "PricesObserved",
+    "ResponseRecorded",
+    "TotalsReported",
+    "event_type",
+    "event_type_of",
+]

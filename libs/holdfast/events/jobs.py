@@ -1,0 +1,18 @@
+"""`FetchRequested`: the one request among the facts."""
+
+from holdfast.domain.jobs import Lane
+from holdfast.events.event import AwareTime, Event, Name
+
+
+class FetchRequested(Event, frozen=True, kw_only=True):
+    """Fetch one target of one provider. `id` is the job id (holdfast.domain.jobs.job_id)."""
+
+    provider: Name
+    feed: Name
+    target: str
+    """An account id, a token, or what else the feed watches."""
+    scope: str
+    slot: AwareTime
+    """The instant this fetch is due; for lane `now` the moment it was asked for."""
+    lane: Lane
+    requested_at: AwareTime

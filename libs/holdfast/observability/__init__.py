@@ -1,0 +1,1 @@
+"""Metrics declared once, structured logs with redaction, and health: the only importer of prometheus_client."""

@@ -1,0 +1,75 @@
+"""What a provider is: a manifest of data, a settings Struct, and feeds that fetch.
+
+A provider's folder is its registration. `holdfast.providers.<name>` exposes
+
+    MANIFEST: Manifest
+    def build(settings: <its settings Struct>, session: Session, clock: Clock) -> Provider
+
+and nothing elsewhere knows its name.
+"""
+
+from typing import Protocol
+
+from msgspec import Struct
+
+from holdfast.domain.balances import ReportedTotal, Snapshot
+from holdfast.domain.jobs import Feed
+from holdfast.domain.prices import Price
+
+
+class Budget(Struct, frozen=True, kw_only=True):
+    """A sliding window: at most `requests` in any `per_s` seconds, per credential."""
+
+    requests: int
+    per_s: float
+
+
+class FeedManifest(Struct, frozen=True, kw_only=True):
+    name: Feed
+    scopes: tuple[str, ...] = ()
+    """The independent lists that this feed can fetch of an account, as `defi`; the first is the default."""
+    namespaces: tuple[str, ...] = ()
+    """The account namespaces it takes, as `eip155`; empty where the target is not an account."""
+    every_s: int
+    """Default interval between fetches of one target."""
+
+
+class Manifest(Struct, frozen=True, kw_only=True):
+    name: str
+    title: str
+    documentation: str
+    """Where the upstream API is described."""
+    budget: Budget
+    feeds: tuple[FeedManifest, ...]
+    settings: type[Struct]
+    """Read from `[providers.<name>]`; secrets are `Secret`."""
+
+    def feed(self, name: Feed) -> FeedManifest | None:
+        return next((feed for feed in self.feeds if feed.name == name), None)
+
+
+class Target(Struct, frozen=True, kw_only=True):
+    """What one job asks for."""
+
+    feed: Feed
+    target: str
+    """An account id (canonical), a token, or what else the feed watches."""
+    scope: str = ""
+    spelling: str = ""
+    """The account as its owner wrote it, for upstreams that echo or compare it."""
+
+
+class Fetched(Struct, frozen=True, kw_only=True):
+    """What one job brought. Empty fields are what the feed has nothing to say about."""
+
+    snapshots: tuple[Snapshot, ...] = ()
+    totals: tuple[ReportedTotal, ...] = ()
+    prices: tuple[Price, ...] = ()
+
+
+class Provider(Protocol):
+    """Built once per process and credential; `fetch` may run concurrently for different targets."""
+
+    async def fetch(self, target: Target) -> Fetched:
+        """All requests of one job. Raises ProviderError; whatever is incomplete raises rather than returns."""
+        ...

@@ -1,0 +1,1 @@
+"""Tenants, keys, portfolios, accounts and schedules: validated in one place, stored in KV, watched."""

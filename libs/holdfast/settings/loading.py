@@ -1,0 +1,152 @@
+"""From TOML, environment and secret files to one settings Struct per section.
+
+Precedence, lowest first: defaults, the TOML file (`HOLDFAST_CONFIG`, else ./holdfast.toml if it
+exists), the environment. `HOLDFAST_NATS__URL` is `url` in `[nats]`; two underscores step into a
+table. A variable that ends in `_FILE` names a file whose content is the value, as Docker and
+Kubernetes mount secrets; the content of its last line break is left out.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar, get_type_hints
+
+import msgspec
+
+from holdfast.settings.secret import Secret
+
+PREFIX = "HOLDFAST_"
+SectionT = TypeVar("SectionT", bound=msgspec.Struct)
+
+
+class SettingsProblem(msgspec.Struct, frozen=True):
+    """One thing that is wrong, with the setting's name and what to do."""
+
+    setting: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.setting}: {self.message}"
+
+
+class SettingsError(Exception):
+    """All that is wrong with the settings, not just the first."""
+
+    def __init__(self, problems: list[SettingsProblem]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(str(problem) for problem in problems))
+
+
+class Configuration:
+    """The merged settings before they are typed. `section` turns one table into its Struct."""
+
+    def __init__(self, tree: dict[str, Any], origin: str = "") -> None:
+        self._tree = tree
+        self.origin = origin
+        """The TOML file read, or empty."""
+
+    def section(self, path: str, kind: type[SectionT]) -> SectionT:
+        """The table at `path` ("nats", "providers.okx") as `kind`. Raises SettingsError with every problem in it."""
+        table: Any = self._tree
+        for step in path.split("."):
+            table = table.get(step, {}) if isinstance(table, dict) else {}
+        if not isinstance(table, dict):
+            raise SettingsError([SettingsProblem(path, "expected a table")])
+        problems = _unknown(table, kind, path)
+        try:
+            settings = msgspec.convert(table, kind, strict=False, dec_hook=_to_secret)
+        except msgspec.ValidationError:
+            raise SettingsError(problems + _invalid(table, kind, path)) from None
+        if problems:
+            raise SettingsError(problems)
+        return settings
+
+    def tables(self, path: str) -> list[str]:
+        """The names of the tables below `path`, as the providers that have settings."""
+        table: Any = self._tree
+        for step in path.split("."):
+            table = table.get(step, {}) if isinstance(table, dict) else {}
+        return sorted(name for name, value in table.items() if isinstance(value, dict))
+
+
+def read_configuration(environment: Mapping[str, str] | None = None, file: Path | None = None) -> Configuration:
+    """Read the TOML file and the environment. Raises SettingsError for a file that cannot be read."""
+    environment = os.environ if environment is None else environment
+    named = file or (Path(environment["HOLDFAST_CONFIG"]) if environment.get("HOLDFAST_CONFIG") else None)
+    path = named or Path("holdfast.toml")
+    tree: dict[str, Any] = {}
+    origin = ""
+    if named is not None or path.exists():
+        tree, origin = _read_toml(path), str(path)
+    problems: list[SettingsProblem] = []
+    for name, text in sorted(environment.items()):
+        if name.startswith(PREFIX) and "__" in name:
+            _place(tree, name, text, problems)
+    if problems:
+        raise SettingsError(problems)
+    return Configuration(tree, origin)
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError([SettingsProblem("HOLDFAST_CONFIG", f"cannot read {path}: {error.strerror}")]) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError([SettingsProblem(str(path), f"not valid TOML: {error}")]) from error
+
+
+def _place(tree: dict[str, Any], name: str, text: str, problems: list[SettingsProblem]) -> None:
+    steps = name.removeprefix(PREFIX).lower().split("__")
+    if steps[-1].endswith("_file"):
+        steps[-1] = steps[-1].removesuffix("_file")
+        try:
+            text = Path(text).read_text(encoding="utf-8").removesuffix("\n")
+        except OSError as error:
+            problems.append(SettingsProblem(name, f"cannot read {text}: {error.strerror}"))
+            return
+    table = tree
+    for step in steps[:-1]:
+        table = table.setdefault(step, {})
+        if not isinstance(table, dict):
+            problems.append(SettingsProblem(name, f"{step} is a value, not a table"))
+            return
+    table[steps[-1]] = text
+
+
+def _unknown(table: dict[str, Any], kind: type[msgspec.Struct], path: str) -> list[SettingsProblem]:
+    known = {field.encode_name for field in msgspec.structs.fields(kind)}
+    return [
+        SettingsProblem(f"{path}.{name}", f"no such setting; known here: {', '.join(sorted(known))}")
+        for name in table
+        if name not in known
+    ]
+
+
+def _invalid(table: dict[str, Any], kind: type[msgspec.Struct], path: str) -> list[SettingsProblem]:
+    """Each bad or missing field on its own: msgspec stops at the first, an operator wants all."""
+    hints = get_type_hints(kind, include_extras=True)
+    problems = []
+    for field in msgspec.structs.fields(kind):
+        name = f"{path}.{field.encode_name}"
+        if field.encode_name not in table:
+            if field.required:
+                problems.append(SettingsProblem(name, f"is required (set {variable(name)})"))
+            continue
+        try:
+            msgspec.convert(table[field.encode_name], hints[field.name], strict=False, dec_hook=_to_secret)
+        except msgspec.ValidationError as error:
+            problems.append(SettingsProblem(name, f"{error} (set {variable(name)})"))
+    return problems
+
+
+def variable(setting: str) -> str:
+    """The environment variable of a setting: `nats.url` is HOLDFAST_NATS__URL."""
+    return PREFIX + setting.upper().replace(".", "__")
+
+
+def _to_secret(kind: type, value: object) -> object:
+    if kind is Secret and isinstance(value, str):
+        return Secret(value)
+    raise NotImplementedError(kind)
