@@ -1,0 +1,82 @@
+"""Servers for every suite: one NATS and one ClickHouse per test process, a clean slate per test."""
+
+import secrets
+from collections.abc import AsyncIterator, Iterator
+
+import nats
+import pytest
+
+from holdfast.settings.shared import ClickHouseSettings, NatsSettings
+from holdfast.warehouse.client import Warehouse, connect
+from holdfast.warehouse.migrator import migrate
+from tests.support.servers import ClickHouseServer, ImagesUnavailable, NatsServer, build_clickhouse, build_nats
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--containers",
+        action="store_true",
+        help="run against the official NATS and ClickHouse images (needs Docker) instead of the embedded servers",
+    )
+
+
+@pytest.fixture(scope="session")
+def nats_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
+    """A running NATS server with JetStream."""
+    try:
+        server = build_nats(tmp_path_factory.mktemp("nats"), containers=request.config.getoption("--containers"))
+        server.start()
+    except ImagesUnavailable as reason:
+        pytest.fail(str(reason), pytrace=False)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+async def nats_settings(nats_server: NatsServer) -> NatsSettings:
+    """Where the server is; every stream and bucket of the test before is gone."""
+    settings = nats_server.settings
+    connection = await nats.connect(settings.url)
+    try:
+        stream_names = [info.config.name for info in await connection.jetstream().streams_info()]
+        for name in stream_names:
+            await connection.jetstream().delete_stream(str(name))
+    finally:
+        await connection.close()
+    return settings
+
+
+@pytest.fixture(scope="session")
+def clickhouse_server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ClickHouseServer]:
+    """A running ClickHouse."""
+    folder = tmp_path_factory.mktemp("clickhouse")
+    try:
+        server = build_clickhouse(folder, containers=request.config.getoption("--containers"))
+        server.start()
+    except ImagesUnavailable as reason:
+        pytest.fail(str(reason), pytrace=False)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+async def clickhouse_settings(clickhouse_server: ClickHouseServer) -> AsyncIterator[ClickHouseSettings]:
+    """A fresh database with every migration applied; dropped afterwards."""
+    settings = clickhouse_server.settings(f"test_{secrets.token_hex(6)}")
+    warehouse = await connect(settings)
+    try:
+        await migrate(warehouse)
+        yield settings
+        await warehouse.command("DROP DATABASE IF EXISTS {name:Identifier} SYNC", {"name": settings.database})
+    finally:
+        await warehouse.close()
+
+
+@pytest.fixture
+async def warehouse(clickhouse_settings: ClickHouseSettings) -> AsyncIterator[Warehouse]:
+    """A connection to the fresh database."""
+    opened = await connect(clickhouse_settings)
+    yield opened
+    await opened.close()
