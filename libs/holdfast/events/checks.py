@@ -1,0 +1,257 @@
+"""What the types of a message cannot say: numbers in range, ids canonical, parts that add up.
+
+Decoding accepts every spelling that Python's Decimal does ("NaN", "1e400", "1_000"), because a
+Struct cannot tell them apart. `check` is the one place that refuses what may not be stored: a
+producer calls it before publishing, every consumer after decoding. A line costs a few comparisons.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Any
+
+from holdfast.domain.accounts import AccountIdError, parse_account
+from holdfast.domain.assets import AssetIdError, parse_asset, parse_chain
+from holdfast.domain.balances import Balance, Block
+from holdfast.domain.money import LIMIT
+from holdfast.events.alerts import AlertRaised
+from holdfast.events.balances import BalancesObserved, TotalsReported
+from holdfast.events.event import Event
+from holdfast.events.fetches import FetchFailed, FetchFinished
+from holdfast.events.jobs import FetchRequested
+from holdfast.events.portfolios import PortfolioRevalued
+from holdfast.events.prices import PricesObserved
+from holdfast.events.responses import ResponseRecorded
+
+MAX_LINES = 1_000_000
+"""Lines of one snapshot, over all its parts."""
+MAX_PARTS = 10_000
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+_ZERO = Decimal(0)
+_FLOOR = -LIMIT
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_MAX_TEXT = 4096
+
+
+class InvalidMessageError(ValueError):
+    """A message that decodes but states something that cannot be true or cannot be stored."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(f"{field}: {problem}")
+        self.field = field
+
+
+def check(message: Event) -> None:
+    """Raises InvalidMessageError naming the first field that is wrong."""
+    _CHECKS[type(message)](message)
+
+
+def _balances_observed(message: BalancesObserved) -> None:
+    _account(message.account)
+    _times(message, "observed_at", "fetched_at")
+    _parts(message)
+    for position, balance in enumerate(message.balances):
+        _balance(balance, position)
+    for position, asset in enumerate(message.covers):
+        _asset(f"covers[{position}]", asset)
+    if message.block is not None:
+        _block(message.block)
+    _hashes(message.raw)
+
+
+def _parts(message: BalancesObserved) -> None:
+    here, end = len(message.balances), message.offset + len(message.balances)
+    _within("parts", message.parts, 1, MAX_PARTS)
+    _within("part", message.part, 1, message.parts)
+    _within("lines", message.lines, 0, MAX_LINES)
+    _within("offset", message.offset, 0, message.lines)
+    if end > message.lines:
+        raise InvalidMessageError("balances", f"{here} lines from {message.offset} on, of only {message.lines}")
+    if message.part == 1 and message.offset != 0:
+        raise InvalidMessageError("offset", f"is {message.offset} in the first part, must be 0")
+    if message.part == message.parts and end != message.lines:
+        raise InvalidMessageError("lines", f"is {message.lines}, but the last part ends at {end}")
+    if message.parts == 1 and message.id != message.snapshot_id:
+        raise InvalidMessageError("id", "a whole snapshot has its snapshot_id as id")
+
+
+def _balance(balance: Balance, position: int) -> None:
+    """The hot path: a whole line is judged in one expression, and only a bad one is looked at again."""
+    amount, price, value = balance.amount, balance.price, balance.value
+    try:
+        fine = (
+            (amount is None or _ZERO <= amount < LIMIT)
+            and (price is None or _ZERO <= price < LIMIT)
+            and (value is None or _ZERO <= value < LIMIT)
+        )
+    except InvalidOperation:
+        fine = False
+    if not fine:
+        for field in ("amount", "price", "value"):
+            _number(f"balances[{position}].{field}", getattr(balance, field), least=_ZERO)
+    if balance.asset is not None and not _is_asset(balance.asset):
+        _asset(f"balances[{position}].asset", balance.asset)
+    if not _is_asset(balance.currency):
+        _asset(f"balances[{position}].currency", balance.currency)
+    if balance.chain is not None and not _is_chain(balance.chain):
+        raise InvalidMessageError(f"balances[{position}].chain", f"{balance.chain[:60]!r} is not CAIP-2, as eip155:1")
+
+
+def _block(block: Block) -> None:
+    if not _is_chain(block.chain):
+        raise InvalidMessageError("block.chain", f"{block.chain[:60]!r} is not CAIP-2, as eip155:1")
+    _within("block.number", block.number, 0, 2**63 - 1)
+    _time("block.time", block.time)
+
+
+def _totals_reported(message: TotalsReported) -> None:
+    _account(message.account)
+    _times(message, "observed_at", "fetched_at")
+    _asset("currency", message.currency)
+    _number("total", message.total, least=_FLOOR)
+    _hashes(message.raw)
+
+
+def _prices_observed(message: PricesObserved) -> None:
+    _times(message, "fetched_at")
+    for position, price in enumerate(message.prices):
+        _number(f"prices[{position}].price", price.price, least=_ZERO)
+        _asset(f"prices[{position}].asset", price.asset)
+        _asset(f"prices[{position}].quote", price.quote)
+        _time(f"prices[{position}].at", price.at)
+    _hashes(message.raw)
+
+
+def _response_recorded(message: ResponseRecorded) -> None:
+    _hashes((message.sha256,), "sha256")
+    _times(message, "received_at")
+    _within("status", message.status, 100, 599)
+    _within("size_bytes", message.size_bytes, 0, 2**40)
+    _within("parts", message.parts, 1, MAX_PARTS)
+    _within("part", message.part, 1, message.parts)
+
+
+def _fetch_requested(message: FetchRequested) -> None:
+    _text("target", message.target)
+    _times(message, "slot", "requested_at")
+
+
+def _fetch_finished(message: FetchFinished) -> None:
+    _text("target", message.target)
+    _times(message, "slot", "started_at", "finished_at")
+    for field in ("attempts", "requests", "response_bytes", "snapshots", "lines"):
+        _within(field, getattr(message, field), 0, 2**40)
+
+
+def _fetch_failed(message: FetchFailed) -> None:
+    _text("target", message.target)
+    _times(message, "slot", "started_at", "finished_at")
+    _within("attempts", message.attempts, 0, 2**40)
+    if message.retry_at is not None:
+        _time("retry_at", message.retry_at)
+
+
+def _portfolio_revalued(message: PortfolioRevalued) -> None:
+    _times(message, "bucket", "as_of", "oldest_input")
+    _asset("currency", message.currency)
+    _number("assets", message.assets, least=_ZERO)
+    _number("debt", message.debt, least=_ZERO)
+    _number("net", message.net, least=_FLOOR)
+    for field in ("lines", "lines_unpriced", "lines_excluded"):
+        _within(field, getattr(message, field), 0, 2**63 - 1)
+    if not (message.version.isascii() and message.version.isdigit()):
+        raise InvalidMessageError("version", f"{message.version[:60]!r} is not a number in decimal digits")
+
+
+def _alert_raised(message: AlertRaised) -> None:
+    _text("subject", message.subject)
+    _times(message, "raised_at")
+
+
+_CHECKS: dict[type[Event], Callable[[Any], None]] = {
+    BalancesObserved: _balances_observed,
+    TotalsReported: _totals_reported,
+    PricesObserved: _prices_observed,
+    ResponseRecorded: _response_recorded,
+    FetchRequested: _fetch_requested,
+    FetchFinished: _fetch_finished,
+    FetchFailed: _fetch_failed,
+    PortfolioRevalued: _portfolio_revalued,
+    AlertRaised: _alert_raised,
+}
+
+
+def _number(field: str, number: Decimal | None, *, least: Decimal) -> None:
+    if number is None:
+        return
+    if not number.is_finite():
+        raise InvalidMessageError(field, f"{number} is not a number")
+    if number < least:
+        raise InvalidMessageError(field, f"{str(number)[:60]} is below {'zero' if least == _ZERO else least}")
+    if number >= LIMIT:
+        raise InvalidMessageError(field, f"{str(number)[:60]} is outside Decimal(76, 36)")
+
+
+def _within(field: str, number: int, least: int, most: int) -> None:
+    if not least <= number <= most:
+        raise InvalidMessageError(field, f"{number} is not between {least} and {most}")
+
+
+def _times(message: Event, *fields: str) -> None:
+    for field in fields:
+        _time(field, getattr(message, field))
+
+
+def _time(field: str, at: datetime) -> None:
+    if at.tzinfo is None:
+        raise InvalidMessageError(field, f"{at.isoformat()} has no time zone")
+    if not _EARLIEST <= at < _LATEST:
+        raise InvalidMessageError(field, f"{at.isoformat()} is not between {_EARLIEST.year} and {_LATEST.year}")
+
+
+def _hashes(hashes: tuple[str, ...], field: str = "raw") -> None:
+    for text in hashes:
+        if not _SHA256.fullmatch(text):
+            raise InvalidMessageError(field, f"{text[:80]!r} is not a SHA-256 in 64 lower-case hex digits")
+
+
+def _text(field: str, text: str) -> None:
+    if not text or len(text) > _MAX_TEXT or not text.isprintable():
+        raise InvalidMessageError(field, f"{text[:80]!r} is empty, over {_MAX_TEXT} characters or not printable")
+
+
+def _account(text: str) -> None:
+    if not _is_account(text):
+        raise InvalidMessageError("account", f"{text[:120]!r} is not a canonical account id")
+
+
+def _asset(field: str, text: str) -> None:
+    if not _is_asset(text):
+        raise InvalidMessageError(field, f"{text[:120]!r} is not a canonical asset id")
+
+
+@lru_cache(maxsize=65536)
+def _is_account(text: str) -> bool:
+    try:
+        return parse_account(text).id == text
+    except AccountIdError:
+        return False
+
+
+@lru_cache(maxsize=65536)
+def _is_asset(text: str) -> bool:
+    try:
+        return parse_asset(text) == text
+    except AssetIdError:
+        return False
+
+
+@lru_cache(maxsize=4096)
+def _is_chain(text: str) -> bool:
+    try:
+        return parse_chain(text) == text
+    except AssetIdError:
+        return False
