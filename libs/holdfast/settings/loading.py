@@ -6,6 +6,7 @@ table. A variable that ends in `_FILE` names a file whose content is the value, 
 Kubernetes mount secrets; the content of its last line break is left out.
 """
 
+import copy
 import os
 import tomllib
 from collections.abc import Mapping
@@ -70,15 +71,21 @@ class Configuration:
         return sorted(name for name, value in table.items() if isinstance(value, dict))
 
 
-def read_configuration(environment: Mapping[str, str] | None = None, file: Path | None = None) -> Configuration:
-    """Read the TOML file and the environment. Raises SettingsError for a file that cannot be read."""
+def read_configuration(
+    environment: Mapping[str, str] | None = None,
+    file: Path | None = None,
+    *,
+    beneath: dict[str, Any] | None = None,
+) -> Configuration:
+    """Read the TOML file and the environment, over `beneath`. Raises SettingsError for a file that cannot be read."""
     environment = os.environ if environment is None else environment
     named = file or (Path(environment["HOLDFAST_CONFIG"]) if environment.get("HOLDFAST_CONFIG") else None)
     path = named or Path("holdfast.toml")
-    tree: dict[str, Any] = {}
+    tree: dict[str, Any] = copy.deepcopy(beneath) if beneath else {}
     origin = ""
     if named is not None or path.exists():
-        tree, origin = _read_toml(path), str(path)
+        origin = str(path)
+        _lay_over(tree, _read_toml(path))
     problems: list[SettingsProblem] = []
     for name, text in sorted(environment.items()):
         if name.startswith(PREFIX) and "__" in name:
@@ -86,6 +93,14 @@ def read_configuration(environment: Mapping[str, str] | None = None, file: Path 
     if problems:
         raise SettingsError(problems)
     return Configuration(tree, origin)
+
+
+def _lay_over(tree: dict[str, Any], upper: dict[str, Any]) -> None:
+    for name, value in upper.items():
+        if isinstance(value, dict) and isinstance(tree.get(name), dict):
+            _lay_over(tree[name], value)
+        else:
+            tree[name] = value
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

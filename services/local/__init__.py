@@ -1,0 +1,1 @@
+"""Holdfast on one machine: the supervisor behind `holdfast up`, and `holdfast selftest`."""

@@ -1,0 +1,3 @@
+from services.migrate.app import main
+
+main()

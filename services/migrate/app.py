@@ -1,0 +1,50 @@
+"""`holdfast migrate`: declares streams, consumers, buckets, tables and views; says what it changed."""
+
+import argparse
+import asyncio
+import sys
+
+from holdfast.messaging.migration import migrate as migrate_streams
+
+from holdfast.messaging.connection import connect as connect_nats
+from holdfast.observability.logs import configure
+from holdfast.providers.kit.discovery import discover
+from holdfast.settings import Configuration, SettingsError, read_configuration
+from holdfast.settings.shared import ClickHouseSettings, LogSettings, NatsSettings
+from holdfast.warehouse import migrator
+from holdfast.warehouse.client import connect as connect_warehouse
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="holdfast migrate", description=__doc__)
+    parser.add_argument("--dry-run", action="store_true", help="say what would change and change nothing")
+    arguments = parser.parse_args()
+    try:
+        configuration = read_configuration()
+        log = configuration.section("log", LogSettings)
+        configure(service="migrate", level=log.level, format=log.format)
+        changes = asyncio.run(run(configuration, dry_run=arguments.dry_run))
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(78)
+    verb = "would" if arguments.dry_run else "did"
+    for change in changes:
+        sys.stdout.write(f"{verb}: {change}\n")
+    if not changes:
+        sys.stdout.write("nothing to change\n")
+
+
+async def run(configuration: Configuration, *, dry_run: bool) -> list[str]:
+    """Both systems, streams first: an aggregator that starts early finds its consumer before its tables."""
+    nats = configuration.section("nats", NatsSettings)
+    connection = await connect_nats(nats, name="migrate")
+    try:
+        declared = await migrate_streams(connection.js, sorted(discover()), replicas=nats.replicas, dry_run=dry_run)
+    finally:
+        await connection.close()
+    warehouse = await connect_warehouse(configuration.section("clickhouse", ClickHouseSettings))
+    try:
+        applied = await migrator.migrate(warehouse, dry_run=dry_run)
+    finally:
+        await warehouse.close()
+    return [str(change) for change in (*declared, *applied)]
