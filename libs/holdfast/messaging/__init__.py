@@ -1,0 +1,1 @@
+"""JetStream's conventions, once: connections, streams, publishing, failure policy, dead letters, batches, KV."""
