@@ -8,8 +8,6 @@ It keeps the budget of its credential, a deadline over the whole call, a cap on 
 read, and records each body into the exchange of the running fetch (holdfast.providers.kit.exchange).
 It raises ProviderError and nothing else, and no text of it shows a secret. Nothing is retried here:
 redelivery of the job is the one place for that.
-
-httpx is imported here alone, so that its successor httpx2 is this line.
 """
 
 import asyncio
@@ -18,7 +16,6 @@ import re
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-import httpx as http
 import msgspec
 from msgspec import Struct
 
@@ -33,9 +30,9 @@ from holdfast.providers.kit.errors import CredentialsRejectedError, ProviderErro
 from holdfast.providers.kit.exchange import RecordedResponse, current_exchange
 from holdfast.providers.kit.statuses import error_of_status
 from holdfast.providers.kit.strict_json import JsonLimits
+from holdfast.providers.kit.transport import Transport, http
 from holdfast.settings import Secret
 
-Transport = http.AsyncBaseTransport
 _SENSITIVE_QUERY = re.compile(r"(?i)([?&][^=&]*(?:key|token|secret|sign|pass)[^=&]*=)[^&]*")
 _USERINFO = re.compile(r"//[^/@]*@")
 

@@ -15,7 +15,8 @@ from msgspec import UNSET, Struct
 from holdfast.providers.kit.contract import Fetched
 from holdfast.providers.kit.discovery import ProviderModule
 from holdfast.providers.kit.recording import Case, Replay
-from holdfast.providers.kit.session import Request, Transport, build_session, http
+from holdfast.providers.kit.session import Request, build_session
+from holdfast.providers.kit.transport import Transport, http
 from holdfast.settings import Configuration
 
 
