@@ -32,14 +32,6 @@ class Entry(Struct, frozen=True, kw_only=True):
     revision: int
 
 
-class Entry(Struct, frozen=True, kw_only=True):
-    """One revision of one key; `value` None where the key was removed."""
-
-    key: str
-    value: bytes | None
-    revision: int
-
-
 class ConflictError(Exception):
     """Somebody else changed the key in between: read it again, decide again."""
 
