@@ -1,0 +1,24 @@
+-- The newest point of each portfolio by every axis. Total and breakdown are one stored row, so the sum over
+-- the keys of an axis is the portfolio's total, to the last digit.
+CREATE OR REPLACE VIEW portfolio_breakdown AS
+SELECT
+    tenant,
+    portfolio,
+    point.1                   AS bucket,
+    part.axis                 AS axis,
+    part.key                  AS key,
+    part.assets               AS assets,
+    part.debt                 AS debt,
+    part.assets - part.debt   AS net,
+    part.lines                AS lines,
+    part.lines_unpriced       AS lines_unpriced
+FROM
+(
+    SELECT
+        tenant,
+        portfolio,
+        argMax((bucket, breakdown), (bucket, version)) AS point
+    FROM portfolio_totals
+    GROUP BY tenant, portfolio
+)
+ARRAY JOIN point.2 AS part;
