@@ -1,0 +1,1 @@
+"""OKX OnchainOS: DeFi positions of a wallet, platform by platform."""
