@@ -1,0 +1,85 @@
+"""The provider: which chains there are, and the way from an account to its chain."""
+
+from holdfast.domain.time import Clock
+from holdfast.providers.evm.balances import WALLET, ChainBalances
+from holdfast.providers.evm.coins import coin_of
+from holdfast.providers.evm.metadata import MetadataCache
+from holdfast.providers.evm.node import Node
+from holdfast.providers.evm.reading import Reader
+from holdfast.providers.evm.settings import ChainSettings, EvmSettings
+from holdfast.providers.evm.tokens import load_tokens
+from holdfast.providers.kit.contract import Budget, FeedManifest, Fetched, Manifest, Target
+from holdfast.providers.kit.errors import UnexpectedResponseError
+from holdfast.providers.kit.session import Session
+from holdfast.settings import SettingsError, SettingsProblem
+
+MANIFEST = Manifest(
+    name="evm",
+    title="Any EVM chain, over JSON-RPC",
+    documentation="https://ethereum.org/en/developers/docs/apis/json-rpc/",
+    budget=Budget(requests=20, per_s=1),
+    feeds=(FeedManifest(name="balances", scopes=(WALLET,), namespaces=("eip155",), every_s=300),),
+    settings=EvmSettings,
+)
+
+
+class EvmProvider:
+    def __init__(self, chains: dict[str, ChainBalances]) -> None:
+        self._chains = chains
+
+    async def fetch(self, target: Target) -> Fetched:
+        """One snapshot of one account (`eip155:<chain id>:0x…`). Raises ProviderError."""
+        chain = target.target.rpartition(":")[0]
+        if chain not in self._chains:
+            section = f"[providers.evm.chains.{chain.partition(':')[2]}]"
+            raise UnexpectedResponseError(f"no node for chain {chain}: set rpc_url in {section}")
+        return Fetched(snapshots=(await self._chains[chain].fetch_snapshot(target.target),))
+
+
+def build(settings: EvmSettings, session: Session, clock: Clock) -> EvmProvider:
+    """Raises SettingsError with all that is wrong with the chains and their token lists."""
+    problems: list[SettingsProblem] = []
+    tokens: dict[str, tuple[str, ...]] = {}
+    for text, chain in settings.chains.items():
+        problems += _check(text, chain)
+        try:
+            tokens[text] = load_tokens(text, chain)
+        except SettingsError as error:
+            problems += error.problems
+    if problems:
+        raise SettingsError(problems)
+    nodes = {
+        text: Node(
+            session=session, chain_id=int(text), url=chain.rpc_url, requests_per_batch=settings.calls_per_request
+        )
+        for text, chain in settings.chains.items()
+    }
+    return EvmProvider(
+        {node.chain: _build_chain(node, settings, text, tokens[text], clock) for text, node in nodes.items()}
+    )
+
+
+def _check(text: str, settings: ChainSettings) -> list[SettingsProblem]:
+    section = f"providers.evm.chains.{text}"
+    problems = []
+    if not (text.isascii() and text.isdecimal() and 0 < int(text[:20]) < 2**53):
+        problems.append(SettingsProblem(section, "a chain is named by its number, as chains.1 for Ethereum"))
+    if not settings.rpc_url.reveal().startswith(("http://", "https://")):
+        problems.append(
+            SettingsProblem(f"{section}.rpc_url", "expected an address that starts with http:// or https://")
+        )
+    return problems
+
+
+def _build_chain(node: Node, settings: EvmSettings, text: str, tokens: tuple[str, ...], clock: Clock) -> ChainBalances:
+    chain = settings.chains[text]
+    reader = Reader(node, calls_per_request=settings.calls_per_request)
+    return ChainBalances(
+        node=node,
+        reader=reader,
+        metadata=MetadataCache(reader, clock, ttl_s=settings.metadata_ttl_s),
+        clock=clock,
+        coin=coin_of(node.chain_id, symbol=chain.native_symbol),
+        tokens=tokens,
+        confirmation_blocks=chain.confirmation_blocks,
+    )
