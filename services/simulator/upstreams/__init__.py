@@ -1,0 +1,1 @@
+"""One folder per upstream system: the same world in its own words."""
