@@ -59,7 +59,7 @@ def configure(*, service: str, level: str = "info", format: str = "auto") -> Non
 
 
 def logger(name: str) -> structlog.typing.FilteringBoundLogger:
-    return cast("structlog.typing.FilteringBoundLogger", structlog.get_logger(logger=name))
+    return cast("structlog.typing.FilteringBoundLogger", structlog.get_logger(module=name))
 
 
 def _redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
