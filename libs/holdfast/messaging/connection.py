@@ -82,8 +82,9 @@ class ConnectionEvents:
         self._tell(text)
 
     async def on_disconnected(self) -> None:
-        log.warning("nats disconnected", connection=self._name)
-        self._tell("disconnected")
+        if not self._ours:
+            log.warning("nats disconnected", connection=self._name)
+            self._tell("disconnected")
 
     async def on_reconnected(self) -> None:
         self._last = ""
@@ -91,10 +92,13 @@ class ConnectionEvents:
         self._tell("")
 
     async def on_closed(self) -> None:
-        ours = self.closing or (self.connection is not None and self.connection.closing)
-        if not ours:
+        if not self._ours:
             log.critical("nats connection closed for good; exiting to be started anew", connection=self._name)
             os._exit(EX_SOFTWARE)
+
+    @property
+    def _ours(self) -> bool:
+        return self.closing or (self.connection is not None and self.connection.closing)
 
     def _tell(self, trouble: str) -> None:
         if self._on_trouble is not None:

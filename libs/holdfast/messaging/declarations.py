@@ -144,14 +144,14 @@ STREAMS: tuple[StreamDeclaration, ...] = (
 
 AGGREGATOR_CONSUMERS: tuple[ConsumerDeclaration, ...] = tuple(
     ConsumerDeclaration(
-        name=name, stream=stream, description="Batches on their way to the warehouse",
+        name=name, stream=stream, description="Batches on their way to the warehouse", filters=filters,
         ack_wait_s=60, max_ack_pending=50_000,
     )
-    for name, stream in (
-        ("aggregator", EVENTS),
-        ("aggregator-responses", RESPONSES),
-        ("aggregator-fetches", FETCHES),
-        ("aggregator-dead", DEAD),
+    for name, stream, filters in (
+        ("aggregator", EVENTS, ()),
+        ("aggregator-responses", RESPONSES, ()),
+        ("aggregator-fetches", FETCHES, ()),
+        ("aggregator-dead", DEAD, ("dead.*.*",)),  # not the marks of replays
     )
 )  # fmt: skip
 
