@@ -1,15 +1,25 @@
 """The registry at one revision: immutable, pure, and the same for everyone who has seen that revision."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
 from holdfast.domain.sources import Source
-from holdfast.registry.records import Account, ApiKey, Portfolio, Tenant, Watch
+from holdfast.registry.records import Account, ApiKey, Kind, Portfolio, Record, Tenant, Watch
 
 _EMPTY: Mapping[str, object] = MappingProxyType({})
+
+
+_FIELDS: dict[Kind, str] = {
+    "tenant": "tenants",
+    "key": "keys",
+    "portfolio": "portfolios",
+    "account": "accounts",
+    "watch": "watches",
+}
 
 
 class RegistryState(Struct, frozen=True, kw_only=True):
@@ -24,6 +34,17 @@ class RegistryState(Struct, frozen=True, kw_only=True):
     """By (tenant, account id)."""
     watches: Mapping[tuple[str, str, str, str, str], Watch] = _EMPTY  # type: ignore[assignment]
     """By (tenant, provider, feed, target, scope)."""
+
+
+def to_state(revision: int, records: Mapping[Kind, Mapping[Any, Record]]) -> RegistryState:
+    """Records by kind and id, as they are now, at a revision."""
+    frozen: dict[str, Any] = {field: MappingProxyType(dict(records[kind])) for kind, field in _FIELDS.items()}
+    return RegistryState(revision=revision, **frozen)
+
+
+def mapping_of(state: RegistryState, kind: Kind) -> Mapping[Any, Record]:
+    mapping: Mapping[Any, Record] = getattr(state, _FIELDS[kind])
+    return mapping
 
 
 class Membership(Struct, frozen=True, kw_only=True):
@@ -48,9 +69,9 @@ def memberships(state: RegistryState, tenant: str, portfolio: str) -> list[Membe
     A nested portfolio contributes the set of its accounts; overlapping intervals of one account are
     merged, so that nobody is counted twice. A cycle cannot be stored (holdfast.registry.validation).
     """
-    spans: dict[str, list[tuple[datetime | None, datetime | None]]] = {}
-    for account, start, end in _walk(state, tenant, portfolio, None, None, frozenset()):
-        spans.setdefault(account, []).append((start, end))
+    spans: dict[str, list[_Span]] = {}
+    for account, span in _walk(_Nesting(state.portfolios, tenant), portfolio, _Span(None, None)):
+        spans.setdefault(account, []).append(span)
     return [
         Membership(account=account, valid_from=start, valid_to=end)
         for account in sorted(spans)
@@ -82,48 +103,61 @@ def portfolios_of(state: RegistryState, tenant: str, account: str) -> list[str]:
     ]
 
 
-def _walk(
-    state: RegistryState,
-    tenant: str,
-    portfolio: str,
-    start: datetime | None,
-    end: datetime | None,
-    seen: frozenset[str],
-) -> Iterator[tuple[str, datetime | None, datetime | None]]:
-    record = state.portfolios.get((tenant, portfolio))
-    if record is None or portfolio in seen:
+class _Span(NamedTuple):
+    """Half-open; None is an open end."""
+
+    start: datetime | None
+    end: datetime | None
+
+    def clipped(self, start: datetime | None, end: datetime | None) -> "_Span | None":
+        """What of it lies in [start, end); None if nothing does."""
+        low = max((at for at in (self.start, start) if at is not None), default=None)
+        high = min((at for at in (self.end, end) if at is not None), default=None)
+        empty = low is not None and high is not None and low >= high
+        return None if empty else _Span(low, high)
+
+
+class _Nesting(NamedTuple):
+    """The portfolios of one tenant by id, and those on the way down, so that a cycle ends."""
+
+    portfolios: Mapping[tuple[str, str], Portfolio]
+    tenant: str
+    above: frozenset[str] = frozenset()
+
+
+def _walk(nesting: _Nesting, portfolio: str, span: _Span) -> Iterator[tuple[str, _Span]]:
+    record = nesting.portfolios.get((nesting.tenant, portfolio))
+    if record is None or portfolio in nesting.above:
         return
+    below = nesting._replace(above=nesting.above | {portfolio})
     for member in record.members:
-        low, high = _later(start, member.valid_from), _earlier(end, member.valid_to)
-        if low is not None and high is not None and low >= high:
+        inside = span.clipped(member.valid_from, member.valid_to)
+        if inside is None:
             continue
         if member.account is not None:
-            yield member.account, low, high
+            yield member.account, inside
         elif member.portfolio is not None:
-            yield from _walk(state, tenant, member.portfolio, low, high, seen | {portfolio})
+            yield from _walk(below, member.portfolio, inside)
 
 
-def _later(a: datetime | None, b: datetime | None) -> datetime | None:
-    return a if b is None else b if a is None else max(a, b)
-
-
-def _earlier(a: datetime | None, b: datetime | None) -> datetime | None:
-    return a if b is None else b if a is None else min(a, b)
-
-
-def _merged(
-    spans: list[tuple[datetime | None, datetime | None]],
-) -> list[tuple[datetime | None, datetime | None]]:
-    """Union of half-open intervals; None is an open end."""
-    ordered = sorted(spans, key=lambda span: (span[0] is not None, span[0] or 0))
-    merged: list[tuple[datetime | None, datetime | None]] = []
-    for start, end in ordered:
-        if merged and _reaches(merged[-1][1], start):
-            last_start, last_end = merged[-1]
-            merged[-1] = (last_start, None if last_end is None or end is None else max(last_end, end))
+def _merged(spans: list[_Span]) -> list[_Span]:
+    """Their union, as few spans as possible, in order."""
+    merged: list[_Span] = []
+    for span in sorted(spans, key=_start_first):
+        if merged and _reaches(merged[-1].end, span.start):
+            merged[-1] = _Span(merged[-1].start, _later_end(merged[-1].end, span.end))
         else:
-            merged.append((start, end))
+            merged.append(span)
     return merged
+
+
+def _start_first(span: _Span) -> tuple[bool, datetime]:
+    """From the beginning of time first; the second part is not looked at then."""
+    return (span.start is not None, span.start or datetime.min.replace(tzinfo=UTC))
+
+
+def _later_end(a: datetime | None, b: datetime | None) -> datetime | None:
+    return None if a is None or b is None else max(a, b)
 
 
 def _reaches(end: datetime | None, start: datetime | None) -> bool:

@@ -1,0 +1,33 @@
+"""Watches: what is fetched without being an account."""
+
+from holdfast.events.subjects import PUBLIC
+from holdfast.registry.commands import Catalogue
+from holdfast.registry.errors import RegistryError
+from holdfast.registry.records import Watch
+from holdfast.registry.state import RegistryState
+from holdfast.registry.validation.existing import existing_tenant
+from holdfast.registry.validation.sources import checked_every, existing_feed
+
+
+def checked_watch(state: RegistryState, catalogue: Catalogue, watch: Watch) -> Watch:
+    """A feed whose target is not an account: prices, clusters. Tenant `public` where the data is nobody's own."""
+    if watch.tenant != PUBLIC:
+        existing_tenant(state, watch.tenant)
+    feed = existing_feed(catalogue, watch.provider, watch.feed, "watch")
+    if feed.namespaces:
+        fix = "Add an account with this provider as its source"
+        raise RegistryError("watch.feed", f"{watch.provider} {feed.name} fetches accounts", fix)
+    if not watch.target or len(watch.target) > 256 or not watch.target.isprintable():
+        raise RegistryError(
+            "watch.target", f"{watch.target[:60]!r} is not a target", "Use 1 to 256 printable characters"
+        )
+    if watch.scope and watch.scope not in feed.scopes:
+        fix = f"Scopes of {watch.provider} {feed.name}: {', '.join(feed.scopes) or 'none, leave it out'}"
+        raise RegistryError("watch.scope", f"there is no scope {watch.scope[:80]!r}", fix)
+    checked_every("watch.every_s", watch.every_s)
+    return watch
+
+
+def default_every(catalogue: Catalogue, provider: str, feed: str) -> int:
+    """The manifest's own interval."""
+    return existing_feed(catalogue, provider, feed, "watch").every_s
