@@ -4,7 +4,7 @@ Structs carry v6 names. `to_*` reads either generation leniently; `to_json(struc
 reading what was rendered gives the same Struct back.
 """
 
-from holdfast.providers.okx.wire.chains import UnknownChainError, chain_of, index_of
+from holdfast.providers.okx.wire.chains import UnknownChainError, chain_of, index_of, is_chain
 from holdfast.providers.okx.wire.details import (
     AssetMap,
     Investment,
@@ -73,6 +73,7 @@ __all__ = [
     "detail_request_json",
     "error_answer",
     "index_of",
+    "is_chain",
     "list_path",
     "list_request_json",
     "ok_answer",

@@ -104,5 +104,9 @@ def chain_of(index: str | int) -> str:
     raise UnknownChainError(f"chain {str(index)[:40]!r}: expected a chain id as 1 or 501, or a name as ethereum")
 
 
-def is_evm(chain: str) -> bool:
-    return chain.startswith("eip155:")
+def is_chain(index: str, other: str) -> bool:
+    """Whether two spellings name one chain; an unknown one is like nothing else."""
+    try:
+        return chain_of(index) == chain_of(other)
+    except UnknownChainError:
+        return False

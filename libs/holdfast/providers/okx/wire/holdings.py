@@ -59,10 +59,21 @@ def to_holdings(data: object) -> Holdings:
     """
     if isinstance(data, list) and len(data) <= 1:
         data = data[0] if data else {}
-    if data is None:
+    if data in (None, {}):
         return Holdings()
     if not isinstance(data, dict):
         raise ShapeError("data: expected an object")
-    if data and "walletIdPlatformList" not in data:
+    if "walletIdPlatformList" not in data:
         raise ShapeError("data: no walletIdPlatformList in it")
+    _refuse_renamed(data["walletIdPlatformList"])
     return to_struct(data, Holdings)
+
+
+def _refuse_renamed(wallets: object) -> None:
+    for wallet in wallets if isinstance(wallets, list) else ():
+        if (
+            isinstance(wallet, dict)
+            and "platformList" not in wallet
+            and any(isinstance(v, list) for v in wallet.values())
+        ):
+            raise ShapeError("walletIdPlatformList: a list that is not called platformList")

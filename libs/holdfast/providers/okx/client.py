@@ -1,0 +1,67 @@
+"""Signed requests to OKX: one method, two questions."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from holdfast.domain.time import Clock
+from holdfast.providers.kit.answer import Answer
+from holdfast.providers.kit.session import Request, Session
+from holdfast.providers.okx.failures import error_of
+from holdfast.providers.okx.settings import OkxSettings
+from holdfast.providers.okx.signing import sign, to_timestamp
+from holdfast.providers.okx.wire import (
+    GENERATIONS,
+    DetailRequest,
+    ListRequest,
+    detail_path,
+    detail_request_json,
+    list_path,
+    list_request_json,
+)
+
+
+class OkxClient:
+    """All methods raise ProviderError; what they return has passed OKX's own code."""
+
+    def __init__(self, settings: OkxSettings, session: Session, clock: Clock) -> None:
+        self._settings = settings
+        self._session = session
+        self._clock = clock
+        self._generation = GENERATIONS[settings.version]
+
+    @property
+    def platforms_at_once(self) -> int:
+        """How many platforms a detail request may name: in v5 there is room for one."""
+        return 1 if self._settings.version == "v5" else self._settings.platforms_per_request
+
+    async def fetch_platforms(self, request: ListRequest) -> Answer:
+        return await self._post(list_path(self._generation), list_request_json(request, self._generation))
+
+    async def fetch_details(self, request: DetailRequest) -> Answer:
+        return await self._post(detail_path(self._generation), detail_request_json(request, self._generation))
+
+    async def _post(self, path: str, body: Any) -> Answer:
+        request = Request(
+            method="POST",
+            url=self._settings.base_url + path,
+            body=msgspec.json.encode(body),
+            headers={"Content-Type": "application/json"},
+        )
+        return await self._session.fetch(request, sign=self._sign, refine=error_of)
+
+    def _sign(self, request: Request) -> Mapping[str, str]:
+        settings = self._settings
+        timestamp = to_timestamp(self._clock.now())
+        url = urlsplit(request.url)
+        path = f"{url.path}?{url.query}" if url.query else url.path
+        secret = settings.secret_key.reveal()
+        headers = {
+            "OK-ACCESS-KEY": settings.api_key.reveal(),
+            "OK-ACCESS-SIGN": sign(secret, timestamp=timestamp, method=request.method, path=path, body=request.body),
+            "OK-ACCESS-TIMESTAMP": timestamp,
+            "OK-ACCESS-PASSPHRASE": settings.passphrase.reveal(),
+        }
+        return headers | ({"OK-ACCESS-PROJECT": settings.project} if settings.project else {})
