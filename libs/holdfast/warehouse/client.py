@@ -5,7 +5,6 @@ session, so statements do not wait for one another. Decimals come back as `Decim
 None, and every instant as an aware UTC datetime.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -46,14 +45,18 @@ class Warehouse:
         self, sql: str, params: Parameters | None = None, *, settings: Parameters | None = None
     ) -> list[dict[str, Any]]:
         """The rows of a SELECT, each a dict by column. `params` fill `{name:Type}` on the server."""
-        result = await self._asked(self._client.query(sql, parameters=dict(params or {}), settings=dict(settings or {})))
+        result = await self._asked(
+            self._client.query(sql, parameters=dict(params or {}), settings=dict(settings or {}))
+        )
         return [dict(zip(result.column_names, row, strict=True)) for row in result.result_rows]
 
     async def rows(
         self, sql: str, params: Parameters | None = None, *, settings: Parameters | None = None
     ) -> list[tuple[Any, ...]]:
         """The rows of a SELECT as tuples, for results too wide or long for dicts."""
-        result = await self._asked(self._client.query(sql, parameters=dict(params or {}), settings=dict(settings or {})))
+        result = await self._asked(
+            self._client.query(sql, parameters=dict(params or {}), settings=dict(settings or {}))
+        )
         return [tuple(row) for row in result.result_rows]
 
     async def value(self, sql: str, params: Parameters | None = None) -> Any:
@@ -65,9 +68,7 @@ class Warehouse:
         """The result as the engine wrote it, in a ClickHouse format such as JSONEachRow."""
         return cast("bytes", await self._asked(self._client.raw_query(sql, parameters=dict(params or {}), fmt=format)))
 
-    async def command(
-        self, sql: str, params: Parameters | None = None, *, settings: Parameters | None = None
-    ) -> None:
+    async def command(self, sql: str, params: Parameters | None = None, *, settings: Parameters | None = None) -> None:
         """Run a statement that returns no rows: DDL, INSERT … SELECT, SYSTEM."""
         await self._asked(self._client.command(sql, parameters=dict(params or {}), settings=dict(settings or {})))
 
@@ -102,7 +103,7 @@ class Warehouse:
     async def _asked(self, answer: Any) -> Any:
         try:
             return await answer
-        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+        except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise WarehouseUnavailable(f"no answer from the warehouse: {error or type(error).__name__}") from error
         except exceptions.Error as error:
             raise _translated(error) from error
@@ -131,12 +132,12 @@ async def connect(settings: ClickHouseSettings, *, connections: int = 20, timeou
             connector_limit=connections,
             connector_limit_per_host=connections,
         )
-    except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+    except (TimeoutError, aiohttp.ClientError, OSError) as error:
         raise WarehouseUnavailable(f"clickhouse.url {settings.url}: nobody answers: {error}") from error
     except exceptions.Error as error:
         raise _translated(error, where=f"clickhouse.url {settings.url}: ") from error
     client.database = settings.database
-    return Warehouse(cast("AsyncClient", client), database=settings.database)
+    return Warehouse(client, database=settings.database)
 
 
 def _translated(error: exceptions.Error, *, where: str = "") -> WarehouseError:

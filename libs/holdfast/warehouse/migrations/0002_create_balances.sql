@@ -19,15 +19,32 @@ CREATE TABLE IF NOT EXISTS balances
     currency      LowCardinality(String),      -- of stated_price and stated_value
     stated_price  Nullable(Decimal(76, 36)),   -- by the provider
     stated_value  Nullable(Decimal(76, 36)),
+    priced_by     LowCardinality(String),      -- the asset whose price this line is valued with; empty if none is needed
     price_usd     Nullable(Decimal(76, 36)),
     value_usd     Nullable(Decimal(76, 36)),
     price_source  LowCardinality(String),      -- who stated the price or value used; empty if none
     price_at      Nullable(DateTime64(3, 'UTC')),
     reason        LowCardinality(String),      -- why amount or value is missing; empty if nothing is
     truncated     Bool,                        -- more than 36 decimals came in
-    version       UInt128                      -- grows with the price used: see services/aggregator
+    version       UInt64                       -- of the price used (its time << 16 | claims that disagreed); 0 for none
 )
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY toYYYYMM(observed_at)
 ORDER BY (source, observed_at, snapshot_id, line)
 SETTINGS index_granularity = 1024;
+
+-- Where a price that comes late finds the snapshots it may change, without reading all lines.
+CREATE TABLE IF NOT EXISTS priced_snapshots
+(
+    priced_by     LowCardinality(String),
+    observed_at   DateTime64(3, 'UTC'),
+    source        String,
+    snapshot_id   String
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(observed_at)
+ORDER BY (priced_by, observed_at, source, snapshot_id)
+SETTINGS index_granularity = 256;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS priced_snapshots_from_balances TO priced_snapshots AS
+SELECT DISTINCT priced_by, observed_at, source, snapshot_id FROM balances WHERE priced_by != '';

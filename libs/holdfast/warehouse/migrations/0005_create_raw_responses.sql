@@ -13,7 +13,8 @@ CREATE TABLE IF NOT EXISTS raw_responses
     status        UInt16,
     content_type  LowCardinality(String),
     size_bytes    UInt64,
-    body          String CODEC(NONE)           -- zlib, as it came from the worker
+    body_base64   String EPHEMERAL '',         -- how JSON brings it in; not stored
+    body          String DEFAULT base64Decode(body_base64) CODEC(NONE)  -- zlib, as it came from the worker
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(received_at)

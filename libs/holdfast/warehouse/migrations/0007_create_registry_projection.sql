@@ -7,7 +7,8 @@ CREATE TABLE IF NOT EXISTS registry_portfolios
     revision      UInt64,                      -- of the registry when its membership was last worked out
     name          String,
     base_currency LowCardinality(String),
-    deleted       Bool
+    deleted       Bool,
+    digest        String                       -- of this row and its sources: what changed, changes it
 )
 ENGINE = ReplacingMergeTree(revision)
 ORDER BY (tenant, portfolio);
@@ -24,7 +25,8 @@ CREATE TABLE IF NOT EXISTS registry_portfolio_sources
     provider      LowCardinality(String),
     scope         LowCardinality(String),
     valid_from    DateTime64(3, 'UTC'),        -- inclusive; 1970-01-01 is "from the beginning"
-    valid_to      DateTime64(3, 'UTC')         -- exclusive; 2200-01-01 is "still"
+    valid_to      DateTime64(3, 'UTC'),        -- exclusive; 2200-01-01 is "still"
+    INDEX by_source source TYPE bloom_filter GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree
 ORDER BY (tenant, portfolio, revision, source, valid_from)

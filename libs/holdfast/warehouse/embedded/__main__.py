@@ -1,0 +1,3 @@
+from holdfast.warehouse.embedded.service import main
+
+main()

@@ -1,0 +1,308 @@
+"""Runs one statement: a SELECT as a stream where its format allows, an INSERT from a stream, the rest whole."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from typing import TypeVar
+
+from msgspec import Struct
+
+from holdfast.warehouse.embedded.authentication import Account
+from holdfast.warehouse.embedded.authorisation import Gate
+from holdfast.warehouse.embedded.codecs import choose_encoding
+from holdfast.warehouse.embedded.engine import Engine, Handle, Outcome
+from holdfast.warehouse.embedded.errors import ACCESS_DENIED, READONLY, EngineError
+from holdfast.warehouse.embedded.limits import to_settings
+from holdfast.warehouse.embedded.quoting import quoted_text
+from holdfast.warehouse.embedded.request import Body, Disconnected, Receive, Request, Send, parse_form
+from holdfast.warehouse.embedded.response import Headers, Stream, content_type, reply, summary
+from holdfast.warehouse.embedded.sessions import Sessions
+from holdfast.warehouse.embedded.settings import EmbeddedSettings
+from holdfast.warehouse.embedded.statement import InsertHead, Outline, may_be_insert, parse_insert, parse_outline
+
+ResultT = TypeVar("ResultT")
+
+# Formats whose blocks can stand behind one another; the others have a head or a foot of the whole.
+_STREAMED = frozenset(
+    {
+        "CSV",
+        "JSONCompactEachRow",
+        "JSONEachRow",
+        "JSONStringsEachRow",
+        "LineAsString",
+        "Native",
+        "RawBLOB",
+        "RowBinary",
+        "TabSeparated",
+        "TabSeparatedRaw",
+        "TSV",
+        "TSVRaw",
+    }
+)
+_INSERT_HEAD_BYTES = 1 << 20
+
+
+class Conversation(Struct, kw_only=True):
+    """One request under way."""
+
+    account: Account
+    request: Request
+    query_id: str
+    receive: Receive
+    send: Send
+    headers: Headers
+    """Those of every answer to it."""
+    began_ns: int
+
+    @property
+    def encoding(self) -> str:
+        asked = self.request.flag("enable_http_compression")
+        return choose_encoding(self.request.headers.get("accept-encoding", "")) if asked else ""
+
+    @property
+    def read_only(self) -> bool:
+        """GET is for reading, whoever asks."""
+        return self.account.read_only or self.request.method in {"GET", "HEAD"}
+
+
+class Executor:
+    """Owns the worker threads. Engine calls happen on them alone."""
+
+    def __init__(self, engine: Engine, settings: EmbeddedSettings, *, database: str) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._database = database
+        self._sessions = Sessions(engine)
+        self._threads = ThreadPoolExecutor(settings.threads, "engine")
+        self._analysts = asyncio.Semaphore(settings.threads // 2)
+        handle = engine.open()
+        self._gate = Gate(handle)
+        handle.close()
+
+    async def run(self, conversation: Conversation) -> None:
+        """Answer the request. Raises EngineError while nothing has been sent, Disconnected when nobody listens."""
+        if conversation.account.read_only:
+            async with self._analysts:
+                await self._run(conversation)
+        else:
+            await self._run(conversation)
+
+    async def ask(self, sql: str) -> list[list[str]]:
+        """A question of the endpoint's own."""
+
+        def rows() -> list[list[str]]:
+            handle = self._engine.open()
+            try:
+                return handle.rows(sql)
+            finally:
+                handle.close()
+
+        return await self._in_thread(rows)
+
+    def close(self) -> None:
+        """Stop every statement, so that none holds the process up."""
+        with suppress(EngineError):
+            self._engine.cancel("query NOT LIKE 'KILL QUERY%'")
+        self._threads.shutdown(wait=True, cancel_futures=True)
+        self._sessions.close()
+
+    async def _run(self, conversation: Conversation) -> None:
+        body = Body(conversation.receive, conversation.request.headers.get("content-encoding", ""))
+        sql, insert, begun = await _read_statement(conversation.request, body)
+        if insert is not None and not conversation.read_only:
+            await self._insert(conversation, insert, begun, body)
+            return
+        outline = parse_outline(sql)
+        _refuse(conversation, outline)
+        chosen = outline.format or conversation.request.headers.get("x-clickhouse-format")
+        output = chosen or conversation.request.params.get("default_format", "TabSeparated")
+        streams = outline.streams and output in _STREAMED and not conversation.request.flag("wait_end_of_query")
+        await (self._stream if streams else self._whole)(conversation, sql, outline, output)
+
+    async def _stream(self, conversation: Conversation, sql: str, outline: Outline, output: str) -> None:
+        stream = Stream(
+            conversation.send, _result_headers(conversation, outline, output), encoding=conversation.encoding
+        )
+        async with self._lent(conversation) as handle:
+            admitted = await self._admit(conversation, handle, sql)
+            blocks = handle.stream(admitted, output, conversation.request.query_params)
+            try:
+                # An error before the first block still gets a status of its own.
+                block = await self._next(conversation, blocks)
+                await stream.start()
+                while block is not None:
+                    await stream.write(block)
+                    block = await self._following(conversation, blocks, stream)
+            finally:
+                await self._in_thread(blocks.close)  # type: ignore[attr-defined]
+        await stream.end()
+
+    async def _following(self, conversation: Conversation, blocks: Iterator[bytes], stream: Stream) -> bytes | None:
+        try:
+            return await self._next(conversation, blocks)
+        except EngineError as error:
+            await stream.fail(error)
+            return None
+
+    async def _next(self, conversation: Conversation, blocks: Iterator[bytes]) -> bytes | None:
+        return await self._while_listened_to(conversation, lambda: next(blocks, None))
+
+    async def _whole(self, conversation: Conversation, sql: str, outline: Outline, output: str) -> None:
+        async with self._lent(conversation) as handle:
+            admitted = await self._admit(conversation, handle, sql)
+            params = conversation.request.query_params
+            outcome = await self._while_listened_to(conversation, lambda: handle.query(admitted, output, params))
+        await _reply(conversation, outcome, _result_headers(conversation, outline, output))
+
+    async def _insert(self, conversation: Conversation, head: InsertHead, begun: bytes, body: Body) -> None:
+        async with self._lent(conversation) as handle:
+            params = conversation.request.query_params
+            await self._in_thread(lambda: handle.set({f"param_{name}": value for name, value in params.items()}))
+            insert = await self._in_thread(lambda: handle.insert(head.sql, head.format))
+            try:
+                piece = begun or await body.next()
+                while piece:
+                    await self._in_thread(partial(insert.append, piece))
+                    piece = await body.next()
+                outcome = await self._in_thread(insert.finish)
+            except BaseException:
+                with suppress(EngineError):
+                    await self._in_thread(insert.cancel)
+                raise
+        await _reply(conversation, outcome, conversation.headers)
+
+    async def _admit(self, conversation: Conversation, handle: Handle, sql: str) -> str:
+        if not conversation.account.read_only:
+            return sql
+        params = conversation.request.query_params
+        admitted = await self._in_thread(lambda: self._gate.admit(handle, sql, params))
+        await self._in_thread(lambda: handle.set({**self._logged(conversation), "readonly": "1"}))
+        return admitted
+
+    @asynccontextmanager
+    async def _lent(self, conversation: Conversation) -> AsyncIterator[Handle]:
+        """A handle with the caller's database, settings and limits in place."""
+        lending = self._sessions.lend(conversation.account, conversation.request)
+        handle, kept = await self._in_thread(lending.__enter__)
+        undo: dict[str, str] = {}
+        try:
+            undo = await self._in_thread(lambda: self._prepare(conversation, handle, kept=kept))
+            yield handle
+        finally:
+            await self._in_thread(lambda: _restore(handle, undo))
+            await self._in_thread(lambda: lending.__exit__(None, None, None))
+
+    def _prepare(self, conversation: Conversation, handle: Handle, *, kept: bool) -> dict[str, str]:
+        """Returns the settings to put back on a handle that is kept: those of an address count for one statement."""
+        account, request = conversation.account, conversation.request
+        settings = to_settings(account, request.settings, self._settings)
+        if database := _database(account, request, self._database):
+            handle.use(database)
+        undo = _current(handle, settings) if kept else {}
+        if account.read_only:
+            handle.set(settings)
+            return undo
+        if conversation.read_only and not kept:
+            settings["readonly"] = "2"
+        handle.set({**settings, **self._logged(conversation)})
+        return undo
+
+    def _logged(self, conversation: Conversation) -> dict[str, str]:
+        """How the statement finds itself in system.query_log and system.processes."""
+        who = {
+            "user": conversation.account.name,
+            "query_id": conversation.query_id,
+            "client": conversation.request.client,
+        }
+        return {"log_queries": "1", "log_comment": json.dumps(who)}
+
+    async def _while_listened_to(self, conversation: Conversation, work: Callable[[], ResultT]) -> ResultT:
+        """Run `work`; when the client goes away first, stop the statement."""
+        working = asyncio.ensure_future(self._in_thread(work))
+        leaving = asyncio.ensure_future(_gone(conversation.receive))
+        try:
+            await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if not working.done():
+                comment = quoted_text(self._logged(conversation)["log_comment"])
+                await asyncio.to_thread(self._engine.cancel, f"Settings['log_comment'] = {comment}")
+                with suppress(EngineError):
+                    await working
+                raise Disconnected
+            return await working
+        finally:
+            leaving.cancel()
+
+    async def _in_thread(self, work: Callable[[], ResultT]) -> ResultT:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+
+async def _read_statement(request: Request, body: Body) -> tuple[str, InsertHead | None, bytes]:
+    """The statement; for an INSERT with its own data, the head and the data read so far."""
+    in_address = request.params.get("query", "").encode("utf-8", "surrogateescape")
+    if request.form_type:
+        form = parse_form(await body.rest(), request.form_type)
+        in_address = form.pop("query", "").encode("utf-8", "surrogateescape") or in_address
+        request.params.update(form)
+        return in_address.decode("utf-8", "surrogateescape"), parse_insert(in_address), b""
+    begun, ended = in_address + (b"\n" if in_address else b""), False
+    while may_be_insert(begun) or len(begun) < 64:
+        head = parse_insert(begun)
+        if head is not None and (ended or in_address or head.data_at < len(begun)):
+            return head.sql, head, begun[head.data_at :].lstrip(b"\n") if in_address else begun[head.data_at :]
+        if ended or len(begun) > _INSERT_HEAD_BYTES:
+            break
+        piece = await body.next()
+        begun, ended = begun + piece, not piece
+    whole = await body.rest(begun)
+    return whole.decode("utf-8", "surrogateescape"), None, b""
+
+
+def _refuse(conversation: Conversation, outline: Outline) -> None:
+    if outline.touches_files:
+        raise EngineError(ACCESS_DENIED, "INTO OUTFILE and FROM INFILE are for clients: this endpoint has no files")
+    if conversation.request.method in {"GET", "HEAD"} and not outline.reads:
+        raise EngineError(
+            READONLY,
+            "Cannot execute query in readonly mode. For queries over HTTP, method GET implies readonly: use POST.",
+        )
+
+
+def _database(account: Account, request: Request, own: str) -> str:
+    """The database of unqualified names; empty leaves the session's."""
+    asked = request.params.get("database") or request.headers.get("x-clickhouse-database", "")
+    if not account.read_only:
+        return asked
+    if asked not in {"", "default", own}:
+        raise EngineError(ACCESS_DENIED, f"{account.name}: Not enough privileges. Open to it is the database {own}.")
+    return own
+
+
+def _current(handle: Handle, settings: dict[str, str]) -> dict[str, str]:
+    names = "[" + ",".join(quoted_text(name) for name in settings) + "]"
+    sql = "SELECT name, value FROM system.settings WHERE name IN {names:Array(String)}"
+    return {row[0]: row[1] for row in handle.rows(sql, {"names": names}) if len(row) == 2}
+
+
+def _restore(handle: Handle, settings: dict[str, str]) -> None:
+    with suppress(EngineError):
+        handle.set(settings)
+
+
+def _result_headers(conversation: Conversation, outline: Outline, output: str) -> Headers:
+    headers = {**conversation.headers, "Content-Type": content_type(output)}
+    return {**headers, "X-ClickHouse-Format": output} if outline.reads else headers
+
+
+async def _reply(conversation: Conversation, outcome: Outcome, headers: Headers) -> None:
+    elapsed_ns = time.perf_counter_ns() - conversation.began_ns
+    headers = {**headers, "X-ClickHouse-Summary": summary(outcome, elapsed_ns)}
+    await reply(conversation.send, 200, outcome.body, headers, encoding=conversation.encoding)
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

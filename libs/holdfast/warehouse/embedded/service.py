@@ -1,0 +1,99 @@
+"""The endpoint as a process: `python -m holdfast.warehouse.embedded`."""
+
+import asyncio
+import socket
+import sys
+from ipaddress import ip_address
+from pathlib import Path
+
+import uvicorn
+
+from holdfast.observability import logs
+from holdfast.settings import SettingsError, SettingsProblem, read_configuration
+from holdfast.settings.shared import ClickHouseSettings, LogSettings
+from holdfast.warehouse.embedded.app import Endpoint
+from holdfast.warehouse.embedded.authentication import Account
+from holdfast.warehouse.embedded.engine import DataDirError, open_engine
+from holdfast.warehouse.embedded.settings import EmbeddedSettings
+
+BAD_SETTINGS = 78
+"""EX_CONFIG: starting again will not help."""
+
+
+def main() -> None:
+    try:
+        configuration = read_configuration()
+        log_settings = configuration.section("log", LogSettings)
+        logs.configure(service="clickhouse", level=log_settings.level, format=log_settings.format)
+        embedded = configuration.section("embedded", EmbeddedSettings)
+        clickhouse = configuration.section("clickhouse", ClickHouseSettings)
+        accounts = to_accounts(embedded, clickhouse)
+        listener = listen(embedded)
+        endpoint = build_app(embedded, clickhouse.database, accounts)
+    except SettingsError as error:
+        for problem in error.problems:
+            print(problem, file=sys.stderr)  # noqa: T201
+        sys.exit(BAD_SETTINGS)
+    asyncio.run(run(endpoint, listener))
+
+
+def build_app(embedded: EmbeddedSettings, database: str, accounts: list[Account]) -> Endpoint:
+    """Opens the data directory. Raises SettingsError naming the setting."""
+    try:
+        engine = open_engine(Path(embedded.data_dir).absolute(), database=database, log_days=embedded.query_log_days)
+    except DataDirError as error:
+        raise SettingsError([SettingsProblem("embedded.data_dir", str(error))]) from error
+    return Endpoint(engine, embedded, database=database, accounts=accounts)
+
+
+def to_accounts(embedded: EmbeddedSettings, clickhouse: ClickHouseSettings) -> list[Account]:
+    """The owner, and the analyst if there is one. Raises SettingsError for a combination that is not safe."""
+    problems = []
+    if embedded.analyst_user == clickhouse.user:
+        problems.append(SettingsProblem("embedded.analyst_user", "must differ from clickhouse.user, the owner"))
+    if not _is_loopback(embedded.host) and not clickhouse.password:
+        problems.append(
+            SettingsProblem("clickhouse.password", f"is required when embedded.host ({embedded.host}) is not loopback")
+        )
+    if problems:
+        raise SettingsError(problems)
+    accounts = [Account(name=clickhouse.user, password=clickhouse.password, read_only=False)]
+    if embedded.analyst_user:
+        accounts.append(Account(name=embedded.analyst_user, password=embedded.analyst_password, read_only=True))
+    return accounts
+
+
+def listen(embedded: EmbeddedSettings) -> socket.socket:
+    """Take the port before the engine starts. Raises SettingsError naming the setting."""
+    try:
+        family = socket.AF_INET6 if ":" in embedded.host else socket.AF_INET
+        return socket.create_server((embedded.host, embedded.port), family=family, backlog=512)
+    except OSError as error:
+        place = f"{embedded.host}:{embedded.port}"
+        problem = SettingsProblem("embedded.port", f"cannot listen on {place}: {error.strerror or error}")
+        raise SettingsError([problem]) from error
+
+
+async def run(endpoint: Endpoint, listener: socket.socket) -> None:
+    """Serve until SIGTERM or SIGINT, then stop what still runs and close the store."""
+    config = uvicorn.Config(
+        endpoint,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=3,
+        h11_max_incomplete_event_size=1 << 20,
+    )
+    host, port = listener.getsockname()[:2]
+    logs.logger("holdfast.warehouse.embedded").info("listening", host=host, port=port)
+    try:
+        await uvicorn.Server(config).serve(sockets=[listener])
+    finally:
+        endpoint.close()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

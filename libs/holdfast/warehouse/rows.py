@@ -1,0 +1,214 @@
+"""The rows that are written, field for field as the tables have them (migrations 0001 to 0009).
+
+Times are text in UTC to the millisecond; decimals are already cut to scale (holdfast.domain.money).
+"""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from msgspec import Struct
+
+
+def stored_time(at: datetime) -> str:
+    """`2026-01-02 03:04:05.678`, UTC: how a DateTime64(3) column reads a time fastest."""
+    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.") + f"{at.microsecond // 1000:03d}"
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """One row of the table that its class names."""
+
+
+class BalanceRow(Row, frozen=True, kw_only=True, gc=False):
+    source: str
+    observed_at: str
+    snapshot_id: str
+    line: int
+    asset: str | None
+    symbol: str
+    asset_type: str
+    asset_class: str
+    chain: str | None
+    platform: str
+    position: str
+    kind: str
+    side: str
+    amount: Decimal | None
+    currency: str
+    stated_price: Decimal | None
+    stated_value: Decimal | None
+    priced_by: str
+    price_usd: Decimal | None
+    value_usd: Decimal | None
+    price_source: str
+    price_at: str | None
+    reason: str
+    truncated: bool
+    version: int
+
+
+class SnapshotRow(Row, frozen=True, kw_only=True):
+    source: str
+    observed_at: str
+    snapshot_id: str
+    tenant: str
+    provider: str
+    account: str
+    scope: str
+    chain: str | None
+    fetched_at: str
+    recorded_at: str
+    job_id: str
+    block_number: int | None
+    block_hash: str | None
+    block_time: str | None
+    raw: tuple[str, ...]
+    covers: tuple[str, ...]
+    lines: int
+    stream_seq: int
+
+
+class SnapshotPartRow(SnapshotRow, frozen=True, kw_only=True):
+    part: int
+    parts: int
+
+
+class PriceRow(Row, frozen=True, kw_only=True):
+    asset: str
+    quote: str
+    at: str
+    source: str
+    price: Decimal
+    event_id: str
+    fetched_at: str
+    recorded_at: str
+
+
+class ReportedTotalRow(Row, frozen=True, kw_only=True):
+    source: str
+    observed_at: str
+    platform: str
+    event_id: str
+    tenant: str
+    provider: str
+    account: str
+    scope: str
+    fetched_at: str
+    recorded_at: str
+    job_id: str
+    currency: str
+    total: Decimal | None
+    raw: tuple[str, ...]
+
+
+class RawResponseRow(Row, frozen=True, kw_only=True):
+    sha256: str
+    part: int
+    parts: int
+    provider: str
+    tenant: str
+    job_id: str
+    received_at: str
+    method: str
+    url: str
+    status: int
+    content_type: str
+    size_bytes: int
+    body_base64: bytes
+    """zlib; base64 in JSON, decoded by the engine on its way in."""
+
+
+class FetchRow(Row, frozen=True, kw_only=True):
+    event_id: str
+    job_id: str
+    tenant: str
+    provider: str
+    feed: str
+    target: str
+    scope: str
+    slot: str
+    lane: str
+    started_at: str
+    finished_at: str
+    attempts: int
+    outcome: str
+    error: str = ""
+    message: str = ""
+    requests: int = 0
+    response_bytes: int = 0
+    snapshots: int = 0
+    lines: int = 0
+
+
+class DeadLetterRow(Row, frozen=True, kw_only=True):
+    dead_seq: int
+    died_at: str
+    stream: str
+    consumer: str
+    origin_seq: int
+    subject: str
+    reason: str
+    message: str
+    payload: str
+
+
+class PortfolioRow(Row, frozen=True, kw_only=True):
+    tenant: str
+    portfolio: str
+    revision: int
+    name: str
+    base_currency: str
+    deleted: bool
+    digest: str
+
+
+class PortfolioSourceRow(Row, frozen=True, kw_only=True):
+    tenant: str
+    portfolio: str
+    revision: int
+    source: str
+    account: str
+    provider: str
+    scope: str
+    valid_from: str
+    valid_to: str
+
+
+class AccountSourceRow(Struct, frozen=True, kw_only=True):
+    provider: str
+    feed: str
+    scope: str
+    every_s: int
+    counted: bool
+    paused: str
+
+
+class AccountRow(Row, frozen=True, kw_only=True):
+    tenant: str
+    account: str
+    revision: int
+    spelling: str
+    label: str
+    sources: tuple[AccountSourceRow, ...]
+    deleted: bool
+
+
+class SettledRow(Row, frozen=True, kw_only=True):
+    tenant: str
+    portfolio: str
+    revision: int
+
+
+TABLES: dict[type[Row], str] = {
+    BalanceRow: "balances",
+    SnapshotRow: "snapshots",
+    SnapshotPartRow: "snapshot_parts",
+    PriceRow: "prices",
+    ReportedTotalRow: "reported_totals",
+    FetchRow: "fetches",
+    DeadLetterRow: "dead_letters",
+    PortfolioRow: "registry_portfolios",
+    PortfolioSourceRow: "registry_portfolio_sources",
+    AccountRow: "registry_accounts",
+    SettledRow: "settled_portfolios",
+    RawResponseRow: "raw_responses",
+}
