@@ -39,11 +39,12 @@ class Bought(Struct, frozen=True, kw_only=True):
 
 
 class Accrued(Struct, frozen=True, kw_only=True):
-    """A principal that grows by simple interest, minute by minute, from genesis; `keep_principal` False is the interest alone."""
+    """A principal that grows by simple interest, minute by minute, from genesis."""
 
     principal: int
     yearly_ppm: int
     keep_principal: bool = True
+    """False is the interest alone."""
 
 
 class Vesting(Struct, frozen=True, kw_only=True):

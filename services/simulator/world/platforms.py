@@ -18,3 +18,5 @@ CURVE = Platform(id=82, name="Curve", url="https://curve.finance")
 SABLIER = Platform(id=118_265, name="Sablier", url="https://app.sablier.com")
 GMX = Platform(id=130_411, name="GMX", url="https://app.gmx.io", detailed=False)
 MARINADE = Platform(id=120_114, name="Marinade", url="https://marinade.finance")
+
+PLATFORMS = (AAVE, LIDO, UNISWAP, CURVE, SABLIER, GMX, MARINADE)

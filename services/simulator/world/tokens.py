@@ -37,11 +37,14 @@ class Token(Struct, frozen=True, kw_only=True):
     """It stands for a DeFi position: only who has the position holds it."""
 
 
-def coin(chain: Chain, symbol: str, name: str, decimals: int, usual: int, path: PricePath) -> Token:
+# The tokens below are a table: columns are told by their place.
+def _coin(  # noqa: PLR0917
+    chain: Chain, symbol: str, name: str, decimals: int, usual: int, path: PricePath
+) -> Token:
     return Token(asset=chain.coin, chain=chain, symbol=symbol, name=name, decimals=decimals, usual=usual, path=path)
 
 
-def _erc20(
+def _erc20(  # noqa: PLR0917
     chain: Chain,
     address: str,
     symbol: str,
@@ -73,11 +76,11 @@ def _path(name: str, base: str, **more: int) -> PricePath:
     return PricePath(name=name, base=Decimal(base), **more)
 
 
-ETH = coin(ETHEREUM, "ETH", "Ether", 18, 40, _ETHER)
-POL = coin(POLYGON, "POL", "POL", 18, 9_000, _path("POL", "0.2176"))
-BASE_ETH = coin(BASE, "ETH", "Ether", 18, 6, _ETHER)
-ARBITRUM_ETH = coin(ARBITRUM, "ETH", "Ether", 18, 11, _ETHER)
-SOL = coin(SOLANA, "SOL", "Solana", 9, 700, _path("SOL", "148.62"))
+ETH = _coin(ETHEREUM, "ETH", "Ether", 18, 40, _ETHER)
+POL = _coin(POLYGON, "POL", "POL", 18, 9_000, _path("POL", "0.2176"))
+BASE_ETH = _coin(BASE, "ETH", "Ether", 18, 6, _ETHER)
+ARBITRUM_ETH = _coin(ARBITRUM, "ETH", "Ether", 18, 11, _ETHER)
+SOL = _coin(SOLANA, "SOL", "Solana", 9, 700, _path("SOL", "148.62"))
 
 USDC = _erc20(ETHEREUM, "0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48", "USDC", "USD Coin", 6, 90_000, _DOLLAR)
 USDT = _erc20(

@@ -1,5 +1,6 @@
 """Blocks of a chain: numbered by world time, hashed so that a hash leads back to its number."""
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from services.simulator.world.world import Block, World, block_at, block_numbere
 _TAGS = {"latest": 0, "pending": 0, "safe": 32, "finalized": 64}
 """How many blocks behind the newest."""
 _NUMBER_BYTES = 8
+_QUANTITY = re.compile(r"0x[0-9a-fA-F]{1,16}")
 
 
 class UnknownBlockError(Exception):
@@ -33,7 +35,10 @@ def hash_of(world: World, chain: Chain, number: int) -> str:
 
 
 def find(world: World, chain: Chain, reference: Any, now: datetime) -> Block:
-    """A tag, a hexadecimal number, or an EIP-1898 object. Raises UnknownBlockError, MissingStateError, BadBlockError."""
+    """By tag, hexadecimal number, or EIP-1898 object.
+
+    Raises UnknownBlockError, MissingStateError, BadBlockError.
+    """
     if isinstance(reference, dict):
         if isinstance(by_hash := reference.get("blockHash"), str):
             return find_by_hash(world, chain, by_hash, now)
@@ -70,12 +75,9 @@ def _existing(chain: Chain, number: int, newest: int) -> Block:
 
 
 def _quantity(text: str) -> int:
-    try:
-        if text[:2] != "0x":
-            raise ValueError(text)
-        return int(text[2:], 16)
-    except ValueError:
-        raise BadBlockError(f"invalid argument: {text[:80]!r} is no block number, tag or hash") from None
+    if not _QUANTITY.fullmatch(text):
+        raise BadBlockError(f"invalid argument: {text[:80]!r} is no block number, tag or hash")
+    return int(text, 16)
 
 
 def render(world: World, chain: Chain, block: Block) -> dict[str, Any]:

@@ -36,7 +36,7 @@ class EvmNodes:
     """`/rpc/<chain id>` for each EVM chain."""
 
     name = "evm"
-    prefixes = ("/rpc/",)
+    prefixes: tuple[str, ...] = ("/rpc/",)
 
     def __init__(self, world: World, *, batch_limit: int = 1000) -> None:
         self._world = world

@@ -23,7 +23,7 @@ _REFUSALS: dict[Refusal, tuple[int, str]] = {
 
 class PriceFeed:
     name = "prices"
-    prefixes = ("/prices",)
+    prefixes: tuple[str, ...] = ("/prices",)
 
     def __init__(self, world: World) -> None:
         self._world = world

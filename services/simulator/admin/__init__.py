@@ -1,0 +1,1 @@
+"""What operators and checks ask of the world itself, below `/_`."""

@@ -1,0 +1,125 @@
+"""`GET /_world`: what an operator of Holdfast would register to follow this world, and the providers' settings.
+
+Portfolios come in an order in which they can be created: nested ones before those that hold them.
+"""
+
+from typing import Any
+
+from services.simulator.exchange import Answer, Request, to_json
+from services.simulator.settings import SimulatorSettings
+from services.simulator.world.portfolios import Portfolio
+from services.simulator.world.tokens import TOKENS
+from services.simulator.world.truth import members
+from services.simulator.world.wallets import Wallet
+from services.simulator.world.world import World
+
+_TENANTS = {"demo": "Demo", "orchard": "Orchard"}
+_EVM_EVERY_S = 30
+_OKX_EVERY_S = 60
+_PRICES_EVERY_S = 30
+_OKX_REQUESTS_PER_FETCH = 3
+
+
+class Registration:
+    def __init__(self, world: World, settings: SimulatorSettings) -> None:
+        self._world = world
+        self._settings = settings
+
+    def show(self, request: Request) -> Answer:
+        base_url = f"http://{request.headers.get('host', f'{self._settings.host}:{self._settings.port}')}"
+        return to_json(
+            {
+                "seed": self._world.seed,
+                "tenants": [{"id": id_, "name": name} for id_, name in _TENANTS.items()],
+                "accounts": self._accounts(),
+                "portfolios": [_portfolio(portfolio) for portfolio in _nested_first(self._world.portfolios)],
+                "watches": [
+                    {
+                        "tenant": "demo",
+                        "provider": "prices",
+                        "feed": "prices",
+                        "target": "*",
+                        "scope": "",
+                        "every_s": _PRICES_EVERY_S,
+                    }
+                ],
+                "providers": self._providers(base_url),
+            }
+        )
+
+    def _accounts(self) -> list[dict[str, Any]]:
+        """Each wallet once for every tenant that has it in a portfolio."""
+        owned = {
+            (portfolio.tenant, wallet.number): wallet
+            for portfolio in self._world.portfolios
+            for wallet in members(self._world, portfolio)
+        }
+        return [
+            {
+                "tenant": tenant,
+                "account": wallet.spelling,
+                "label": wallet.label,
+                "sources": self._sources(wallet),
+            }
+            for (tenant, _), wallet in sorted(owned.items(), key=lambda item: item[0])
+        ]
+
+    def _sources(self, wallet: Wallet) -> list[dict[str, Any]]:
+        sources = []
+        if wallet.chain.is_evm:
+            sources.append({"provider": "evm", "feed": "balances", "scope": "wallet", "every_s": _EVM_EVERY_S})
+        if wallet.role.okx:
+            sources.append({"provider": "okx", "feed": "balances", "scope": "defi", "every_s": self._okx_every_s})
+        return sources
+
+    @property
+    def _okx_every_s(self) -> int:
+        """So long that all fetches of a round fit into the rate limit."""
+        fetches = sum(wallet.role.okx for wallet in self._world.wallets)
+        return max(_OKX_EVERY_S, fetches * _OKX_REQUESTS_PER_FETCH // self._okx_rate)
+
+    @property
+    def _okx_rate(self) -> int:
+        return self._settings.okx_requests_per_second or 1000
+
+    def _providers(self, base_url: str) -> dict[str, Any]:
+        """As in `[providers]`; every leaf is text, as an environment variable has it."""
+        settings = self._settings
+        return {
+            "okx": {
+                "base_url": base_url,
+                "api_key": settings.okx_api_key,
+                "secret_key": settings.okx_secret_key.reveal(),
+                "passphrase": settings.okx_passphrase.reveal(),
+                "requests_per_second": str(self._okx_rate),
+            },
+            "evm": {
+                "chains": {
+                    chain.index: {
+                        "rpc_url": f"{base_url}/rpc/{chain.index}",
+                        "tokens": ",".join(token.address for token in TOKENS if token.chain is chain and token.address),
+                    }
+                    for chain in self._world.chains
+                    if chain.is_evm
+                }
+            },
+            "prices": {"url": f"{base_url}/prices"},
+        }
+
+
+def _portfolio(portfolio: Portfolio) -> dict[str, Any]:
+    return {
+        "tenant": portfolio.tenant,
+        "id": portfolio.id,
+        "name": portfolio.name,
+        "base_currency": "iso4217:USD",
+        "members": [
+            *({"account": wallet.spelling} for wallet in portfolio.wallets),
+            *({"portfolio": nested} for nested in portfolio.nested),
+        ],
+    }
+
+
+def _nested_first(portfolios: tuple[Portfolio, ...]) -> list[Portfolio]:
+    """One level of nesting is all there is."""
+    return sorted(portfolios, key=lambda portfolio: bool(portfolio.nested))
