@@ -62,7 +62,7 @@ SELECT
     price_source,
     price_at,
     verdict AS reason,
-    toBool(verdict NOT IN ('receipt_token', 'negative_amount', 'excluded')) AS counted,
+    toBool(verdict != 'receipt_token') AS counted,
     truncated,
     observed_at,
     fetched_at,

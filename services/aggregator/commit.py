@@ -1,0 +1,96 @@
+"""Stores a batch of events and everything that follows from it. Repeating any of it changes nothing.
+
+The order is the whole guarantee, with any number of replicas and a kill at any line:
+
+1. prices, and lines as their provider stated them;
+2. better prices for lines, of this batch or stored before (valuing.py): look only after storing;
+3. `snapshots` rows, after their lines, so that nobody sees half a snapshot;
+4. the points that all this touches, computed from what is stored by then (points.py).
+
+Whoever stores last, computes last, and sees everything; the versions of lines and points grow with
+what was seen, so a slower and poorer computation cannot win.
+"""
+
+from collections.abc import Sequence
+from contextlib import contextmanager
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from holdfast.domain.time import Clock
+from holdfast.events import PortfolioRevalued
+from holdfast.observability import metrics
+from holdfast.warehouse.client import Warehouse
+from holdfast.warehouse.rows import BalanceRow, SnapshotPartRow, SnapshotRow
+from holdfast.warehouse.writer import write
+from services.aggregator import sql
+from services.aggregator.points import revalue, touched_points
+from services.aggregator.prepared import Prepared
+from services.aggregator.valuing import SnapshotKey, find_snapshots, value_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SNAPSHOTS = msgspec.json.Decoder(SnapshotRow)
+
+
+async def commit(
+    warehouse: Warehouse, prepared: Prepared, *, clock: Clock, ranking: Sequence[str]
+) -> list[PortfolioRevalued]:
+    """Store a batch; returns what to publish before it is acknowledged.
+
+    `ranking`: price sources, the most trusted first. Raises WarehouseUnavailable (repeat all of it)
+    or WarehouseError (the engine refuses a row of it).
+    """
+    with _stage("insert"):
+        await write(warehouse, prepared.prices)
+        await write(warehouse, prepared.reported)
+        if prepared.line_blocks:
+            block = b"".join(prepared.line_blocks)
+            await warehouse.insert_json("balances", block, columns=BalanceRow.__struct_fields__)
+    with _stage("value"):
+        revalued = await _value(warehouse, prepared, ranking)
+    with _stage("snapshots"):
+        await write(warehouse, prepared.parts)
+        snapshots = prepared.snapshots + await _completed(warehouse, prepared.parts)
+        await write(warehouse, snapshots)
+    with _stage("points"):
+        touched = revalued | {_key(row) for row in snapshots}
+        points = await touched_points(warehouse, touched, clock) if touched else set()
+        events = await revalue(warehouse, points)
+    metrics.batch_lines.inc(prepared.lines)
+    metrics.revaluations.inc(len(events))
+    return events
+
+
+async def _value(warehouse: Warehouse, prepared: Prepared, ranking: Sequence[str]) -> set[SnapshotKey]:
+    """Lines of this batch that need a price, and stored ones that its prices may change."""
+    late = await find_snapshots(warehouse, {(row.asset, row.at) for row in prepared.prices})
+    return await value_lines(warehouse, prepared.priced.union(late), ranking=ranking)
+
+
+async def _completed(warehouse: Warehouse, parts: Sequence[SnapshotPartRow]) -> list[SnapshotRow]:
+    """Split snapshots whose last part is here now, or came to another replica meanwhile."""
+    keys = sorted({_key(part) for part in parts})
+    if not keys:
+        return []
+    asked = {
+        "sources": [key.source for key in keys],
+        "times": [key.observed_at for key in keys],
+        "snapshots": [key.snapshot_id for key in keys],
+    }
+    return _SNAPSHOTS.decode_lines(await warehouse.read_bytes(sql.load("read_complete_snapshots"), asked, format="JSONEachRow"))
+
+
+def _key(row: SnapshotRow) -> SnapshotKey:
+    return SnapshotKey(row.source, row.observed_at, row.snapshot_id)
+
+
+@contextmanager
+def _stage(name: str) -> "Iterator[None]":
+    start = perf_counter()
+    try:
+        yield
+    finally:
+        metrics.stage_seconds.labels(name).observe(perf_counter() - start)

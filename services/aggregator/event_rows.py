@@ -1,0 +1,187 @@
+"""From events to rows: pure, each event alone."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+
+
+from holdfast.domain.money import cut
+from holdfast.domain.sources import Source
+from holdfast.domain.valuation import Stated, priced_by, worth_as_stated
+from holdfast.events import BalancesObserved, FetchFailed, FetchFinished, PricesObserved, ResponseRecorded, TotalsReported
+from holdfast.warehouse.rows import (
+    BalanceRow,
+    FetchRow,
+    PriceRow,
+    RawResponseRow,
+    ReportedTotalRow,
+    SnapshotPartRow,
+    SnapshotRow,
+    stored_time,
+)
+
+
+def source_of(event: BalancesObserved | TotalsReported) -> str:
+    return Source(tenant=event.tenant, provider=event.provider, account=event.account, scope=event.scope).id
+
+
+def to_balance_rows(event: BalancesObserved) -> Iterator[BalanceRow]:
+    """Its lines, valued as far as the provider stated a value in USD."""
+    source, observed_at = source_of(event), stored_time(event.observed_at)
+    for line, balance in enumerate(event.balances, start=event.offset):
+        amount, amount_cut = _cut(balance.amount)
+        price, price_cut = _cut(balance.price)
+        value, value_cut = _cut(balance.value)
+        stated = Stated(
+            asset=balance.asset,
+            amount=amount,
+            currency=balance.currency,
+            price=price,
+            value=value,
+            reason=balance.reason,
+        )
+        worth = worth_as_stated(stated, provider=event.provider, observed_at=event.observed_at)
+        yield BalanceRow(
+            source=source,
+            observed_at=observed_at,
+            snapshot_id=event.snapshot_id,
+            line=line,
+            asset=balance.asset,
+            symbol=balance.symbol,
+            asset_type=balance.asset_type,
+            asset_class=balance.asset_class,
+            chain=balance.chain,
+            platform=balance.platform,
+            position=balance.position,
+            kind=balance.kind,
+            side=balance.side,
+            amount=amount,
+            currency=balance.currency,
+            stated_price=price,
+            stated_value=value,
+            priced_by=priced_by(stated),
+            price_usd=worth.price_usd,
+            value_usd=worth.value_usd,
+            price_source=worth.price_source,
+            price_at=None if worth.price_at is None else observed_at,
+            reason=worth.reason,
+            truncated=amount_cut or price_cut or value_cut,
+            version=worth.version,
+        )
+
+
+def to_snapshot_row(event: BalancesObserved, *, recorded_at: datetime, sequence: int) -> SnapshotRow:
+    """The row of a whole snapshot, or of one part of one (SnapshotPartRow)."""
+    fields = {
+        "source": source_of(event),
+        "observed_at": stored_time(event.observed_at),
+        "snapshot_id": event.snapshot_id,
+        "tenant": event.tenant,
+        "provider": event.provider,
+        "account": event.account,
+        "scope": event.scope,
+        "chain": _chain_of(event),
+        "fetched_at": stored_time(event.fetched_at),
+        "recorded_at": stored_time(recorded_at),
+        "job_id": event.job_id,
+        "block_number": event.block.number if event.block else None,
+        "block_hash": event.block.hash if event.block else None,
+        "block_time": stored_time(event.block.time) if event.block else None,
+        "raw": event.raw,
+        "covers": event.covers,
+        "lines": event.lines,
+        "stream_seq": sequence,
+    }
+    if event.parts == 1:
+        return SnapshotRow(**fields)
+    return SnapshotPartRow(**fields, part=event.part, parts=event.parts)
+
+
+def to_price_rows(event: PricesObserved, *, recorded_at: datetime) -> Iterator[PriceRow]:
+    for price in event.prices:
+        yield PriceRow(
+            asset=price.asset,
+            quote=price.quote,
+            at=stored_time(price.at),
+            source=price.source or event.provider,
+            price=cut(price.price).value,
+            event_id=event.id,
+            fetched_at=stored_time(event.fetched_at),
+            recorded_at=stored_time(recorded_at),
+        )
+
+
+def to_reported_total_row(event: TotalsReported, *, recorded_at: datetime) -> ReportedTotalRow:
+    return ReportedTotalRow(
+        source=source_of(event),
+        observed_at=stored_time(event.observed_at),
+        platform=event.platform,
+        event_id=event.id,
+        tenant=event.tenant,
+        provider=event.provider,
+        account=event.account,
+        scope=event.scope,
+        fetched_at=stored_time(event.fetched_at),
+        recorded_at=stored_time(recorded_at),
+        job_id=event.job_id,
+        currency=event.currency,
+        total=_cut(event.total)[0],
+        raw=event.raw,
+    )
+
+
+def to_raw_response_row(event: ResponseRecorded) -> RawResponseRow:
+    return RawResponseRow(
+        sha256=event.sha256,
+        part=event.part,
+        parts=event.parts,
+        provider=event.provider,
+        tenant=event.tenant,
+        job_id=event.job_id,
+        received_at=stored_time(event.received_at),
+        method=event.method,
+        url=event.url,
+        status=event.status,
+        content_type=event.content_type,
+        size_bytes=event.size_bytes,
+        body_base64=event.body,
+    )
+
+
+def to_fetch_row(event: FetchFinished | FetchFailed) -> FetchRow:
+    """Two events, one table: a failed fetch has an error and no counts."""
+    finished = isinstance(event, FetchFinished)
+    return FetchRow(
+        event_id=event.id,
+        job_id=event.job_id,
+        tenant=event.tenant,
+        provider=event.provider,
+        feed=event.feed,
+        target=event.target,
+        scope=event.scope,
+        slot=stored_time(event.slot),
+        lane=event.lane,
+        started_at=stored_time(event.started_at),
+        finished_at=stored_time(event.finished_at),
+        attempts=event.attempts,
+        outcome="finished" if isinstance(event, FetchFinished) else event.outcome,
+        error="" if isinstance(event, FetchFinished) else event.error,
+        message="" if isinstance(event, FetchFinished) else event.message,
+        requests=event.requests if finished else 0,
+        response_bytes=event.response_bytes if finished else 0,
+        snapshots=event.snapshots if finished else 0,
+        lines=event.lines if finished else 0,
+    )
+
+
+def _cut(number: Decimal | None) -> tuple[Decimal | None, bool]:
+    return (None, False) if number is None else cut(number)
+
+
+def _chain_of(event: BalancesObserved) -> str | None:
+    """Of the account; None for one that a provider numbers itself."""
+    if event.block is not None:
+        return event.block.chain
+    return event.account.rpartition(":")[0] if event.account.count(":") > 1 else None
+
+

@@ -1,0 +1,60 @@
+"""A batch turned into blocks of rows: all of the work that needs no warehouse."""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from holdfast.events import BalancesObserved, PricesObserved, TotalsReported
+from holdfast.warehouse.rows import BalanceRow, PriceRow, ReportedTotalRow, SnapshotPartRow, SnapshotRow
+from holdfast.warehouse.writer import to_block
+from services.aggregator.batch import Arrival
+from services.aggregator.event_rows import (
+    to_balance_rows,
+    to_price_rows,
+    to_reported_total_row,
+    to_snapshot_row,
+)
+from services.aggregator.valuing import PricedSnapshot, SnapshotKey
+
+
+class Prepared(Struct, kw_only=True):
+    """What is to be stored. Filled by `add`, one event at a time."""
+
+    lines: int = 0
+    line_blocks: list[bytes] = []
+    """JSONEachRow, encoded: the rows themselves are not kept."""
+    priced: set[PricedSnapshot] = set()
+    """Snapshots with lines that are valued by a feed's price, and by which."""
+    snapshots: list[SnapshotRow] = []
+    parts: list[SnapshotPartRow] = []
+    prices: list[PriceRow] = []
+    reported: list[ReportedTotalRow] = []
+
+    def add(self, arrival: Arrival) -> None:
+        event = arrival.event
+        if isinstance(event, BalancesObserved):
+            self._add_balances(event, arrival)
+        elif isinstance(event, PricesObserved):
+            self.prices += to_price_rows(event, recorded_at=arrival.recorded_at)
+        elif isinstance(event, TotalsReported):
+            self.reported.append(to_reported_total_row(event, recorded_at=arrival.recorded_at))
+
+    def _add_balances(self, event: BalancesObserved, arrival: Arrival) -> None:
+        row = to_snapshot_row(event, recorded_at=arrival.recorded_at, sequence=arrival.sequence)
+        if isinstance(row, SnapshotPartRow):
+            self.parts.append(row)
+        else:
+            self.snapshots.append(row)
+        lines: list[BalanceRow] = list(to_balance_rows(event))
+        if lines:
+            self.lines += len(lines)
+            self.line_blocks.append(to_block(lines))
+        key = SnapshotKey(row.source, row.observed_at, row.snapshot_id)
+        self.priced.update(PricedSnapshot(key, line.priced_by) for line in lines if line.priced_by)
+
+
+def prepare(arrivals: Iterable[Arrival]) -> Prepared:
+    prepared = Prepared()
+    for arrival in arrivals:
+        prepared.add(arrival)
+    return prepared

@@ -1,0 +1,33 @@
+-- Snapshots with lines that new prices may change: those observed from a price's own time on until the asset's
+-- next price, and no longer than a price is looked for.
+WITH
+claims AS
+(
+    SELECT DISTINCT p.1 AS asset, p.2 AS at
+    FROM (SELECT arrayJoin(arrayZip({assets:Array(String)}, {times:Array(DateTime64(3, 'UTC'))})) AS p)
+),
+spans AS
+(
+    SELECT
+        claims.asset AS asset, claims.at AS since,
+        if(n.at = toDateTime64(0, 3, 'UTC'),
+            claims.at + toIntervalSecond({age_s:UInt32}),
+            least(n.at, claims.at + toIntervalSecond({age_s:UInt32}))) AS until
+    FROM claims
+    ASOF LEFT JOIN
+    (
+        SELECT DISTINCT asset, at FROM prices
+        WHERE quote = 'iso4217:USD' AND asset IN (SELECT asset FROM claims) AND at > (SELECT min(at) FROM claims)
+    ) AS n ON claims.asset = n.asset AND claims.at < n.at
+)
+SELECT DISTINCT s.source AS source, s.observed_at AS observed_at, s.snapshot_id AS snapshot_id, s.priced_by AS asset
+FROM
+(
+    SELECT source, observed_at, snapshot_id, priced_by
+    FROM priced_snapshots
+    WHERE priced_by IN (SELECT asset FROM claims)
+        AND observed_at >= (SELECT min(since) FROM spans) AND observed_at < (SELECT max(until) FROM spans)
+) AS s
+INNER JOIN spans ON s.priced_by = spans.asset
+WHERE s.observed_at >= spans.since AND s.observed_at < spans.until
+SETTINGS join_use_nulls = 0

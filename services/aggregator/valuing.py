@@ -1,0 +1,130 @@
+"""Gives stored lines the best price there is.
+
+Always after something was stored, never before: a replica that stores lines then looks for prices,
+one that stores prices then looks for lines, so of two that do both at once the second sees the
+other's. Whoever writes, the row of the greater version stays.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Annotated, NamedTuple, TypeVar
+
+import msgspec
+from msgspec import Meta
+
+from holdfast.domain.valuation import SEARCHED_AGE, FeedPrice, Stated, worth_with
+from holdfast.warehouse.client import Warehouse
+from holdfast.warehouse.rows import BalanceRow, stored_time
+from holdfast.warehouse.writer import write
+from services.aggregator import sql
+
+CHUNK = 500
+"""Snapshots looked at in one statement: bounds its parameters and the rows in memory."""
+_AGE_S = int(SEARCHED_AGE / timedelta(seconds=1))
+
+
+ItemT = TypeVar("ItemT")
+
+
+class SnapshotKey(NamedTuple):
+    source: str
+    observed_at: str
+    """As stored: holdfast.warehouse.rows.stored_time."""
+    snapshot_id: str
+
+
+class PricedSnapshot(NamedTuple):
+    key: SnapshotKey
+    asset: str
+    """One that some of its lines are valued by."""
+
+
+class _Candidate(BalanceRow, frozen=True, kw_only=True):
+    """A stored line with a better price than it has."""
+
+    feed_price: Decimal
+    feed_source: str
+    feed_at: str
+    feed_version: Annotated[int, Meta(ge=0)]
+
+
+_CANDIDATES = msgspec.json.Decoder(_Candidate)
+
+
+async def find_snapshots(warehouse: Warehouse, prices: Collection[tuple[str, str]]) -> list[PricedSnapshot]:
+    """Snapshots that (asset, stored time) prices, just stored, may change."""
+    found: list[PricedSnapshot] = []
+    for some in _chunks(sorted(prices), CHUNK):
+        rows = await warehouse.rows(
+            sql.load("read_snapshots_to_value"),
+            {"assets": [asset for asset, _ in some], "times": [at for _, at in some], "age_s": _AGE_S},
+        )
+        found += [PricedSnapshot(SnapshotKey(source, stored_time(at), snapshot), asset) for source, at, snapshot, asset in rows]
+    return found
+
+
+async def value_lines(
+    warehouse: Warehouse, snapshots: Iterable[PricedSnapshot], *, ranking: Sequence[str]
+) -> set[SnapshotKey]:
+    """Store the lines of these snapshots again that have a better price now; returns the snapshots of those."""
+    changed: set[SnapshotKey] = set()
+    for some in _chunks(sorted(set(snapshots)), CHUNK):
+        candidates = await _read_candidates(warehouse, some, ranking)
+        await write(warehouse, [_valued(candidate) for candidate in candidates])
+        changed.update(SnapshotKey(row.source, row.observed_at, row.snapshot_id) for row in candidates)
+    return changed
+
+
+async def _read_candidates(
+    warehouse: Warehouse, snapshots: Sequence[PricedSnapshot], ranking: Sequence[str]
+) -> list[_Candidate]:
+    keys = sorted({snapshot.key for snapshot in snapshots})
+    times = [key.observed_at for key in keys]
+    body = await warehouse.read_bytes(
+        sql.load("read_lines_to_value"),
+        {
+            "sources": [key.source for key in keys],
+            "times": times,
+            "snapshots": [key.snapshot_id for key in keys],
+            "assets": sorted({snapshot.asset for snapshot in snapshots}),
+            "first": min(times),
+            "last": max(times),
+            "age_s": _AGE_S,
+            "ranking": list(ranking),
+        },
+        format="JSONEachRow",
+    )
+    return _CANDIDATES.decode_lines(body)
+
+
+def _valued(line: _Candidate) -> BalanceRow:
+    stated = Stated(
+        asset=line.asset,
+        amount=line.amount,
+        currency=line.currency,
+        price=line.stated_price,
+        value=line.stated_value,
+    )
+    price = FeedPrice(
+        price=line.feed_price, source=line.feed_source, at=_parsed(line.feed_at), version=line.feed_version
+    )
+    worth = worth_with(stated, price, observed_at=_parsed(line.observed_at))
+    fields = {name: getattr(line, name) for name in BalanceRow.__struct_fields__}
+    fields |= {
+        "price_usd": worth.price_usd,
+        "value_usd": worth.value_usd,
+        "price_source": worth.price_source,
+        "price_at": None if worth.price_at is None else line.feed_at,
+        "reason": worth.reason,
+        "version": worth.version,
+    }
+    return BalanceRow(**fields)
+
+
+def _parsed(stored: str) -> datetime:
+    return datetime.fromisoformat(stored).replace(tzinfo=UTC)
+
+
+def _chunks(items: Sequence[ItemT], size: int) -> Iterator[Sequence[ItemT]]:
+    return (items[start : start + size] for start in range(0, len(items), size))
