@@ -1,0 +1,19 @@
+"""`[scheduler]`"""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from holdfast.settings.shared import HealthSettings
+
+_HEALTH = HealthSettings(port=9101)
+
+
+class SchedulerSettings(Struct, frozen=True, kw_only=True):
+    health: HealthSettings = _HEALTH
+    tick_s: Annotated[float, Meta(ge=0.05, le=60)] = 1
+    """How often it looks what is due."""
+    takeover_after_s: Annotated[float, Meta(ge=5, le=3600)] = 60
+    """When another scheduler's unconfirmed claim is taken over; longer than any pause of a living process."""
+    shutdown_grace_s: Annotated[float, Meta(ge=0, le=600)] = 10
+    publish_deadline_s: Annotated[float, Meta(ge=1, le=60)] = 15
