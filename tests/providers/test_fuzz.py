@@ -1,0 +1,88 @@
+"""Whatever an upstream sends, a fetch ends soon, as a ProviderError or as something that can be stored."""
+
+import asyncio
+from decimal import Decimal
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from holdfast.domain.assets import parse_asset, parse_chain
+from holdfast.domain.balances import KINDS, Balance, ReportedTotal, Snapshot
+from holdfast.domain.money import LIMIT
+from holdfast.providers.kit.contract import Fetched
+from holdfast.providers.kit.discovery import ProviderModule, discover
+from holdfast.providers.kit.errors import ProviderError
+from holdfast.providers.kit.exchange import open_exchange
+from holdfast.providers.kit.recording import Case, load_cases
+from holdfast.providers.kit.testing import run_case
+from tests.providers.damage import DamagedUpstream, damages
+
+LONGEST_S = 20
+PROVIDERS = discover()
+
+
+def replayed_cases(module: ProviderModule) -> list[Case]:
+    return [case for case in load_cases(module.folder).values() if case.fetched is not None and case.exchanges]
+
+
+@pytest.mark.parametrize("module", PROVIDERS.values(), ids=PROVIDERS.keys())
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_a_damaged_answer_ends_as_an_error_or_as_a_valid_snapshot(module: ProviderModule, data: st.DataObject) -> None:
+    case = data.draw(st.sampled_from(replayed_cases(module)))
+    damaged = data.draw(st.sampled_from(case.exchanges))
+    upstream = DamagedUpstream(case, damaged, data.draw(damages(damaged)))
+    asyncio.run(fetch_and_check(module, case, upstream))
+
+
+async def fetch_and_check(module: ProviderModule, case: Case, upstream: DamagedUpstream) -> None:
+    try:
+        with open_exchange():
+            async with asyncio.timeout(LONGEST_S):
+                fetched = await run_case(module, case, upstream)
+    except ProviderError:
+        return
+    check_can_be_stored(fetched)
+
+
+def check_can_be_stored(fetched: Fetched) -> None:
+    for snapshot in fetched.snapshots:
+        check_snapshot(snapshot)
+    for total in fetched.totals:
+        check_total(total)
+    for price in fetched.prices:
+        assert parse_asset(price.asset) == price.asset
+        check_number(price.price)
+        assert price.price is not None
+        assert price.at.tzinfo is not None
+    encoded = msgspec.json.encode(fetched)
+    assert msgspec.json.decode(encoded, type=Fetched) == fetched
+
+
+def check_snapshot(snapshot: Snapshot) -> None:
+    assert snapshot.observed_at <= snapshot.fetched_at
+    assert snapshot.raw
+    assert [parse_asset(asset) for asset in snapshot.covers] == list(snapshot.covers)
+    for line in snapshot.balances:
+        check_line(line)
+
+
+def check_line(line: Balance) -> None:
+    assert line.kind in KINDS
+    assert line.asset is None or parse_asset(line.asset) == line.asset
+    assert line.chain is None or parse_chain(line.chain) == line.chain
+    for number in (line.amount, line.value, line.price):
+        check_number(number)
+    assert line.amount is not None or line.reason is not None
+    assert all(len(text) <= 200 for text in (line.symbol, line.name, line.platform, line.position))
+
+
+def check_total(total: ReportedTotal) -> None:
+    """A total may be below zero: it nets debt."""
+    check_number(None if total.total is None else abs(total.total))
+
+
+def check_number(number: Decimal | None) -> None:
+    assert number is None or (isinstance(number, Decimal) and number.is_finite() and 0 <= number < LIMIT)
