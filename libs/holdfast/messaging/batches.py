@@ -113,22 +113,22 @@ class BatchConsumer:
         self._js = js
         self._consumer = consumer
         self._limits = limits or BatchLimits()
-        self._stopping = False
+        self._stopping = asyncio.Event()
         self._average_bytes = 16_384.0
 
     def stop(self) -> None:
-        self._stopping = True
+        self._stopping.set()
 
     async def __aiter__(self) -> AsyncIterator[Batch]:
         """Raises ConsumerGoneError. While NATS is away it waits."""
         subscription = await self._js.pull_subscribe_bind(consumer=self._consumer.name, stream=self._consumer.stream)
         try:
-            while not self._stopping:
+            while not self._stopping.is_set():
                 messages = await self._collect(subscription)
                 if not messages:
                     continue
                 batch = Batch(messages, ack_wait_s=self._consumer.ack_wait_s)
-                if self._stopping:
+                if self._stopping.is_set():
                     await batch.give_back()
                     return
                 yield batch
@@ -140,7 +140,7 @@ class BatchConsumer:
         messages = await self._fetch(subscription, IDLE_S, room=self._limits.bytes, count=self._limits.messages)
         until = time.monotonic() + self._limits.wait_s
         size = sum(len(message.payload) for message in messages)
-        while messages and not self._stopping:
+        while messages and not self._stopping.is_set():
             left_s = until - time.monotonic()
             count, room = self._limits.messages - len(messages), self._limits.bytes - size
             if left_s <= 0.005 or count <= 0 or room <= 0:

@@ -11,6 +11,7 @@ FastStream's Prometheus middleware is not used: its labels hold subjects, and ou
 from typing import Any
 
 import faststream.nats.broker.broker as faststream_broker
+import nats.errors
 from faststream import AckPolicy
 from faststream.nats import JStream, NatsBroker, NatsMessage, PullSub
 from faststream.security import SASLPlaintext
@@ -21,7 +22,7 @@ from holdfast.settings.shared import NatsSettings
 
 # After one refused reconnect ("authorization violation" while a server restarts) FastStream would
 # never try again, the process alive and deaf. There is no setting for it.
-faststream_broker.UNRECOVERABLE_CONNECT_ERRORS = ()
+faststream_broker.UNRECOVERABLE_CONNECT_ERRORS = ()  # type: ignore[assignment]
 
 PULL_S = 5.0
 
@@ -58,7 +59,10 @@ class Broker(NatsBroker):
     async def close(self) -> None:
         """Stop what still runs and disconnect, without ending the process."""
         self._events.closing = True
-        await self.stop()
+        try:
+            await self.stop()
+        except (nats.errors.Error, TimeoutError):  # it cannot drain while NATS is away
+            await self.connection.close()
 
 
 def build_broker(

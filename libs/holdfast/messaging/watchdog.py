@@ -108,7 +108,7 @@ class Watchdog:
                 observation = await _observe(self._js, consumer)
                 verdict = self._judge.verdict(observation, at_s=time.monotonic(), excused=self._excused(consumer.name))
                 self._verdict = self._verdict or verdict
-            self._looks += 1
+                self._looks += 1
             await asyncio.sleep(self._every_s)
 
     def _guard(self) -> None:

@@ -1,0 +1,1 @@
+"""The worker: takes fetch jobs, asks the upstream, publishes what it said."""

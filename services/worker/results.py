@@ -1,0 +1,169 @@
+"""From what a fetch brought to the events it becomes: pure, and the same events for the same answer."""
+
+import hashlib
+import zlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+from msgspec import Struct
+
+from holdfast.domain.balances import ReportedTotal, Snapshot, snapshot_id
+from holdfast.domain.prices import Price
+from holdfast.domain.sources import Source
+from holdfast.domain.time import to_ms
+from holdfast.events import (
+    BalancesObserved,
+    FetchFinished,
+    FetchRequested,
+    PricesObserved,
+    ResponseRecorded,
+    TotalsReported,
+)
+from holdfast.events.codec import encode
+from holdfast.events.event import Event
+from holdfast.events.splitting import UnsplittableError, split_balances, split_response
+from holdfast.providers.kit.contract import Fetched
+from holdfast.providers.kit.exchange import RecordedResponse
+
+
+class MismatchedResultError(Exception):
+    """A provider answered for another account or scope than it was asked for."""
+
+
+class Run(Struct, frozen=True, kw_only=True):
+    """One attempt at a job."""
+
+    job: FetchRequested
+    attempt: int
+    started_at: datetime
+
+
+def response_events(run: Run, responses: Iterable[RecordedResponse], *, limit_bytes: int) -> list[ResponseRecorded]:
+    """Each body once, compressed, in parts where it is large."""
+    unique = {response.sha256: response for response in responses}
+    return [part for one in unique.values() for part in split_response(_response(run.job, one), limit_bytes)]
+
+
+def fetched_events(run: Run, fetched: Fetched, *, finished_at: datetime, limit_bytes: int) -> list[Event]:
+    """Snapshots (split where large), reported totals and prices. Raises MismatchedResultError, UnsplittableError."""
+    events: list[Event] = []
+    for snapshot in fetched.snapshots:
+        events += split_balances(_balances(run.job, snapshot), limit_bytes)
+    events += [_total(run.job, total, finished_at) for total in fetched.totals]
+    if fetched.prices:
+        events += _prices(run.job, fetched.prices, finished_at, limit_bytes)
+    return events
+
+
+def finished_event(
+    run: Run, fetched: Fetched, *, finished_at: datetime, requests: int, response_bytes: int
+) -> FetchFinished:
+    job = run.job
+    return FetchFinished(
+        id=_id("finished", job.id),
+        tenant=job.tenant,
+        job_id=job.id,
+        provider=job.provider,
+        feed=job.feed,
+        target=job.target,
+        scope=job.scope,
+        slot=job.slot,
+        lane=job.lane,
+        started_at=run.started_at,
+        finished_at=finished_at,
+        attempts=run.attempt,
+        requests=requests,
+        response_bytes=response_bytes,
+        snapshots=len(fetched.snapshots),
+        lines=sum(len(snapshot.balances) for snapshot in fetched.snapshots),
+    )
+
+
+def _balances(job: FetchRequested, snapshot: Snapshot) -> BalancesObserved:
+    if (snapshot.account, snapshot.scope) != (job.target, job.scope):
+        raise MismatchedResultError(
+            f"asked for {job.target!r} scope {job.scope!r}, got {snapshot.account!r} scope {snapshot.scope!r}"
+        )
+    source = Source(tenant=job.tenant, provider=job.provider, account=job.target, scope=job.scope)
+    identity = snapshot_id(source, snapshot)
+    return BalancesObserved(
+        id=identity,
+        tenant=job.tenant,
+        provider=job.provider,
+        account=job.target,
+        scope=job.scope,
+        snapshot_id=identity,
+        observed_at=to_ms(snapshot.observed_at),
+        fetched_at=to_ms(snapshot.fetched_at),
+        job_id=job.id,
+        balances=snapshot.balances,
+        covers=snapshot.covers,
+        block=snapshot.block,
+        raw=snapshot.raw,
+        lines=len(snapshot.balances),
+    )
+
+
+def _total(job: FetchRequested, total: ReportedTotal, finished_at: datetime) -> TotalsReported:
+    content = (total.account, total.scope, to_ms(total.observed_at).isoformat(), total.currency, total.platform)
+    return TotalsReported(
+        id=_id("total", job.tenant, job.provider, *content, str(total.total)),
+        tenant=job.tenant,
+        provider=job.provider,
+        account=total.account,
+        scope=total.scope,
+        observed_at=to_ms(total.observed_at),
+        fetched_at=to_ms(finished_at),
+        job_id=job.id,
+        currency=total.currency,
+        total=total.total,
+        platform=total.platform,
+        raw=total.raw,
+    )
+
+
+def _prices(
+    job: FetchRequested, prices: Sequence[Price], finished_at: datetime, limit_bytes: int
+) -> list[PricesObserved]:
+    """One event, or as many halves as it takes: prices do not belong together as a snapshot's lines do."""
+    event = PricesObserved(
+        id=_id("prices", job.tenant, job.provider, msgspec.json.encode(prices).decode()),
+        tenant=job.tenant,
+        provider=job.provider,
+        fetched_at=to_ms(finished_at),
+        job_id=job.id,
+        prices=tuple(prices),
+    )
+    if len(encode(event)) <= limit_bytes:
+        return [event]
+    if len(prices) == 1:
+        raise UnsplittableError(f"the price of {prices[0].asset[:80]!r} is over {limit_bytes} bytes")
+    half = len(prices) // 2
+    return [
+        *_prices(job, prices[:half], finished_at, limit_bytes),
+        *_prices(job, prices[half:], finished_at, limit_bytes),
+    ]
+
+
+def _response(job: FetchRequested, response: RecordedResponse) -> ResponseRecorded:
+    received_at = to_ms(response.received_at)
+    return ResponseRecorded(
+        id=_id("response", job.id, response.sha256, received_at.isoformat()),
+        tenant=job.tenant,
+        provider=job.provider,
+        job_id=job.id,
+        sha256=response.sha256,
+        received_at=received_at,
+        method=response.method,
+        url=response.url,
+        status=response.status,
+        content_type=response.content_type,
+        size_bytes=len(response.body),
+        body=zlib.compress(response.body, 6),
+    )
+
+
+def _id(*parts: str) -> str:
+    """32 hex digits of what makes an event this event."""
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]

@@ -1,0 +1,224 @@
+"""What becomes of a job, through the real server and a fake provider."""
+
+import asyncio
+import zlib
+from decimal import Decimal
+
+from holdfast.events import BalancesObserved, FetchFailed, FetchFinished, FetchRequested
+from holdfast.events.splitting import join_balances
+from holdfast.messaging import dead_letters
+from tests.worker.stage import SLOT, Stage, of, until
+
+
+async def test_a_job_becomes_responses_a_snapshot_and_a_finish_and_only_then_is_acknowledged(stage: Stage) -> None:
+    job = await stage.ask("ok-1")
+    async with stage.worker():
+        await until(stage.drained)
+    (snapshot,) = await stage.events("EVENTS")
+    assert snapshot.account == "faker:ok-1"
+    assert snapshot.id == snapshot.snapshot_id
+    assert [line.amount for line in snapshot.balances] == [Decimal(1), Decimal(2), Decimal(3)]
+    assert snapshot.job_id == job.id
+    (response,) = await stage.events("RESPONSES")
+    assert zlib.decompress(response.body) == b'{"balances": ["faker:ok-1"]}'
+    assert snapshot.raw == (response.sha256,)
+    (finished,) = await stage.events("FETCHES")
+    assert (finished.job_id, finished.snapshots, finished.lines, finished.requests) == (job.id, 1, 3, 1)
+
+
+async def test_a_duplicate_job_costs_a_fetch_and_never_a_second_snapshot(stage: Stage) -> None:
+    job = await stage.ask("ok-1")
+    async with stage.worker():
+        await until(stage.drained)
+        await stage.js.purge_stream("JOBS")
+        again = FetchRequested(**{**{f: getattr(job, f) for f in job.__struct_fields__}, "id": "f" * 32})
+        await stage.publisher.publish(again)
+        await until(stage.drained)
+    assert stage.journal() == ["ok-1", "ok-1"]
+    assert len(await stage.events("EVENTS")) == 1
+
+
+async def test_a_snapshot_over_the_payload_limit_travels_in_parts_that_join_to_the_whole(stage: Stage) -> None:
+    await stage.ask("big-1")
+    async with stage.worker():
+        await until(stage.drained)
+    parts = await stage.events("EVENTS", BalancesObserved)
+    assert len(parts) > 1
+    whole = join_balances(reversed(parts))
+    assert whole.lines == 4000
+    assert [line.amount for line in whole.balances] == [Decimal(n + 1) for n in range(4000)]
+
+
+async def test_a_watch_of_prices_is_fetched_too(stage: Stage) -> None:
+    await stage.store.put_watch("public", provider="faker", feed="prices", target="faker:eth", scope="main")
+    job = stage.job("eth", feed="prices")
+    job = FetchRequested(**{**{f: getattr(job, f) for f in job.__struct_fields__}, "tenant": "public"})
+    await stage.publisher.publish(job)
+    async with stage.worker():
+        await until(stage.drained)
+    (observed,) = await stage.events("EVENTS")
+    assert [(price.asset, price.price) for price in observed.prices] == [("eip155:1/slip44:60", Decimal("2000.5"))]
+
+
+async def test_jobs_of_accounts_that_are_gone_or_paused_are_dropped_without_a_fetch(stage: Stage) -> None:
+    await stage.ask("unknown-1", known=False)
+    await stage.add_accounts("ok-1")
+    await stage.store.pause_source(
+        tenant="acme", provider="faker", feed="balances", target="faker:ok-1", scope="main", why="on leave"
+    )
+    await stage.ask("ok-1", known=False)
+    async with stage.worker():
+        await until(stage.drained)
+    assert stage.journal("start") == []
+    assert await stage.messages("FETCHES") == 0
+
+
+async def test_a_rejected_key_pauses_the_source_raises_an_alert_and_is_never_retried(stage: Stage) -> None:
+    await stage.ask("revoked-1")
+    async with stage.worker():
+        await until(stage.drained)
+    state = await stage.store.read()
+    (source,) = state.accounts["acme", "faker:revoked-1"].sources
+    assert source.paused == "CredentialsRejected: the key was revoked"
+    (failed,) = await stage.events("FETCHES")
+    assert (failed.outcome, failed.error) == ("paused", "CredentialsRejected")
+    (alert,) = await stage.events("PORTFOLIOS")
+    assert (alert.kind, alert.tenant) == ("account_paused", "acme")
+    assert stage.journal("start") == ["revoked-1"]
+
+
+async def test_a_rate_limited_job_comes_back_after_the_delay_that_was_asked_for(stage: Stage) -> None:
+    await stage.ask("limited-1")
+    async with stage.worker():
+        await until(stage.drained)
+    assert stage.journal("start") == ["limited-1", "limited-1"]
+    (failed,) = await stage.events("FETCHES", FetchFailed)
+    (finished,) = await stage.events("FETCHES", FetchFinished)
+    assert (failed.outcome, failed.attempts, finished.attempts) == ("retry", 1, 2)
+    assert (finished.started_at - failed.finished_at).total_seconds() >= 0.29
+
+
+async def test_an_unavailable_provider_opens_the_circuit_after_a_few_and_then_gets_single_probes(stage: Stage) -> None:
+    for number in range(8):
+        await stage.ask(f"down-{number}")
+    async with stage.worker(concurrency=1, breaker_after=3, breaker_first_s=30) as worker:
+        await until(lambda: _length(stage.journal("start"), 3))
+        await until(lambda: _true(worker._lines[0].turns.resting))
+        assert len(stage.journal("start")) == 3
+    assert await stage.messages("JOBS") == 8, "nothing is lost while the upstream is down"
+    assert await stage.messages("DEAD") == 0
+
+
+async def test_an_unexpected_response_becomes_a_dead_letter_with_its_hash_and_a_redacted_excerpt(stage: Stage) -> None:
+    job = await stage.ask("strange-1")
+    async with stage.worker():
+        await until(stage.drained)
+    (letter,) = await dead_letters.list_letters(stage.js)
+    (response,) = await stage.events("RESPONSES")
+    assert (letter.death.reason, letter.death.status) == ("UnexpectedResponse", 200)
+    assert letter.death.sha256 == response.sha256
+    assert "s3cret" not in letter.death.excerpt
+    assert letter.death.subject == "jobs.due.faker.balances"
+    assert job.id.encode() in letter.payload
+    (failed,) = await stage.events("FETCHES")
+    assert failed.outcome == "dead_lettered"
+
+
+async def test_an_answer_for_another_account_is_never_published(stage: Stage) -> None:
+    await stage.ask("other-1")
+    async with stage.worker():
+        await until(stage.drained)
+    assert await stage.messages("EVENTS") == 0
+    (letter,) = await dead_letters.list_letters(stage.js)
+    assert letter.death.reason == "MismatchedResult"
+
+
+async def test_a_poison_message_among_good_jobs_is_one_dead_letter_and_the_rest_are_done(stage: Stage) -> None:
+    """Fault 9."""
+    for number in range(9):
+        await stage.ask(f"ok-{number}")
+        if number == 4:
+            await stage.js.publish("jobs.due.faker.balances", b'{"id": "trunc')
+    async with stage.worker():
+        await until(stage.drained)
+    assert sorted(stage.journal()) == [f"ok-{n}" for n in range(9)]
+    (letter,) = await dead_letters.list_letters(stage.js)
+    assert (letter.death.reason, letter.payload) == ("Undecodable", b'{"id": "trunc')
+    assert letter.death.consumer == "worker-faker-due"
+
+
+async def test_a_flood_of_poison_stops_the_consumer_and_leaves_the_messages_in_the_stream(stage: Stage) -> None:
+    """Fault 10."""
+    for number in range(30):
+        await stage.js.publish("jobs.due.faker.balances", b"not a job %d" % number)
+    async with stage.worker(bugs_in_a_row=5, concurrency=1) as worker:
+        await until(lambda: _true("provider faker" in worker.health.waiting_for))
+        dead = await stage.messages("DEAD")
+    assert dead == 5
+    assert await stage.messages("JOBS") == 25
+    alerts = await stage.events("PORTFOLIOS")
+    assert [(alert.kind, alert.subject) for alert in alerts] == [("poison_flood", "faker")]
+
+
+async def test_an_upstream_that_wants_money_stops_the_provider_and_is_not_asked_again(stage: Stage) -> None:
+    for number in range(5):
+        await stage.ask(f"paid-{number}")
+    async with stage.worker(concurrency=1) as worker:
+        why = await until(lambda: _true(worker.health.waiting_for.get("provider faker", "")))
+    assert why == "PaymentRequired: HTTP 402"
+    assert len(stage.journal("start")) == 1
+    assert await stage.messages("JOBS") == 5
+    (alert,) = await stage.events("PORTFOLIOS")
+    assert alert.kind == "provider_stopped"
+
+
+async def test_a_waiting_now_job_is_taken_before_any_due_and_a_due_before_any_backfill(stage: Stage) -> None:
+    stage.gate.touch()
+    await stage.ask("gated-0", lane="due")
+    async with stage.worker(concurrency=1):
+        await until(lambda: _true(stage.journal("start") == ["gated-0"]))
+        for number in range(1, 4):
+            await stage.ask(f"gated-{number}b", lane="backfill")
+            await stage.ask(f"gated-{number}d", lane="due")
+            await stage.ask(f"gated-{number}n", lane="now")
+        for lane in ("now", "due", "backfill"):  # one of each lane waits for its turn in the worker
+            await until(lambda lane=lane: stage.in_hand(lane))  # type: ignore[misc]
+        stage.gate.unlink()
+        await until(stage.drained)
+    order = stage.journal("start")
+    assert order[0] == "gated-0"
+    first_due = order.index("gated-1d")
+    assert order.index("gated-1n") < first_due
+    assert [name[-1] for name in order[1:]] == ["n", "n", "n", "d", "d", "d", "b", "b", "b"]
+
+
+async def test_a_nats_that_restarts_in_the_middle_loses_and_doubles_nothing(stage: Stage, nats_server) -> None:  # type: ignore[no-untyped-def]
+    for number in range(30):
+        await stage.ask(f"ok-{number}")
+    async with stage.worker(concurrency=4):
+        await until(lambda: _length(stage.journal(), 5))
+        nats_server.kill()
+        nats_server.start()
+        for number in range(30, 40):
+            await stage.ask(f"ok-{number}")
+        await until(stage.drained, deadline_s=60)
+    snapshots = await stage.events("EVENTS")
+    assert {one.account for one in snapshots} == {f"faker:ok-{n}" for n in range(40)}
+    assert len(snapshots) == 40
+
+
+def test_the_stage_uses_slots_that_are_long_past() -> None:
+    """So each test here also shows that a job whose slot is far behind is one fetch."""
+    assert SLOT.year == 2026
+
+
+async def _true(value: object) -> object:
+    await asyncio.sleep(0)
+    return value
+
+
+async def _length(items: list[str], least: int) -> bool:
+    return len(items) >= least
+
+
+__all__ = ["of"]
