@@ -94,6 +94,7 @@ def build_server(settings: SimulatorSettings) -> uvicorn.Server:
             interface="asgi3",
             access_log=False,
             log_config=None,
+            proxy_headers=False,
             server_header=False,
             date_header=False,
             timeout_graceful_shutdown=_GRACE_S,

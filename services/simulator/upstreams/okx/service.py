@@ -10,6 +10,7 @@ from holdfast.providers.okx.wire import (
     GENERATIONS,
     V6,
     Generation,
+    ShapeError,
     detail_path,
     error_answer,
     list_path,
@@ -75,6 +76,8 @@ class Okx:
             if not self._window.admit(key):
                 raise _REFUSALS["too_many_requests"]
             return exchange.to_json(ok_answer(route(_decoded(request), now), generation))
+        except ShapeError as error:
+            return _to_answer(OkxError("84000", f"Parameter error: {error}"), generation)
         except OkxError as error:
             return _to_answer(error, generation)
 
