@@ -125,11 +125,6 @@ class Session:
         except (TimeoutError, http.TimeoutException) as error:
             outcome = "timeout"
             raise ProviderUnavailableError(f"no answer within {self._limits.deadline_s:g} s") from error
-        except (http.LocalProtocolError, UnicodeEncodeError):
-            # What could not be sent is quoted in the cause, and it may be the key itself.
-            raise CredentialsRejectedError(
-                "a header cannot be sent: look for line breaks or accents in the key"
-            ) from None
         except (http.HTTPError, http.InvalidURL) as error:
             raise ProviderUnavailableError(redacted(f"{type(error).__name__}: {error}")) from error
         finally:
@@ -138,6 +133,7 @@ class Session:
 
     async def _exchange(self, request: Request, sign: Signer | None) -> Answer:
         headers = {**request.headers, **(sign(request) if sign else {})}
+        _refuse_unsendable(headers)
         sent_at = self._clock.now()
         async with self._client.stream(request.method, request.url, content=request.body, headers=headers) as response:
             encoding = response.headers.get("content-encoding", "").strip().lower()
@@ -180,6 +176,13 @@ def _hide_secrets(value: object) -> None:
     elif isinstance(value, list | tuple):
         for item in value:
             _hide_secrets(item)
+
+
+def _refuse_unsendable(headers: Mapping[str, str]) -> None:
+    """Here, because the library would quote the header, which may be the key itself, in its error and its log."""
+    for name, text in headers.items():
+        if not (text.isascii() and text.isprintable()):
+            raise CredentialsRejectedError(f"{name} cannot be sent: look for a line break or an accent in the setting")
 
 
 def _record(request: Request, answer: Answer) -> None:
