@@ -131,6 +131,9 @@ class Gate:
             kind, rest = node["kind"], node["rest"] or ""
             if kind == "Function":
                 self._check_function(_SUFFIX.split(rest, maxsplit=1)[0], is_table=above == "TableExpression")
+            elif kind == "Set":
+                # The engine holds the outermost clause to readonly, but not one in a subquery.
+                raise EngineError(READONLY, "A read-only user may not use SETTINGS: put them in the address instead")
             elif "dentifier" in kind:
                 _check_name(_SUFFIX.split(rest, maxsplit=1)[0])
             above = kind

@@ -20,6 +20,7 @@ _OWNER_GRANTS = (
 )
 
 _ENGINE = """<clickhouse>
+  <timezone>UTC</timezone>
   <users_config>{users}</users_config>
   <user_files_path>{files}</user_files_path>
   <merge_tree>
@@ -37,7 +38,7 @@ _ENGINE = """<clickhouse>
 """
 
 _USERS = """<clickhouse>
-  <profiles><default><log_queries>0</log_queries></default></profiles>
+  <profiles><default><log_queries>0</log_queries><implicit_select>0</implicit_select></default></profiles>
   <quotas><default/></quotas>
   <users>
     <default>

@@ -272,13 +272,17 @@ def _refuse(conversation: Conversation, outline: Outline) -> None:
 
 
 def _database(account: Account, request: Request, own: str) -> str:
-    """The database of unqualified names; empty leaves the session's."""
+    """The database of unqualified names; empty leaves the session's.
+
+    `default`, which clients send unasked, means Holdfast's own here: the engine's `default` takes an
+    unknown table for the name of a file.
+    """
     asked = request.params.get("database") or request.headers.get("x-clickhouse-database", "")
-    if not account.read_only:
-        return asked
-    if asked not in {"", "default", own}:
+    if asked in {"", "default"}:
+        return "" if asked == "" and "session_id" in request.params and not account.read_only else own
+    if account.read_only and asked != own:
         raise EngineError(ACCESS_DENIED, f"{account.name}: Not enough privileges. Open to it is the database {own}.")
-    return own
+    return asked
 
 
 def _current(handle: Handle, settings: dict[str, str]) -> dict[str, str]:

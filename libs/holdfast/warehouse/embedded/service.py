@@ -1,8 +1,11 @@
 """The endpoint as a process: `python -m holdfast.warehouse.embedded`."""
 
 import asyncio
+import signal
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -80,6 +83,7 @@ async def run(endpoint: Endpoint, listener: socket.socket) -> None:
         endpoint,
         lifespan="off",
         log_config=None,
+        log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=3,
         h11_max_incomplete_event_size=1 << 20,
@@ -87,9 +91,20 @@ async def run(endpoint: Endpoint, listener: socket.socket) -> None:
     host, port = listener.getsockname()[:2]
     logs.logger("holdfast.warehouse.embedded").info("listening", host=host, port=port)
     try:
-        await uvicorn.Server(config).serve(sockets=[listener])
+        await _Server(config).serve(sockets=[listener])
     finally:
         endpoint.close()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn raises the signal again once it has stopped; asked to stop and stopped is success."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield
 
 
 def _is_loopback(host: str) -> bool:
