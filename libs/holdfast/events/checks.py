@@ -27,11 +27,10 @@ from holdfast.events.responses import ResponseRecorded
 
 MAX_LINES = 1_000_000
 """Lines of one snapshot, over all its parts."""
-MAX_PARTS = 10_000
+MAX_PARTS = 99_999
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 _ZERO = Decimal(0)
-_FLOOR = -LIMIT
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MAX_TEXT = 4096
 
@@ -91,7 +90,7 @@ def _balance(balance: Balance, position: int) -> None:
         fine = False
     if not fine:
         for field in ("amount", "price", "value"):
-            _number(f"balances[{position}].{field}", getattr(balance, field), least=_ZERO)
+            _number(f"balances[{position}].{field}", getattr(balance, field))
     if balance.asset is not None and not _is_asset(balance.asset):
         _asset(f"balances[{position}].asset", balance.asset)
     if not _is_asset(balance.currency):
@@ -111,14 +110,14 @@ def _totals_reported(message: TotalsReported) -> None:
     _account(message.account)
     _times(message, "observed_at", "fetched_at")
     _asset("currency", message.currency)
-    _number("total", message.total, least=_FLOOR)
+    _number("total", message.total, signed=True)
     _hashes(message.raw)
 
 
 def _prices_observed(message: PricesObserved) -> None:
     _times(message, "fetched_at")
     for position, price in enumerate(message.prices):
-        _number(f"prices[{position}].price", price.price, least=_ZERO)
+        _number(f"prices[{position}].price", price.price)
         _asset(f"prices[{position}].asset", price.asset)
         _asset(f"prices[{position}].quote", price.quote)
         _time(f"prices[{position}].at", price.at)
@@ -157,9 +156,9 @@ def _fetch_failed(message: FetchFailed) -> None:
 def _portfolio_revalued(message: PortfolioRevalued) -> None:
     _times(message, "bucket", "as_of", "oldest_input")
     _asset("currency", message.currency)
-    _number("assets", message.assets, least=_ZERO)
-    _number("debt", message.debt, least=_ZERO)
-    _number("net", message.net, least=_FLOOR)
+    _number("assets", message.assets)
+    _number("debt", message.debt)
+    _number("net", message.net, signed=True)
     for field in ("lines", "lines_unpriced", "lines_excluded"):
         _within(field, getattr(message, field), 0, 2**63 - 1)
     if not (message.version.isascii() and message.version.isdigit()):
@@ -184,14 +183,14 @@ _CHECKS: dict[type[Event], Callable[[Any], None]] = {
 }
 
 
-def _number(field: str, number: Decimal | None, *, least: Decimal) -> None:
+def _number(field: str, number: Decimal | None, *, signed: bool = False) -> None:
     if number is None:
         return
     if not number.is_finite():
         raise InvalidMessageError(field, f"{number} is not a number")
-    if number < least:
-        raise InvalidMessageError(field, f"{str(number)[:60]} is below {'zero' if least == _ZERO else least}")
-    if number >= LIMIT:
+    if number < 0 and not signed:
+        raise InvalidMessageError(field, f"{str(number)[:60]} is below zero")
+    if abs(number) >= LIMIT:
         raise InvalidMessageError(field, f"{str(number)[:60]} is outside Decimal(76, 36)")
 
 
