@@ -1,0 +1,1 @@
+"""The HTTP API: native `/v1`, and other systems' own shapes (dialects) answered from our data."""

@@ -1,0 +1,16 @@
+-- The lines of these snapshots that a DeFi listing shows: everything but plain wallet balances.
+SELECT
+    splitByChar('/', source)[3]                       AS account,
+    asset,
+    symbol,
+    chain,
+    platform,
+    position,
+    kind,
+    side,
+    amount,
+    value_usd
+FROM balances FINAL
+WHERE (source, observed_at, snapshot_id) IN {snapshots:Array(Tuple(String, DateTime64(3, 'UTC'), String))}
+  AND (kind != 'wallet' OR platform != '')
+ORDER BY source, line

@@ -1,0 +1,77 @@
+"""`POST /api/v5/defi/user/asset/platform/list` and `detail`, and the same under `/api/v6`."""
+
+from typing import Any, TypeVar
+
+import msgspec
+from litestar import Request, Response, Router, post
+
+from holdfast.providers.okx.wire import ShapeError, ok_answer, to_detail_request, to_json, to_list_request
+from services.api.callers import Caller, admit
+from services.api.dialects.okx import failures
+from services.api.dialects.okx.failures import HANDLERS, OkxError, generation_of
+from services.api.dialects.okx.holdings import parse_wallets, read_known
+from services.api.dialects.okx.investments import to_details
+from services.api.dialects.okx.platforms import to_holdings
+from services.api.dialects.okx.signature import authenticate
+from services.api.rate_limit import RateLimiter
+from services.api.resources import Resources
+
+T = TypeVar("T")
+MAX_WALLETS = 500
+
+
+def build_okx(resources: Resources, limiter: RateLimiter) -> Router:
+    """Both generations. Signed by the key's derived secret; nothing else opens these routes."""
+
+    async def admitted(request: Request[Any, Any, Any]) -> tuple[Caller, object]:
+        body = await request.body()
+        caller = authenticate(resources, request.headers, method=request.method, path=request.url.path, body=body)
+        admit(limiter, caller.key)
+        return caller, _decoded(body)
+
+    @post(["/api/v5/defi/user/asset/platform/list", "/api/v6/defi/user/asset/platform/list"], status_code=200)
+    async def list_platforms(request: Request[Any, Any, Any]) -> Response[Any]:
+        caller, wish = await admitted(request)
+        asked = parse_wallets(_wallets(to_list_request, wish).wallet_address_list)
+        known = await read_known(resources, caller, asked)
+        generation = generation_of(request.url.path)
+        return Response(ok_answer(to_json(to_holdings(known), generation), generation))
+
+    @post(["/api/v5/defi/user/asset/platform/detail", "/api/v6/defi/user/asset/platform/detail"], status_code=200)
+    async def detail_platforms(request: Request[Any, Any, Any]) -> Response[Any]:
+        caller, wish = await admitted(request)
+        asked = _wallets(to_detail_request, wish)
+        known = await read_known(resources, caller, parse_wallets(asked.wallet_address_list))
+        generation = generation_of(request.url.path)
+        details = to_details(known, asked.platform_list)
+        data = to_json(details, generation) if generation.detail_in_list else to_json(details[0], generation)
+        return Response(ok_answer(data, generation))
+
+    return Router(
+        path="/",
+        route_handlers=[list_platforms, detail_platforms],
+        exception_handlers=HANDLERS,
+        include_in_schema=False,
+    )
+
+
+def _decoded(body: bytes) -> object:
+    if not body.strip():
+        raise OkxError(failures.EMPTY_PARAMETER, "Parameter walletAddressList can not be empty")
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise OkxError(failures.WRONG_PARAMETER, "Parameter error: the body is not JSON") from error
+
+
+def _wallets(parse: Any, wish: object) -> Any:
+    """Raises OkxError for a request that is not one, names no wallet, or names too many."""
+    if not isinstance(wish, dict) or not (wish.get("walletAddressList") or wish.get("accountIdInfoList")):
+        raise OkxError(failures.EMPTY_PARAMETER, "Parameter walletAddressList can not be empty")
+    try:
+        asked = parse(wish)
+    except ShapeError as error:
+        raise OkxError(failures.WRONG_PARAMETER, f"Parameter error: {error}") from error
+    if len(asked.wallet_address_list) > MAX_WALLETS:
+        raise OkxError(failures.WRONG_PARAMETER, f"Parameter walletAddressList error: at most {MAX_WALLETS} wallets")
+    return asked

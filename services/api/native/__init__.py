@@ -1,0 +1,1 @@
+"""`/v1`: each file is a route, its answer and, beside it, the SQL it asks."""

@@ -1,0 +1,73 @@
+"""The current snapshots of a portfolio: the way to its lines that does not grow with history.
+
+Finding the snapshots first and naming them in the second query lets the engine go straight to their
+lines by primary key; as one query with joins the same takes three times as long to plan.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from holdfast.registry.state import RegistryState, counted_sources
+from services.api.queries import load_sql, read
+from services.api.resources import Resources
+
+SnapshotKey = tuple[str, str, str]
+"""(source, observed_at, snapshot_id): the head of the key of `balances`."""
+
+
+class CurrentSnapshot(Struct, frozen=True, kw_only=True):
+    source: str
+    account: str
+    scope: str
+    observed_at: str
+    snapshot_id: str
+    lines: int
+    covers: list[str]
+
+    @property
+    def at(self) -> datetime:
+        return datetime.fromisoformat(self.observed_at).replace(tzinfo=UTC)
+
+    @property
+    def key(self) -> SnapshotKey:
+        return self.source, self.observed_at, self.snapshot_id
+
+
+def sources_now(registry: RegistryState, tenant: str, portfolio: str, *, now: datetime) -> list[str]:
+    """The ids of the counted sources that are members at `now`."""
+    return sorted(
+        {
+            member.source.id
+            for member in counted_sources(registry, tenant, portfolio)
+            if (member.valid_from is None or member.valid_from <= now)
+            and (member.valid_to is None or now < member.valid_to)
+        }
+    )
+
+
+async def read_current(api: Resources, sources: Sequence[str]) -> list[CurrentSnapshot]:
+    """By source. A source that was never seen has none."""
+    if not sources:
+        return []
+    return await read(
+        api.warehouse, load_sql(__file__, "current_snapshots"), {"sources": list(sources)}, CurrentSnapshot
+    )
+
+
+def receipts(snapshots: Iterable[CurrentSnapshot]) -> list[tuple[str, str]]:
+    """(source, asset) pairs whose wallet lines another source of the same account lists positions for."""
+    by_account: dict[str, list[CurrentSnapshot]] = {}
+    for snapshot in snapshots:
+        by_account.setdefault(snapshot.account, []).append(snapshot)
+    return sorted(
+        {
+            (wallet.source, asset)
+            for together in by_account.values()
+            for covering in together
+            for wallet in together
+            if wallet.source != covering.source
+            for asset in covering.covers
+        }
+    )

@@ -1,0 +1,24 @@
+"""Everything under `/v1`, for callers with an API key."""
+
+from litestar import Router
+from litestar.di import Provide
+from litestar.types import ASGIApp
+
+from services.api.callers import CallerMiddleware, provide_caller
+from services.api.native import accounts, breakdowns, fetches, portfolios, positions, series, sources, total
+from services.api.rate_limit import RateLimiter
+from services.api.resources import Resources
+
+PARTS = (portfolios, total, positions, breakdowns, series, accounts, fetches, sources)
+
+
+def build_native(resources: Resources, limiter: RateLimiter) -> Router:
+    def admitted(app: ASGIApp) -> ASGIApp:
+        return CallerMiddleware(app, resources=resources, limiter=limiter)
+
+    return Router(
+        path="/v1",
+        route_handlers=[route for part in PARTS for route in part.ROUTES],
+        dependencies={"caller": Provide(provide_caller, sync_to_thread=False)},
+        middleware=[admitted],
+    )
