@@ -16,7 +16,7 @@ def choose(setting: str, port: int) -> int | SettingsProblem:
         except OSError as error:
             return SettingsProblem(
                 setting,
-                f"port {port} cannot be used: {error.strerror} (choose another: {variable(setting)}=…, 0 for a free one)",
+                f"port {port} cannot be used: {error.strerror}; set {variable(setting)} to another, or 0 for any",
             )
         number: int = probe.getsockname()[1]
         return number

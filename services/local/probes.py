@@ -26,7 +26,7 @@ async def get_json(url: str, headers: dict[str, str] | None = None) -> Any:
 def _answers(url: str) -> bool:
     try:
         with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310
-            return 200 <= answer.status < 300
+            return bool(200 <= answer.status < 300)
     except (OSError, urllib.error.URLError, ValueError):
         return False
 

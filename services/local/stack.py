@@ -15,7 +15,7 @@ from holdfast.settings import SettingsError, SettingsProblem
 from services.local import probes
 from services.local.directory import Credentials, write_private
 from services.local.ports import choose
-from services.local.processes import Spec
+from services.local.processes import Probe, Spec
 from services.local.settings import LocalSettings
 
 NATS_USER = "holdfast"
@@ -132,7 +132,8 @@ class Stack:
     def connections(self) -> str:
         """TOML that lets the command line reach this stack."""
         return (
-            f'[nats]\nurl = "{self._nats_url}"\nuser = "{NATS_USER}"\npassword = "{self._credentials.nats_password}"\n\n'
+            f'[nats]\nurl = "{self._nats_url}"\nuser = "{NATS_USER}"\n'
+            f'password = "{self._credentials.nats_password}"\n\n'
             f'[clickhouse]\nurl = "{self._clickhouse_url}"\nuser = "holdfast"\n'
             f'password = "{self._credentials.clickhouse_password}"\n\n'
             f'[embedded]\nanalyst_password = "{self._credentials.analyst_password}"\n\n'
@@ -152,7 +153,7 @@ class Stack:
         settings = {**settings, f"HOLDFAST_{module.upper()}__HEALTH__PORT": str(port)}
         return self._python(name or module, f"services.{module}", settings, ready)
 
-    def _python(self, name: str, module: str, settings: Mapping[str, str], ready: probes.Probe) -> Spec:
+    def _python(self, name: str, module: str, settings: Mapping[str, str], ready: Probe) -> Spec:
         return Spec(
             name=name,
             argv=(sys.executable, "-m", module),

@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import sys
 
-from holdfast.messaging.migration import migrate as migrate_streams
+from holdfast.messaging.streams import migrate as migrate_streams
 
 from holdfast.messaging.connection import connect as connect_nats
 from holdfast.observability.logs import configure

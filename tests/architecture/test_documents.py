@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from holdfast.providers.kit.discovery import discover
 from holdfast.settings.loading import variable
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,8 +27,6 @@ SECTIONS = {
 
 
 def known_variables() -> set[str]:
-    from holdfast.providers.kit.discovery import discover
-
     structs = {
         section: getattr(importlib.import_module(m), s)
         for section, (m, s) in ((k, v.split(":")) for k, v in SECTIONS.items())

@@ -23,7 +23,7 @@ def check_name(field: str, text: str) -> str:
     """Lower-case letters, digits, `-` and `_`: what can stand in a subject, a path and a SQL key alike."""
     if not _TOKEN.fullmatch(text):
         raise InvalidNameError(
-            f"{field} {text[:80]!r}: use 1 to 63 lower-case letters, digits, '-' or '_', starting with a letter or digit"
+            f"{field} {text[:80]!r}: use 1 to 63 lower-case letters, digits, '-' or '_', not starting with a sign"
         )
     return text
 

@@ -6,7 +6,7 @@ from holdfast.events.event import AwareTime, Event, Name
 
 
 class PortfolioRevalued(Event, frozen=True, kw_only=True):
-    """A portfolio has a new value at an hourly point. Sums are in `currency`; unknown lines are counted, not guessed."""
+    """A portfolio has a new value at an hourly point. Sums are in `currency`; unknown lines are only counted."""
 
     portfolio: Name
     bucket: AwareTime

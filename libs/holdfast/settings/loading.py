@@ -63,6 +63,18 @@ class Configuration:
             raise SettingsError(problems)
         return settings
 
+    def secret(self, setting: str) -> Secret:
+        """One secret of another part's section, as `api.master_key`; empty if it is not set."""
+        value: Any = self._tree
+        for step in setting.split("."):
+            value = value.get(step, "") if isinstance(value, dict) else ""
+        return Secret(str(value))
+
+    @property
+    def tree(self) -> dict[str, Any]:
+        """A copy of what was read, untyped and with its secrets: for showing redacted, not for reading settings."""
+        return copy.deepcopy(self._tree)
+
     def tables(self, path: str) -> list[str]:
         """The names of the tables below `path`, as the providers that have settings."""
         table: Any = self._tree

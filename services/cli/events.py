@@ -1,0 +1,77 @@
+"""`holdfast watch`"""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+from cyclopts import App
+
+from holdfast.events import AlertRaised, BalancesObserved, FetchFailed, FetchFinished, PortfolioRevalued, PricesObserved
+from holdfast.events.catalog import CATALOG
+from holdfast.events.event import Event
+from holdfast.messaging.connection import Connection
+from holdfast.messaging.following import Seen, follow
+from services.cli import connections
+from services.cli.output import console, print_json, text
+from services.cli.registry import JsonFlag, parse_time
+
+_NOT_WATCHED = {"JOBS", "RESPONSES"}
+
+
+def register(app: App) -> None:
+    app.command(watch, group="Reading")
+
+
+async def watch(*families: str, since: str | None = None, json: JsonFlag = False) -> None:
+    """Show events as they pass, until Ctrl-C.
+
+    Parameters
+    ----------
+    families
+        As `balances.observed portfolios.revalued`; none means all of them.
+    since
+        Begin at this instant (ISO 8601) instead of now; the streams keep what they are told to keep.
+    """
+    at = parse_time("since", since)
+    wanted = [k for k in CATALOG if k.stream not in _NOT_WATCHED and (not families or k.family in families)]
+    async with connections.nats() as connection, asyncio.TaskGroup() as group:
+        for stream in sorted({kind.stream for kind in wanted}):
+            subjects = [kind.wildcard for kind in wanted if kind.stream == stream]
+            group.create_task(_print(connection, stream, subjects, since=at, as_json=json))
+
+
+async def _print(
+    connection: Connection, stream: str, subjects: Sequence[str], *, since: datetime | None, as_json: bool
+) -> None:
+    async for seen in follow(connection.js, stream, subjects, since=since):
+        if as_json:
+            print_json({"subject": seen.subject, "sequence": seen.sequence, "event": seen.event})
+        else:
+            _show(seen)
+
+
+def _show(seen: Seen) -> None:
+    at = seen.stored_at.strftime("%H:%M:%S")
+    console.print(f"[dim]{at}[/] [bold]{seen.subject}[/] {_summary(seen.event)}", highlight=False, soft_wrap=True)
+
+
+def _summary(event: Event | None) -> str:
+    match event:
+        case None:
+            return "unreadable"
+        case BalancesObserved():
+            return f"{event.account} {event.scope}: {event.lines} lines as of {text(event.observed_at)}"
+        case PricesObserved():
+            return f"{len(event.prices)} prices"
+        case PortfolioRevalued():
+            newest = " (current)" if event.latest else f" at {text(event.bucket)}"
+            return f"{event.portfolio}: net {text(event.net)}{newest}"
+        case FetchFinished():
+            return f"{event.target} {event.scope}: {event.snapshots} snapshots, {event.requests} requests"
+        case FetchFailed():
+            return f"{event.target} {event.scope}: {event.error}, {event.outcome}"
+        case AlertRaised():
+            return f"{event.kind}: {event.message}"
+        case _:
+            return msgspec.json.encode(event).decode()[:160]

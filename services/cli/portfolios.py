@@ -1,0 +1,129 @@
+"""`holdfast portfolio`"""
+
+from typing import NoReturn
+
+from cyclopts import App
+
+from holdfast.registry.errors import RegistryError
+from holdfast.registry.records import Member
+from holdfast.registry.state import memberships
+from services.cli.connections import clock
+from services.cli.output import console, done, print_json, show, text
+from services.cli.registry import JsonFlag, TenantOption, chosen_tenant, parse_time, registry
+
+app = App(name="portfolio", help="Named sets of accounts, and of other portfolios.", group="Registry")
+
+
+@app.command
+async def create(
+    portfolio: str,
+    *,
+    tenant: TenantOption = None,
+    name: str = "",
+    currency: str = "USD",
+    account: list[str] | None = None,
+    nested: list[str] | None = None,
+    json: JsonFlag = False,
+) -> None:
+    """Add a portfolio.
+
+    Parameters
+    ----------
+    portfolio
+        Its id.
+    currency
+        Base currency: an ISO 4217 code.
+    account
+        A member account; may be repeated.
+    nested
+        A member portfolio; may be repeated.
+    """
+    members = [Member(account=one) for one in account or ()] + [Member(portfolio=one) for one in nested or ()]
+    async with registry() as store:
+        owner = chosen_tenant(await store.read(), tenant)
+        made = await store.create_portfolio(owner, portfolio, name=name, base_currency=currency, members=members)
+    print_json(made) if json else done(f"portfolio {made.id} of {made.tenant}, {len(made.members)} members")
+
+
+@app.command(name="list")
+async def list_portfolios(*, tenant: TenantOption = None, json: JsonFlag = False) -> None:
+    """All portfolios."""
+    async with registry() as store:
+        state = await store.read()
+    rows = [
+        {
+            "id": p.id,
+            "tenant": p.tenant,
+            "name": p.name,
+            "currency": p.base_currency.removeprefix("iso4217:"),
+            "accounts": len({m.account for m in memberships(state, p.tenant, p.id)}),
+            "nested": sum(member.portfolio is not None for member in p.members),
+        }
+        for p in state.portfolios.values()
+        if tenant in (None, p.tenant)
+    ]
+    show(rows, ["id", "tenant", "name", "currency", "accounts", "nested"], as_json=json)
+
+
+@app.command(name="show")
+async def show_portfolio(portfolio: str, *, tenant: TenantOption = None, json: JsonFlag = False) -> None:
+    """Its members, nested portfolios resolved, with the time that each belongs to it."""
+    async with registry() as store:
+        state = await store.read()
+    owner = chosen_tenant(state, tenant)
+    record = state.portfolios.get((owner, portfolio))
+    if record is None:
+        known = ", ".join(name for who, name in sorted(state.portfolios) if who == owner) or "none yet"
+        _refuse(portfolio, known)
+    members = memberships(state, owner, portfolio)
+    if json:
+        print_json({"portfolio": record, "accounts": members})
+        return
+    console.print(f"[bold]{record.id}[/] {record.name}, in {record.base_currency.removeprefix('iso4217:')}")
+    nested = [member.portfolio for member in record.members if member.portfolio]
+    if nested:
+        console.print(f"nested: {text(nested)}")
+    rows = [{"account": m.account, "from": m.valid_from, "to": m.valid_to} for m in members]
+    show(rows, ["account", "from", "to"], as_json=False, empty="no accounts yet: holdfast account add … --portfolio")
+
+
+@app.command
+async def add(
+    portfolio: str,
+    member: str,
+    *,
+    tenant: TenantOption = None,
+    since: str | None = None,
+    nested: bool = False,
+) -> None:
+    """Make an account, or with --nested a portfolio, a member.
+
+    Parameters
+    ----------
+    since
+        From when on, ISO 8601; left out, from the beginning.
+    """
+    at = parse_time("since", since)
+    wish = Member(portfolio=member, valid_from=at) if nested else Member(account=member, valid_from=at)
+    async with registry() as store:
+        await store.add_member(chosen_tenant(await store.read(), tenant), portfolio, wish)
+    done(f"{member} is in {portfolio}")
+
+
+@app.command
+async def end(portfolio: str, member: str, *, tenant: TenantOption = None, at: str | None = None) -> None:
+    """End a membership; until then it was one, so history stays.
+
+    Parameters
+    ----------
+    at
+        From when on it is no longer in; left out, now.
+    """
+    when = parse_time("at", at) or clock.now()
+    async with registry() as store:
+        await store.end_member(chosen_tenant(await store.read(), tenant), portfolio, member, at=when)
+    done(f"{member} is no longer in {portfolio}")
+
+
+def _refuse(portfolio: str, known: str) -> NoReturn:
+    raise RegistryError("portfolio", f"there is no {portfolio!r}", f"There are: {known}")

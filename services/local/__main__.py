@@ -1,0 +1,3 @@
+from services.local.app import main
+
+main()

@@ -1,0 +1,75 @@
+"""Ours against the world's truth: portfolio by portfolio, number by number, as text, to the last digit."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from msgspec import Struct
+
+from services.local import probes
+
+AXES = ("asset", "type", "class", "chain", "platform", "account", "provider", "kind", "side")
+_SUMS = ("net", "assets", "debt")
+
+
+class Difference(Struct, frozen=True, kw_only=True):
+    """A number that is not what it must be. None is "not there"."""
+
+    what: str
+    expected: str | None
+    actual: str | None
+
+
+class PortfolioCheck(Struct, frozen=True, kw_only=True):
+    tenant: str
+    id: str
+    expected: str
+    actual: str | None
+    differences: tuple[Difference, ...]
+
+    @property
+    def equal(self) -> bool:
+        return not self.differences
+
+
+async def check_portfolio(api_url: str, key: str, truth: Mapping[str, Any]) -> PortfolioCheck:
+    """Total, line counts and the breakdown on every axis."""
+    headers = {"Authorization": f"Bearer {key}"}
+    base = f"{api_url}/v1/portfolios/{quote(truth['id'])}"
+    total = await probes.get_json(f"{base}/total", headers)
+    differences = [*_total_differences(truth, total)]
+    for axis in AXES:
+        items = (await probes.get_json(f"{base}/breakdowns/{axis}", headers))["items"]
+        differences += _axis_differences(axis, truth["breakdown"][axis], {item["key"]: item for item in items})
+    return PortfolioCheck(
+        tenant=truth["tenant"],
+        id=truth["id"],
+        expected=truth["net"],
+        actual=total["net"],
+        differences=tuple(differences),
+    )
+
+
+def _total_differences(truth: Mapping[str, Any], total: Mapping[str, Any]) -> Iterator[Difference]:
+    for name in _SUMS:
+        yield from _unequal(name, truth[name], total[name])
+    for name in ("lines_unpriced", "lines_excluded"):
+        yield from _unequal(name, truth[name], total["quality"][name])
+
+
+def _axis_differences(
+    axis: str, expected: Mapping[str, Mapping[str, Any]], actual: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Difference]:
+    for key in sorted(expected.keys() | actual.keys()):
+        for name in (*_SUMS, "lines", "lines_unpriced"):
+            what = f"{axis} {key or '(none)'} {name}"
+            yield from _unequal(what, expected.get(key, {}).get(name), actual.get(key, {}).get(name))
+
+
+def _unequal(what: str, expected: object, actual: object) -> Iterator[Difference]:
+    if expected != actual:
+        yield Difference(what=what, expected=_text(expected), actual=_text(actual))
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,113 @@
+"""One running stack: brought up in order, seeded if it is a demo, taken down in the reverse order."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from holdfast.domain.time import SystemClock
+from holdfast.messaging.connection import connect
+from holdfast.providers.kit.discovery import discover
+from holdfast.registry.store import RegistryStore
+from holdfast.settings import Secret
+from holdfast.settings.shared import NatsSettings
+from services.local import demo, probes
+from services.local.directory import DataDirectory, write_private
+from services.local.processes import ProcessFailedError
+from services.local.settings import LocalSettings
+from services.local.stack import NATS_USER, Ports, Stack, choose_ports, outer_environment
+from services.local.supervisor import Report, Supervisor
+
+
+class Running:
+    """Brings a stack up and down. `world` is what the simulator said, None without a demo."""
+
+    def __init__(
+        self, settings: LocalSettings, directory: DataDirectory, report: Report, *, simulate: Mapping[str, str] | None
+    ) -> None:
+        """`simulate`: the simulator's variables, None for none. Raises SettingsError: directory or ports."""
+        directory.take()
+        self._directory = directory
+        self._report = report
+        self._simulate = simulate
+        self.credentials = directory.credentials()
+        self.ports: Ports = choose_ports(settings)
+        self.stack = Stack(
+            folder=directory.path.resolve(),
+            ports=self.ports,
+            credentials=self.credentials,
+            environment=outer_environment(),
+        )
+        self.supervisor = Supervisor(directory.path / "logs", report, start_deadline_s=settings.start_deadline_s)
+        self.world: dict[str, Any] | None = None
+        self.started_in_s = 0.0
+        self.folder = directory.path
+
+    async def start(self) -> None:
+        """Raises ProcessFailedError with what a child said last."""
+        began = time.monotonic()
+        first = [self.stack.nats(), self.stack.clickhouse()]
+        if self._simulate is not None:
+            first.append(self.stack.simulator(self._simulate))
+        await self.supervisor.start(*first)
+        await self._migrate()
+        providers: Mapping[str, str] = {}
+        if self._simulate is not None:
+            self.world = await probes.get_json(f"{self.simulator_url}/_world")
+            providers = demo.provider_variables(self.world)
+            await self._seed(self.world)
+        write_private(self._directory.path / "stack.toml", self.stack.connections())
+        workers = self.stack.workers(providers)
+        await self.supervisor.start(self.stack.aggregator(), self.stack.api(), self.stack.scheduler(), *workers)
+        self.started_in_s = time.monotonic() - began
+
+    async def stop(self) -> None:
+        await self.supervisor.stop()
+
+    @property
+    def api_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports.api}"
+
+    @property
+    def simulator_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports.simulator}"
+
+    async def _migrate(self) -> None:
+        self._report("migrate", "starting")
+        argv, environment = self.stack.migrate()
+        child = await asyncio.create_subprocess_exec(
+            *argv, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
+        said, _ = await child.communicate()
+        log = self._directory.path / "logs" / "migrate.log"
+        await asyncio.to_thread(_append, log, said)
+        if child.returncode != 0:
+            raise ProcessFailedError(f"migrate ended with code {child.returncode}\n{said.decode(errors='replace')}")
+        self._report("migrate", "done")
+
+    async def _seed(self, world: dict[str, Any]) -> None:
+        self._report("demo registry", "starting")
+        nats = NatsSettings(
+            url=f"nats://127.0.0.1:{self.ports.nats}",
+            user=NATS_USER,
+            password=Secret(self.credentials.nats_password),
+        )
+        connection = await connect(nats, name="local")
+        try:
+            catalogue = {name: module.manifest for name, module in discover().items()}
+            store = RegistryStore(connection.js, clock=SystemClock(), catalogue=catalogue)
+            key = await demo.seed(store, world, has_key=bool(self.credentials.api_key))
+        finally:
+            await connection.close()
+        if key:
+            self.credentials = msgspec.structs.replace(self.credentials, api_key=key)
+            self._directory.keep(self.credentials)
+        self._report("demo registry", "done")
+
+
+def _append(log: Path, said: bytes) -> None:
+    with log.open("ab") as file:
+        file.write(said)

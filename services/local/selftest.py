@@ -1,0 +1,172 @@
+"""`holdfast selftest`: the whole stack on free ports in a temporary directory, against the world's own truth.
+
+The world's clock stands still, so there is one right answer for every number. The stack is given
+until the deadline to arrive at it; what differs then is reported, number by number.
+"""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from rich.console import Console
+from rich.table import Table
+
+from holdfast.domain.time import SystemClock
+from holdfast.messaging.connection import connect as connect_nats
+from holdfast.providers.kit.discovery import discover
+from holdfast.registry.store import RegistryStore
+from holdfast.settings import Secret, SettingsError
+from holdfast.settings.shared import ClickHouseSettings, NatsSettings
+from holdfast.warehouse.client import connect as connect_warehouse
+from services.local import probes
+from services.local.comparing import PortfolioCheck, check_portfolio
+from services.local.directory import DataDirectory
+from services.local.processes import ProcessFailedError
+from services.local.running import Running
+from services.local.settings import LocalSettings
+from services.local.stack import NATS_USER
+
+_DEADLINE_S = 45
+_AGAIN_S = 0.5
+_FREE = LocalSettings(nats_port=0, clickhouse_port=0, api_port=0, simulator_port=0, start_deadline_s=40)
+_FROZEN = {"HOLDFAST_SIMULATOR__CLOCK_FROZEN": "true", "HOLDFAST_SIMULATOR__OKX_REQUESTS_PER_SECOND": "0"}
+
+
+class Verdict(Struct, frozen=True, kw_only=True):
+    """What a self-test found; `ok` only if every number is equal."""
+
+    ok: bool
+    seconds: float
+    accounts: int
+    snapshots: int
+    balances: int
+    portfolios: tuple[PortfolioCheck, ...]
+    systems: dict[str, dict[str, int]]
+    """By provider: `fetched`, its snapshots."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="holdfast selftest", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
+    as_json = parser.parse_args().json
+    try:
+        verdict = asyncio.run(_in_temporary_directory(quiet=as_json))
+    except (SettingsError, ProcessFailedError) as error:
+        sys.stderr.write(f"holdfast: {error}\n")
+        sys.exit(1)
+    _print_json(verdict) if as_json else _print_table(verdict)
+    sys.exit(0 if verdict.ok else 1)
+
+
+async def _in_temporary_directory(*, quiet: bool) -> Verdict:
+    with tempfile.TemporaryDirectory(prefix="holdfast-selftest-", ignore_cleanup_errors=True) as folder:
+        console = Console(stderr=True, quiet=quiet)
+        running = Running(
+            _FREE,
+            DataDirectory(Path(folder)),
+            lambda name, state: console.print(f"{name}: {state}", highlight=False, style="dim"),
+            simulate=_FROZEN,
+        )
+        try:
+            return await run(running)
+        finally:
+            await running.stop()
+
+
+async def run(running: Running) -> Verdict:
+    """Start, wait for equality or the deadline, count. Raises ProcessFailedError if the stack cannot come up."""
+    began = time.monotonic()
+    await running.start()
+    assert running.world is not None  # noqa: S101
+    truth = await probes.get_json(f"{running.simulator_url}/_truth")
+    keys = await _keys(running)
+    checks = await _until_equal(running, truth, keys, deadline=began + _DEADLINE_S)
+    counts = await _counts(running)
+    return Verdict(
+        ok=all(check.equal for check in checks),
+        seconds=round(time.monotonic() - began, 1),
+        accounts=len(running.world["accounts"]),
+        snapshots=sum(one["snapshots"] for one in counts.values()),
+        balances=sum(one["balances"] for one in counts.values()),
+        portfolios=tuple(checks),
+        systems={name: {"fetched": one["snapshots"]} for name, one in counts.items()},
+    )
+
+
+async def _until_equal(
+    running: Running, truth: Mapping[str, Any], keys: Mapping[str, str], *, deadline: float
+) -> list[PortfolioCheck]:
+    while True:
+        checks = [await check_portfolio(running.api_url, keys[one["tenant"]], one) for one in truth["portfolios"]]
+        if all(check.equal for check in checks) or time.monotonic() > deadline:
+            return checks
+        await asyncio.sleep(_AGAIN_S)
+
+
+async def _keys(running: Running) -> dict[str, str]:
+    """A key of each tenant: one tenant's key shows nothing of another's portfolios."""
+    nats = NatsSettings(
+        url=f"nats://127.0.0.1:{running.ports.nats}",
+        user=NATS_USER,
+        password=Secret(running.credentials.nats_password),
+    )
+    connection = await connect_nats(nats, name="selftest")
+    try:
+        catalogue = {name: module.manifest for name, module in discover().items()}
+        store = RegistryStore(connection.js, clock=SystemClock(), catalogue=catalogue)
+        tenants = (await store.read()).tenants
+        return {tenant: (await store.create_key(tenant, label="selftest"))[1].reveal() for tenant in tenants}
+    finally:
+        await connection.close()
+
+
+async def _counts(running: Running) -> dict[str, dict[str, int]]:
+    """Snapshots and lines by provider, each counted once however often it came."""
+    warehouse = await connect_warehouse(
+        ClickHouseSettings(
+            url=f"http://127.0.0.1:{running.ports.clickhouse}",
+            password=Secret(running.credentials.clickhouse_password),
+        )
+    )
+    try:
+        sql = (Path(__file__).parent / "counts.sql").read_text(encoding="utf-8")
+        return {row.pop("provider"): row for row in await warehouse.query(sql)}
+    finally:
+        await warehouse.close()
+
+
+def _print_json(verdict: Verdict) -> None:
+    sys.stdout.write(msgspec.json.encode(verdict).decode() + "\n")
+
+
+def _print_table(verdict: Verdict) -> None:
+    console = Console()
+    table = Table(header_style="bold")
+    for column in ("tenant", "portfolio", "expected net USD", "actual", ""):
+        table.add_column(column, overflow="fold")
+    for check in verdict.portfolios:
+        mark = "[green]equal[/]" if check.equal else f"[red]{len(check.differences)} differ[/]"
+        table.add_row(check.tenant, check.id, check.expected, check.actual or "unknown", mark)
+    console.print(table)
+    for check in verdict.portfolios:
+        for difference in check.differences[:10]:
+            console.print(
+                f"{check.id}: {difference.what} is {difference.actual}, must be {difference.expected}", highlight=False
+            )
+    word = "[green]ok[/]" if verdict.ok else "[red]NOT equal[/]"
+    console.print(
+        f"{word}: {verdict.accounts} accounts, {verdict.snapshots} snapshots, {verdict.balances} balances "
+        f"in {verdict.seconds} s",
+        highlight=False,
+    )
+
+
+if __name__ == "__main__":
+    main()
