@@ -1,6 +1,6 @@
-"""A running simulator with a frozen clock, and a client of it."""
+"""One simulator for the session, put back to a frozen instant, without faults, for each test."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 
 import httpx
@@ -12,14 +12,16 @@ from tests.simulator.running import running
 FROZEN_AT = datetime(2026, 3, 14, 15, 9, 26, 535_000, tzinfo=UTC)
 
 
-@pytest.fixture
-async def url() -> AsyncIterator[str]:
-    settings = SimulatorSettings(port=0, clock_start=FROZEN_AT, clock_frozen=True, okx_requests_per_second=0)
-    async with running(settings) as base_url:
+@pytest.fixture(scope="session")
+def url() -> Iterator[str]:
+    with running(SimulatorSettings(port=0, okx_requests_per_second=0)) as base_url:
         yield base_url
 
 
 @pytest.fixture
 async def client(url: str) -> AsyncIterator[httpx.AsyncClient]:
     async with httpx.AsyncClient(base_url=url, timeout=20) as http:
+        await http.post("/_clock", json={"at": FROZEN_AT.isoformat(), "rate": 1, "frozen": True})
+        await http.delete("/_knobs")
+        await http.delete("/_log")
         yield http

@@ -1,21 +1,22 @@
-"""A simulator on a free port, inside the test's own loop."""
+"""A simulator on a free port, in a thread of its own: for tests of either colour."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from services.simulator.app import build_server, listen
 from services.simulator.settings import SimulatorSettings
 
 
-@asynccontextmanager
-async def running(settings: SimulatorSettings | None = None) -> AsyncIterator[str]:
-    """Its base URL."""
-    settings = settings or SimulatorSettings(port=0, okx_requests_per_second=0)
+@contextmanager
+def running(settings: SimulatorSettings) -> Iterator[str]:
+    """Its base URL. Connections are accepted from the first moment on: the socket listens before the thread starts."""
     server, listener = build_server(settings), listen(settings)
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])), name="simulator")
+    thread.start()
     try:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
-        await serving
+        thread.join()

@@ -14,7 +14,9 @@ import pytest
 
 from holdfast.domain.accounts import parse_account
 from holdfast.providers.kit.discovery import discover
+from holdfast.settings import SettingsError
 from holdfast.settings.loading import Configuration
+from services.simulator.app import build_clock
 from services.simulator.clock import WorldClock
 from services.simulator.settings import SimulatorSettings
 from services.simulator.world.tokens import ETH, QUIET, TOKENS
@@ -133,9 +135,10 @@ async def test_an_oversized_body_is_refused(client: httpx.AsyncClient) -> None:
 
 async def test_a_world_of_a_thousand_wallets_is_served() -> None:
     settings = SimulatorSettings(port=0, wallets=1000)
-    async with running(settings) as url, httpx.AsyncClient(base_url=url, timeout=30) as client:
-        world = (await client.get("/_world")).json()
-        truth = (await client.get("/_truth", params={"portfolio": "fund-0001"})).json()["portfolios"]
+    with running(settings) as url:
+        async with httpx.AsyncClient(base_url=url, timeout=30) as client:
+            world = (await client.get("/_world")).json()
+            truth = (await client.get("/_truth", params={"portfolio": "fund-0001"})).json()["portfolios"]
     demo = [account for account in world["accounts"] if account["tenant"] == "demo"]
     assert len(demo) == 1000
     assert len(truth[0]["breakdown"]["account"]) == 50
@@ -186,7 +189,5 @@ def test_bad_settings_are_all_told_at_once() -> None:
 
 
 def test_a_start_before_the_world_is_refused() -> None:
-    process = started(PORT="0", CLOCK_START=datetime(2019, 1, 1, tzinfo=UTC).isoformat())
-    _, said = process.communicate(timeout=20)
-    assert process.returncode == 78
-    assert "simulator.clock_start" in said
+    with pytest.raises(SettingsError, match=r"simulator\.clock_start: 2019"):
+        build_clock(SimulatorSettings(clock_start=datetime(2019, 1, 1, tzinfo=UTC)))

@@ -211,11 +211,9 @@ async def test_an_unknown_platform_is_not_supported(client: httpx.AsyncClient) -
 
 
 async def test_more_requests_than_the_limit_are_answered_50011() -> None:
-    async with (
-        running(SimulatorSettings(port=0, okx_requests_per_second=3)) as url,
-        httpx.AsyncClient(base_url=url) as client,
-    ):
-        answers = [await post(client, LIST_V6, asked()) for _ in range(4)]
+    with running(SimulatorSettings(port=0, okx_requests_per_second=3)) as url:
+        async with httpx.AsyncClient(base_url=url) as client:
+            answers = [await post(client, LIST_V6, asked()) for _ in range(4)]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
     assert answers[3].json()["code"] == "50011"
     assert answers[3].headers["retry-after"] == "1"
