@@ -13,11 +13,11 @@ from holdfast.domain.time import Clock, SystemClock
 from holdfast.messaging.connection import Connection, connect
 from holdfast.messaging.declarations import CURSORS, JOBS, REGISTRY
 from holdfast.messaging.publishing import Publisher
-from holdfast.messaging.streams import wait_until_migrated
+from holdfast.messaging.streams import DriftError, wait_until_migrated
 from holdfast.observability import health
 from holdfast.observability.logs import configure, logger
 from holdfast.registry.watcher import RegistryWatcher
-from holdfast.settings import SettingsError, read_configuration
+from holdfast.settings import Configuration, SettingsError, SettingsProblem, read_configuration
 from holdfast.settings.shared import LogSettings, NatsSettings
 from services.scheduler.cursors import CursorBook
 from services.scheduler.rounds import Rounds
@@ -129,14 +129,31 @@ def build_app(settings: SchedulerSettings, nats: NatsSettings, clock: Clock | No
 def main() -> None:
     try:
         configuration = read_configuration()
-        log = configuration.section("log", LogSettings)
-        settings = configuration.section("scheduler", SchedulerSettings)
-        nats = configuration.section("nats", NatsSettings)
+        _raise_all_problems(configuration)
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(78)
+    log = configuration.section("log", LogSettings)
     configure(service="scheduler", level=log.level, format=log.format)
-    asyncio.run(_run(settings, nats))
+    try:
+        asyncio.run(
+            _run(configuration.section("scheduler", SchedulerSettings), configuration.section("nats", NatsSettings))
+        )
+    except DriftError as error:
+        _log.error("drift", why=str(error))
+        sys.exit(78)
+
+
+def _raise_all_problems(configuration: Configuration) -> None:
+    """Not just those of the first section that has any."""
+    problems: list[SettingsProblem] = []
+    for name, kind in (("log", LogSettings), ("scheduler", SchedulerSettings), ("nats", NatsSettings)):
+        try:
+            configuration.section(name, kind)
+        except SettingsError as error:
+            problems += error.problems
+    if problems:
+        raise SettingsError(problems)
 
 
 async def _run(settings: SchedulerSettings, nats: NatsSettings) -> None:
