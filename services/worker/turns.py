@@ -2,7 +2,8 @@
 
 FastStream pulls each lane by itself and knows no order between them. So each lane holds at most one
 job that waits for its turn here, and whenever a place is free the job of the first lane gets it: a
-job of `now` waits for a place, never behind one of `due`.
+job of `now` waits for a place, never behind one of `due`. A lane whose job has just begun is given a
+moment to bring its next one before a later lane gets a place.
 """
 
 import asyncio
@@ -13,6 +14,10 @@ from collections.abc import Callable
 
 from holdfast.domain.jobs import LANES, Lane
 from services.worker.breaker import CircuitBreaker
+
+
+REFILL_S = 0.1
+"""A pull's round trip, with room to spare: what a later lane waits for an earlier one's next job."""
 
 
 class ClosedError(Exception):
@@ -33,6 +38,7 @@ class Turns:
         self._closed = False
         self._order = itertools.count()
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._refilled_by = [0.0 for _ in LANES]
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -54,6 +60,7 @@ class Turns:
             raise ClosedError
         turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         heapq.heappush(self._waiting, (LANES.index(lane), next(self._order), turn))
+        self._refilled_by[LANES.index(lane)] = 0.0
         self._hand_out()
         try:
             await turn
@@ -82,16 +89,18 @@ class Turns:
 
     def _hand_out(self) -> None:
         while self._waiting and not self._closed:
-            _, _, turn = self._waiting[0]
+            lane, _, turn = self._waiting[0]
             if turn.done():  # its job was cancelled
                 heapq.heappop(self._waiting)
                 continue
             if self._taken >= (1 if self._breaker.open else self._places):
                 return
-            if (rest_s := self._rests_until() - self._monotonic()) > 0:
+            now = self._monotonic()
+            if (rest_s := max(self._rests_until(), *self._refilled_by[:lane], 0.0) - now) > 0:
                 self._look_again_in(rest_s)
                 return
             heapq.heappop(self._waiting)
+            self._refilled_by[lane] = now + REFILL_S
             self._taken += 1
             turn.set_result(None)
 

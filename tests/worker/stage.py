@@ -6,7 +6,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -73,15 +73,15 @@ class Stage:
     def job(self, name: str, *, lane: Lane = "due", feed: str = "balances") -> FetchRequested:
         self._slot += 1
         slot = SLOT + timedelta(minutes=self._slot)
-        target = f"faker:{name}"
-        identity = job_id(tenant="acme", provider="faker", feed=feed, target=target, scope="main", slot=slot)
+        target, scope = f"faker:{name}", "main" if feed == "balances" else ""
+        identity = job_id(tenant="acme", provider="faker", feed=feed, target=target, scope=scope, slot=slot)
         return FetchRequested(
             id=identity,
             tenant="acme",
             provider="faker",
             feed=feed,
             target=target,
-            scope="main",
+            scope=scope,
             slot=slot,
             lane=lane,
             requested_at=slot,
@@ -145,6 +145,15 @@ class Stage:
     async def drained(self) -> bool:
         return await self.messages("JOBS") == 0
 
+    async def pull_and_return(self, lane: Lane = "due", *, within_s: float = 8) -> str:
+        """The target of the next job that anybody else would get, sooner than AckWait; it is put off, not taken."""
+        consumer = worker_consumer("faker", lane)
+        subscription = await self.js.pull_subscribe_bind(consumer=consumer, stream="JOBS")
+        (message,) = await subscription.fetch(1, timeout=within_s)
+        await message.nak(delay=5)
+        await subscription.unsubscribe()
+        return decode(message.data, FetchRequested).target
+
     async def in_hand(self, lane: Lane = "due") -> int:
         info = await self.js.consumer_info("JOBS", worker_consumer("faker", lane))
         return info.num_ack_pending or 0
@@ -169,6 +178,3 @@ def ready(child: Child) -> dict[str, Any] | None:
 async def _now(value: T) -> T:
     return value
 
-
-def of(events: Sequence[Any], target: str) -> list[Any]:
-    return [event for event in events if getattr(event, "target", getattr(event, "account", "")) == f"faker:{target}"]

@@ -168,7 +168,7 @@ def worker_consumers(providers: Iterable[str]) -> tuple[ConsumerDeclaration, ...
             stream=JOBS,
             description=f"Jobs of {provider}, lane {lane}",
             filters=(subjects.jobs_of(lane, provider),),
-            ack_wait_s=30,
+            ack_wait_s=15,  # a worker says "in progress" every 5 s; one that was killed is not waited for longer
             max_ack_pending=4096,  # a job put off with a delay stays pending: an outage must not stall the lane
         )
         for provider in sorted(set(providers))
