@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 (a script in the image, not a module)
 """For HEALTHCHECK: exits 0 when http://127.0.0.1:<port>/ready answers 200, else 1 with what it waits for."""
 
 import sys

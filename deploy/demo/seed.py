@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 (a script, not a module)
 """Profile `demo`: registers what the simulated world says is to be followed, once, and prints the demo's API key."""
 
 import asyncio
