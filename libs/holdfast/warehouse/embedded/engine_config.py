@@ -20,7 +20,6 @@ _OWNER_GRANTS = (
 )
 
 _ENGINE = """<clickhouse>
-  <timezone>UTC</timezone>
   <users_config>{users}</users_config>
   <user_files_path>{files}</user_files_path>
   <merge_tree>

@@ -76,7 +76,7 @@ class Executor:
         self._engine = engine
         self._settings = settings
         self._database = database
-        self._sessions = Sessions(engine)
+        self._sessions = Sessions(engine, database=database)
         self._threads = ThreadPoolExecutor(settings.threads, "engine")
         self._analysts = asyncio.Semaphore(settings.threads // 2)
         handle = engine.open()
@@ -272,15 +272,11 @@ def _refuse(conversation: Conversation, outline: Outline) -> None:
 
 
 def _database(account: Account, request: Request, own: str) -> str:
-    """The database of unqualified names; empty leaves the session's.
-
-    `default`, which clients send unasked, means Holdfast's own here: the engine's `default` takes an
-    unknown table for the name of a file.
-    """
+    """The database that the request names, or empty. `default`, which clients send unasked, is Holdfast's own."""
     asked = request.params.get("database") or request.headers.get("x-clickhouse-database", "")
-    if asked in {"", "default"}:
-        return "" if asked == "" and "session_id" in request.params and not account.read_only else own
-    if account.read_only and asked != own:
+    if asked == "default":
+        return own
+    if account.read_only and asked not in {"", own}:
         raise EngineError(ACCESS_DENIED, f"{account.name}: Not enough privileges. Open to it is the database {own}.")
     return asked
 

@@ -1,6 +1,7 @@
 """The endpoint as a process: `python -m holdfast.warehouse.embedded`."""
 
 import asyncio
+import os
 import signal
 import socket
 import sys
@@ -24,6 +25,8 @@ BAD_SETTINGS = 78
 
 
 def main() -> None:
+    # Results must not depend on where the machine stands; the engine takes its time zone from here alone.
+    os.environ["TZ"] = "UTC"
     try:
         configuration = read_configuration()
         log_settings = configuration.section("log", LogSettings)
@@ -73,7 +76,7 @@ def listen(embedded: EmbeddedSettings) -> socket.socket:
         return socket.create_server((embedded.host, embedded.port), family=family, backlog=512)
     except OSError as error:
         place = f"{embedded.host}:{embedded.port}"
-        problem = SettingsProblem("embedded.port", f"cannot listen on {place}: {error.strerror or error}")
+        problem = SettingsProblem("embedded.port", f"cannot listen on {place}: {os.strerror(error.errno or 0)}")
         raise SettingsError([problem]) from error
 
 

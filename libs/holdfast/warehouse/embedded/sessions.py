@@ -30,8 +30,9 @@ class _Session:
 class Sessions:
     """Lends handles to worker threads. A session belongs to the user who began it."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, database: str) -> None:
         self._engine = engine
+        self._database = database
         self._sessions: dict[tuple[str, str], _Session] = {}
         self._guard = threading.Lock()
 
@@ -66,6 +67,8 @@ class Sessions:
 
     def _open(self, account: Account) -> Handle:
         handle = self._engine.open()
+        # The engine's `default` takes an unknown table for the name of a file.
+        handle.use(self._database)
         if account.read_only:
             handle.query(f"SET ROLE {ANALYST_ROLE}")
         return handle
