@@ -144,6 +144,13 @@ async def test_a_body_that_is_not_json_is_a_parameter_error(client: httpx.AsyncC
     assert (answer.status_code, answer.json()["code"]) == (400, "84000")
 
 
+async def test_a_body_nested_too_deep_is_a_parameter_error(client: httpx.AsyncClient) -> None:
+    for depth in (500, 100_000):
+        body = b'{"walletAddressList":' + b"[" * depth + b"]" * depth + b"}"
+        answer = await client.post(LIST_V6, content=body, headers=signed(LIST_V6, body))
+        assert (answer.status_code, answer.json()["code"]) == (400, "84000")
+
+
 async def test_the_two_generations_spell_the_same_list_differently(client: httpx.AsyncClient) -> None:
     v5 = (await post(client, LIST_V5, {"walletAddressList": [{"chainId": 1, "walletAddress": LENDER}]})).json()
     v6 = (await post(client, LIST_V6, asked())).json()

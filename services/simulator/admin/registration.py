@@ -14,6 +14,8 @@ from services.simulator.world.wallets import Wallet
 from services.simulator.world.world import World
 
 _TENANTS = {"demo": "Demo", "orchard": "Orchard"}
+_NOBODY = "public"
+"""The tenant of market data."""
 _EVM_EVERY_S = 30
 _OKX_EVERY_S = 60
 _PRICES_EVERY_S = 30
@@ -35,7 +37,7 @@ class Registration:
                 "portfolios": [_portfolio(portfolio) for portfolio in _nested_first(self._world.portfolios)],
                 "watches": [
                     {
-                        "tenant": "demo",
+                        "tenant": _NOBODY,
                         "provider": "prices",
                         "feed": "prices",
                         "target": "*",

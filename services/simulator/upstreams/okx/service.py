@@ -76,7 +76,7 @@ class Okx:
             if not self._window.admit(key):
                 raise _REFUSALS["too_many_requests"]
             return exchange.to_json(ok_answer(route(_decoded(request), now), generation))
-        except ShapeError as error:
+        except (ShapeError, RecursionError) as error:
             return _to_answer(OkxError("84000", f"Parameter error: {error}"), generation)
         except OkxError as error:
             return _to_answer(error, generation)
