@@ -66,7 +66,7 @@ def test_a_byte_order_mark_is_no_matter() -> None:
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers(-(10**60), 10**60) | st.text(st.characters(codec="utf-8")),
     lambda children: st.lists(children) | st.dictionaries(st.text(st.characters(codec="utf-8")), children),
-    max_leaves=20,
+    max_leaves=8,
 )
 
 
