@@ -7,10 +7,9 @@ from datetime import datetime
 
 import msgspec
 from msgspec import Struct
-from nats.js import JetStreamContext
 
 from holdfast.domain.time import Clock
-from holdfast.messaging.bucket import Bucket
+from holdfast.messaging.bucket import Bucket, JetStream
 from holdfast.messaging.declarations import CURSORS
 from holdfast.messaging.kv import Entry
 from holdfast.observability.logs import logger
@@ -38,7 +37,7 @@ class CursorBook:
     away. `current` is false while the book may be behind: nothing is planned by it then.
     """
 
-    def __init__(self, js: JetStreamContext, *, owner: str, clock: Clock, check_every_s: float = 1) -> None:
+    def __init__(self, js: JetStream, *, owner: str, clock: Clock, check_every_s: float = 1) -> None:
         self._bucket = Bucket(js, CURSORS)
         self._owner = owner
         self._clock = clock

@@ -7,7 +7,7 @@ notices (the stream is ahead of what was delivered, or the connection is gone) a
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import nats.errors
 import nats.js.errors
@@ -16,6 +16,9 @@ from nats.js.kv import KeyValue
 
 from holdfast.messaging.kv import ConflictError, Entry
 from holdfast.observability.logs import logger
+
+JetStream: TypeAlias = JetStreamContext
+"""What a connection's `js` is: for annotations outside of messaging, which alone imports the client."""
 
 _log = logger(__name__)
 _STALE = (10071, 10164)
@@ -29,7 +32,7 @@ class BucketUnavailableError(Exception):
 class Bucket:
     """One bucket. It is declared elsewhere (`holdfast migrate`); here it must exist."""
 
-    def __init__(self, js: JetStreamContext, name: str) -> None:
+    def __init__(self, js: JetStream, name: str) -> None:
         self.name = name
         self._js = js
         self._stream = f"KV_{name}"

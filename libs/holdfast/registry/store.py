@@ -4,10 +4,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import msgspec
-from nats.js import JetStreamContext
 
 from holdfast.domain.time import Clock, to_ms
-from holdfast.messaging.bucket import Bucket
+from holdfast.messaging.bucket import Bucket, JetStream
 from holdfast.messaging.declarations import REGISTRY
 from holdfast.registry import validation
 from holdfast.registry.commands import Catalogue, SourceChoice
@@ -26,7 +25,7 @@ class RegistryStore:
     After any write, `revision` is one that a RegistryWatcher can `wait_until`.
     """
 
-    def __init__(self, js: JetStreamContext, *, clock: Clock, catalogue: Catalogue, deadline_s: float = 15) -> None:
+    def __init__(self, js: JetStream, *, clock: Clock, catalogue: Catalogue, deadline_s: float = 15) -> None:
         self._writer = RegistryWriter(Bucket(js, REGISTRY), deadline_s=deadline_s)
         self._clock = clock
         self._catalogue = catalogue

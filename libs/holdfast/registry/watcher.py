@@ -4,9 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-from nats.js import JetStreamContext
-
-from holdfast.messaging.bucket import Bucket
+from holdfast.messaging.bucket import Bucket, JetStream
 from holdfast.messaging.declarations import REGISTRY
 from holdfast.messaging.kv import Entry
 from holdfast.observability import metrics
@@ -24,7 +22,7 @@ class RegistryWatcher:
     revision never goes down.
     """
 
-    def __init__(self, js: JetStreamContext, *, check_every_s: float = 1) -> None:
+    def __init__(self, js: JetStream, *, check_every_s: float = 1) -> None:
         self._bucket = Bucket(js, REGISTRY)
         self._check_every_s = check_every_s
         self._projection = Projection()
