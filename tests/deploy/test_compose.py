@@ -66,6 +66,15 @@ def test_each_service_of_ours_tells_whether_it_is_ready(compose: dict[str, Any])
     assert {name for name in ours if "healthcheck" in compose["services"][name]} == ours - one_shot
 
 
+def test_each_service_listens_where_its_health_is_asked_for(compose: dict[str, Any]) -> None:
+    for name in ("scheduler", "aggregator", *(name for name in compose["services"] if name.startswith("worker-"))):
+        service = compose["services"][name]
+        section = "WORKER" if name.startswith("worker-") else name.upper()
+        port = service["environment"][f"HOLDFAST_{section}__HEALTH__PORT"]
+        assert service["healthcheck"]["test"][-1] == port
+        assert service["environment"][f"HOLDFAST_{section}__HEALTH__HOST"] == "0.0.0.0"  # noqa: S104
+
+
 def test_prometheus_scrapes_each_service_at_the_port_that_it_answers_on(compose: dict[str, Any]) -> None:
     jobs = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text())["scrape_configs"]
     scraped = {name: config["port"] for job in jobs for config in job["dns_sd_configs"] for name in config["names"]}

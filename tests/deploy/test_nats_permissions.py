@@ -320,7 +320,7 @@ async def _hear(connection: nats.NATS, told: list[str], expected: int) -> None:
     """Until the server objected to all of it; what it does not object to within two seconds it allows."""
     await connection.flush()
     deadline = time.monotonic() + 2
-    while len(told) < expected and time.monotonic() < deadline:  # noqa: ASYNC110
+    while len(told) < expected and time.monotonic() < deadline:
         await asyncio.sleep(0.01)
     await connection.close()
 
