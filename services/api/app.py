@@ -29,7 +29,7 @@ from services.api.native.routes import PARTS, build_native
 from services.api.openapi import build_config, build_document, structs_of
 from services.api.problems import HANDLERS
 from services.api.rate_limit import RateLimiter
-from services.api.requests import RequestMiddleware
+from services.api.requests import JsonRequest, RequestMiddleware
 from services.api.resources import Resources
 from services.api.settings import ApiSettings
 
@@ -46,6 +46,7 @@ def build_app(resources: Resources) -> Any:
         route_handlers=[*operations.ROUTES, *routers],
         dependencies=dependencies,
         exception_handlers=dict(HANDLERS),
+        request_class=JsonRequest,
         request_max_body_size=settings.max_body_bytes,
         openapi_config=build_config(),
         logging_config=None,

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
-from litestar.params import Parameter
+from litestar.params import PathParameter
 from msgspec import Meta
 
 from services.api.problems import ApiError
@@ -12,7 +12,7 @@ Money = Annotated[
     str, Meta(pattern=r"^-?[0-9]{1,40}(\.[0-9]{1,36})?$", description="Exact decimal text.", examples=["1234.5"])
 ]
 Time = Annotated[datetime, Meta(tz=True)]
-Name = Annotated[str, Parameter(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+Name = Annotated[str, PathParameter(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 
 
 def parse_instant(field: str, text: str | None) -> datetime | None:

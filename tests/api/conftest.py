@@ -110,9 +110,11 @@ async def build_world(
     await watcher.wait_until(resources.store.revision)
     await write_world(warehouse)
     app = build_app(resources)
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    client = httpx.AsyncClient(transport=transport, base_url="http://api")
-    return World(resources=resources, connection=connection, client=client, keys=keys, app=app, clock=clock)
+    return World(resources=resources, connection=connection, client=client_of(app), keys=keys, app=app, clock=clock)
+
+
+def client_of(app: Any) -> httpx.AsyncClient:
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://api")
 
 
 async def register(store: RegistryStore) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from litestar import delete, get, post
-from litestar.params import Parameter
+from litestar.params import JSONBody, PathParameter
 from msgspec import Meta, Struct
 
 from holdfast.domain.accounts import AccountIdError, parse_account
@@ -17,7 +17,8 @@ from services.api.resources import Api
 from services.api.vocabulary import Time
 
 AccountPath = Annotated[
-    str, Parameter(min_length=1, max_length=300, description="CAIP-10, as eip155:1:0x…, or <provider>:<account id>.")
+    str,
+    PathParameter(min_length=1, max_length=300, description="CAIP-10, as eip155:1:0x…, or <provider>:<account id>."),
 ]
 
 
@@ -80,7 +81,7 @@ async def list_accounts(api: Api, caller: Asker, limit: Limit = None, cursor: Cu
 
 
 @post("/accounts", operation_id="add_account", responses=refusals(400, 403, 413))
-async def add_account(api: Api, caller: Asker, data: AccountAddition) -> AccountView:
+async def add_account(api: Api, caller: Asker, data: JSONBody[AccountAddition]) -> AccountView:
     """Track an account. Adding one that is tracked changes only what is said anew."""
     caller.may_write()
     choices = [

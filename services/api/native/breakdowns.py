@@ -3,6 +3,7 @@
 from typing import Literal
 
 from litestar import get
+from litestar.params import FromPath
 from msgspec import Struct
 
 from services.api.callers import Asker
@@ -48,7 +49,7 @@ class _Row(Struct, frozen=True, kw_only=True):
 
 @get("/portfolios/{portfolio:str}/breakdowns/{axis:str}", operation_id="show_breakdown", responses=refusals(400, 404))
 async def show_breakdown(
-    api: Api, caller: Asker, *, portfolio: Name, axis: Axis, limit: Limit = None, cursor: CursorText = None
+    api: Api, caller: Asker, *, portfolio: Name, axis: FromPath[Axis], limit: Limit = None, cursor: CursorText = None
 ) -> Breakdown:
     """By key. Total and breakdown are of the same inputs, always."""
     size = page_size(limit, most=api.settings.max_page)

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from litestar import get, post
-from litestar.params import Parameter
+from litestar.params import PathParameter
 from msgspec import Struct
 
 from holdfast.domain.jobs import job_id as to_job_id
@@ -17,7 +17,7 @@ from services.api.queries import load_sql, read
 from services.api.resources import Api, Resources
 from services.api.vocabulary import Time
 
-JobPath = Annotated[str, Parameter(pattern="^[0-9a-f]{32}$", description="`job_id` of the answer to a fetch.")]
+JobPath = Annotated[str, PathParameter(pattern="^[0-9a-f]{32}$", description="`job_id` of the answer to a fetch.")]
 State = Literal["finished", "retrying", "failed"]
 
 

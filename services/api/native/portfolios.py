@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from litestar import delete, get, post, put
+from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
 from holdfast.registry.records import Member, Portfolio
@@ -71,7 +72,7 @@ async def list_portfolios(api: Api, caller: Asker, limit: Limit = None, cursor: 
 
 
 @post("/portfolios", operation_id="create_portfolio", responses=refusals(400, 403, 409, 413))
-async def create_portfolio(api: Api, caller: Asker, data: PortfolioCreation) -> PortfolioView:
+async def create_portfolio(api: Api, caller: Asker, data: JSONBody[PortfolioCreation]) -> PortfolioView:
     """A new portfolio. PUT replaces one that exists."""
     caller.may_write()
     if (caller.tenant, data.id) in api.registry.portfolios:
@@ -99,7 +100,7 @@ async def show_portfolio(api: Api, caller: Asker, portfolio: Name) -> PortfolioV
 
 
 @put("/portfolios/{portfolio:str}", operation_id="replace_portfolio", responses=refusals(400, 403, 404, 413))
-async def replace_portfolio(api: Api, caller: Asker, portfolio: Name, data: PortfolioChange) -> PortfolioView:
+async def replace_portfolio(api: Api, caller: Asker, portfolio: Name, data: JSONBody[PortfolioChange]) -> PortfolioView:
     """Replace what is said of a portfolio. To end a membership and keep its history, give it a `valid_to`."""
     caller.may_write()
     caller.find_portfolio(api.registry, portfolio)
@@ -107,7 +108,7 @@ async def replace_portfolio(api: Api, caller: Asker, portfolio: Name, data: Port
 
 
 @put("/portfolios/{portfolio:str}/members", operation_id="put_members", responses=refusals(400, 403, 404, 413))
-async def put_members(api: Api, caller: Asker, portfolio: Name, data: Members) -> PortfolioView:
+async def put_members(api: Api, caller: Asker, portfolio: Name, data: JSONBody[Members]) -> PortfolioView:
     """Replace the members alone."""
     caller.may_write()
     present = caller.find_portfolio(api.registry, portfolio)
