@@ -6,7 +6,7 @@ released meanwhile. So each statement gets a handle of its own and runs in a wor
 """
 
 import fcntl
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,7 @@ class Handle:
         except Exception as error:
             raise to_engine_error(error) from error
 
-    def stream(self, sql: str, output: str, params: Mapping[str, str]) -> Iterator[bytes]:
+    def stream(self, sql: str, output: str, params: Mapping[str, str]) -> Generator[bytes]:
         """Blocks as the engine produces them. Closing the iterator cancels the statement."""
         try:
             result = self._connection.send_query(sql, output, params=dict(params))

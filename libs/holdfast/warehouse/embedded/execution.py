@@ -3,9 +3,9 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from functools import partial
 from typing import TypeVar
 
@@ -14,7 +14,7 @@ from msgspec import Struct
 from holdfast.warehouse.embedded.authentication import Account
 from holdfast.warehouse.embedded.authorisation import Gate
 from holdfast.warehouse.embedded.codecs import choose_encoding
-from holdfast.warehouse.embedded.engine import Engine, Handle, Outcome
+from holdfast.warehouse.embedded.engine import Engine, Handle, Insert, Outcome
 from holdfast.warehouse.embedded.errors import ACCESS_DENIED, READONLY, EngineError
 from holdfast.warehouse.embedded.limits import to_settings
 from holdfast.warehouse.embedded.quoting import quoted_text
@@ -124,45 +124,40 @@ class Executor:
         await (self._stream if streams else self._whole)(conversation, sql, outline, output)
 
     async def _stream(self, conversation: Conversation, sql: str, outline: Outline, output: str) -> None:
-        stream = Stream(
-            conversation.send, _result_headers(conversation, outline, output), encoding=conversation.encoding
-        )
-        async with self._lent(conversation) as handle:
+        headers = _result_headers(conversation, outline, output)
+        stream = Stream(conversation.send, headers, encoding=conversation.encoding)
+        async with self._lent(conversation) as (handle, giving_back):
             admitted = await self._admit(conversation, handle, sql)
             blocks = handle.stream(admitted, output, conversation.request.query_params)
-            try:
-                # An error before the first block still gets a status of its own.
-                block = await self._next(conversation, blocks)
-                await stream.start()
-                while block is not None:
-                    await stream.write(block)
-                    block = await self._following(conversation, blocks, stream)
-            finally:
-                await self._in_thread(blocks.close)  # type: ignore[attr-defined]
+            giving_back.callback(blocks.close)
+            # An error before the first block still gets a status of its own.
+            block = await self._next(conversation, blocks)
+            await stream.start()
+            while block is not None:
+                await stream.write(block)
+                block = await self._following(conversation, blocks, stream)
         await stream.end()
 
-    async def _following(self, conversation: Conversation, blocks: Iterator[bytes], stream: Stream) -> bytes | None:
+    async def _following(self, conversation: Conversation, blocks: Generator[bytes], stream: Stream) -> bytes | None:
         try:
             return await self._next(conversation, blocks)
         except EngineError as error:
             await stream.fail(error)
             return None
 
-    async def _next(self, conversation: Conversation, blocks: Iterator[bytes]) -> bytes | None:
+    async def _next(self, conversation: Conversation, blocks: Generator[bytes]) -> bytes | None:
         return await self._while_listened_to(conversation, lambda: next(blocks, None))
 
     async def _whole(self, conversation: Conversation, sql: str, outline: Outline, output: str) -> None:
-        async with self._lent(conversation) as handle:
+        async with self._lent(conversation) as (handle, _):
             admitted = await self._admit(conversation, handle, sql)
             params = conversation.request.query_params
             outcome = await self._while_listened_to(conversation, lambda: handle.query(admitted, output, params))
         await _reply(conversation, outcome, _result_headers(conversation, outline, output))
 
     async def _insert(self, conversation: Conversation, head: InsertHead, begun: bytes, body: Body) -> None:
-        async with self._lent(conversation) as handle:
-            params = conversation.request.query_params
-            await self._in_thread(lambda: handle.set({f"param_{name}": value for name, value in params.items()}))
-            insert = await self._in_thread(lambda: handle.insert(head.sql, head.format))
+        async with self._lent(conversation) as (handle, _):
+            insert = await self._in_thread(partial(_begin_insert, handle, head, conversation.request.query_params))
             try:
                 piece = begun or await body.next()
                 while piece:
@@ -176,25 +171,31 @@ class Executor:
         await _reply(conversation, outcome, conversation.headers)
 
     async def _admit(self, conversation: Conversation, handle: Handle, sql: str) -> str:
+        """The text to run: the caller's own, or for a read-only caller what the gate made of it."""
         if not conversation.account.read_only:
             return sql
-        params = conversation.request.query_params
-        admitted = await self._in_thread(lambda: self._gate.admit(handle, sql, params))
-        await self._in_thread(lambda: handle.set({**self._logged(conversation), "readonly": "1"}))
+        return await self._in_thread(partial(self._admit_reader, conversation, handle, sql))
+
+    def _admit_reader(self, conversation: Conversation, handle: Handle, sql: str) -> str:
+        admitted = self._gate.admit(handle, sql, conversation.request.query_params)
+        handle.set({**self._logged(conversation), "readonly": "1"})
         return admitted
 
     @asynccontextmanager
-    async def _lent(self, conversation: Conversation) -> AsyncIterator[Handle]:
-        """A handle with the caller's database, settings and limits in place."""
-        lending = self._sessions.lend(conversation.account, conversation.request)
-        handle, kept = await self._in_thread(lending.__enter__)
-        undo: dict[str, str] = {}
+    async def _lent(self, conversation: Conversation) -> AsyncIterator[tuple[Handle, ExitStack]]:
+        """A handle with the caller's database, settings and limits in place, and what to do when giving it back."""
+        handle, giving_back = await self._in_thread(partial(self._take, conversation))
         try:
-            undo = await self._in_thread(lambda: self._prepare(conversation, handle, kept=kept))
-            yield handle
+            yield handle, giving_back
         finally:
-            await self._in_thread(lambda: _restore(handle, undo))
-            await self._in_thread(lambda: lending.__exit__(None, None, None))
+            await self._in_thread(giving_back.close)
+
+    def _take(self, conversation: Conversation) -> tuple[Handle, ExitStack]:
+        with ExitStack() as stack:
+            handle, kept = stack.enter_context(self._sessions.lend(conversation.account, conversation.request))
+            undo = self._prepare(conversation, handle, kept=kept)
+            stack.callback(_restore, handle, undo)
+            return handle, stack.pop_all()
 
     def _prepare(self, conversation: Conversation, handle: Handle, *, kept: bool) -> dict[str, str]:
         """Returns the settings to put back on a handle that is kept: those of an address count for one statement."""
@@ -285,6 +286,11 @@ def _current(handle: Handle, settings: dict[str, str]) -> dict[str, str]:
     names = "[" + ",".join(quoted_text(name) for name in settings) + "]"
     sql = "SELECT name, value FROM system.settings WHERE name IN {names:Array(String)}"
     return {row[0]: row[1] for row in handle.rows(sql, {"names": names}) if len(row) == 2}
+
+
+def _begin_insert(handle: Handle, head: InsertHead, params: Mapping[str, str]) -> Insert:
+    handle.set({f"param_{name}": value for name, value in params.items()})
+    return handle.insert(head.sql, head.format)
 
 
 def _restore(handle: Handle, settings: dict[str, str]) -> None:
