@@ -57,9 +57,10 @@ lock: $(VENV)/dev.stamp ## resolve requirements/*.txt again from pyproject.toml
 	    ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	        --no-emit-index-url --no-header --no-annotate ../pyproject.toml "$$@" -o $$name.txt || exit 1; done
 
-schemas: $(VENV)/dev.stamp ## write everything that is generated: event schemas, AsyncAPI, schema.sql
+schemas: $(VENV)/dev.stamp ## write everything that is generated: event schemas, AsyncAPI, schema.sql, .env.example
 	$(BIN)/python -m holdfast.events.schemas
 	$(BIN)/python -m holdfast.warehouse.schema
+	$(BIN)/python -m tests.support.env_example
 
 clean: ## forget the environment and the caches; data/ stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist

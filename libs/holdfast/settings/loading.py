@@ -48,7 +48,7 @@ class Configuration:
         """The TOML file read, or empty."""
 
     def section(self, path: str, kind: type[SectionT]) -> SectionT:
-        """The table at `path` ("nats", "providers.okx") as `kind`. Raises SettingsError with every problem in it."""
+        """The table at `path` ("nats", "providers.<name>") as `kind`. Raises SettingsError with every problem in it."""
         table: Any = self._tree
         for step in path.split("."):
             table = table.get(step, {}) if isinstance(table, dict) else {}
