@@ -61,6 +61,8 @@ def plan_jobs(
 def _due(
     schedule: Schedule, cursor: Cursor | None, now: datetime, owner: str, takeover_after: timedelta
 ) -> PlannedJob | None:
+    if cursor is not None and cursor.published and now - cursor.slot < timedelta(seconds=schedule.every_s):
+        return None  # almost all of them, almost always
     slot = newest_slot(schedule, now)
     if cursor is None:
         return PlannedJob(schedule=schedule, slot=slot, skipped=0, cursor=None)

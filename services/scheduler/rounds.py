@@ -16,7 +16,7 @@ from holdfast.messaging.kv import ConflictError
 from holdfast.messaging.publishing import Publisher, PublishRefusedError, PublishUnconfirmedError
 from holdfast.observability import metrics
 from holdfast.observability.logs import logger
-from holdfast.registry.schedules import schedules_of, to_request
+from holdfast.registry.schedules import Schedule, schedules_of, to_request
 from holdfast.registry.state import RegistryState
 from services.scheduler.cursors import CursorBook
 from services.scheduler.planning import Cursor, PlannedJob, plan_jobs
@@ -55,6 +55,7 @@ class Rounds:
         self._owner = owner
         self._takeover_after = takeover_after
         self._concurrency = concurrency
+        self._schedules: tuple[RegistryState, list[Schedule]] = (RegistryState(), [])
 
     async def run(self) -> Round:
         """Publish what is due. Never raises for NATS being away or the stream being full."""
@@ -62,7 +63,7 @@ class Rounds:
         if not self._book.current:
             return Round()
         jobs = plan_jobs(
-            schedules_of(self._state()),
+            self._current_schedules(),
             self._book.cursors,
             self._clock.now(),
             owner=self._owner,
@@ -76,6 +77,13 @@ class Rounds:
             if refused or "unavailable" in outcomes:
                 break
         return Round(planned=len(jobs), published=published, refused=refused)
+
+    def _current_schedules(self) -> list[Schedule]:
+        """Made anew only when the registry has changed."""
+        state = self._state()
+        if state is not self._schedules[0]:
+            self._schedules = (state, schedules_of(state))
+        return self._schedules[1]
 
     async def _publish(self, job: PlannedJob) -> str:
         identity = job.schedule.identity
