@@ -247,8 +247,9 @@ def _build(anvil: Anvil, settings: EvmSettings, twist: Twist | None, clock: Cloc
 
     upstream = FakeUpstream(answer)
     session = build_session(evm.MANIFEST, settings, clock, transport=upstream)
+    provider = evm.build(settings, session, clock)
     session.limit(Budget(requests=1_000, per_s=1))
-    return evm.build(settings, session, clock), upstream
+    return provider, upstream
 
 
 def _forward(anvil: Anvil, body: bytes) -> Reply:

@@ -48,6 +48,7 @@ def build(settings: EvmSettings, session: Session, clock: Clock) -> EvmProvider:
             problems += error.problems
     if problems:
         raise SettingsError(problems)
+    session.limit(Budget(requests=settings.requests_per_second, per_s=1))
     nodes = {
         text: Node(
             session=session, chain_id=int(text), url=chain.rpc_url, requests_per_batch=settings.calls_per_request

@@ -26,6 +26,8 @@ class EvmSettings(Struct, frozen=True, kw_only=True):
     """`[providers.evm]`"""
 
     chains: dict[str, ChainSettings] = {}
+    requests_per_second: Annotated[int, Meta(ge=1, le=10_000)] = 20
+    """HTTP requests to all nodes together; what a hosted node counts inside a batch is for it to say."""
     calls_per_request: Annotated[int, Meta(ge=1, le=2000)] = 200
     """Contract calls in one Multicall3, and requests in one JSON-RPC batch."""
     metadata_ttl_s: Annotated[float, Meta(ge=0)] = 86_400
