@@ -48,9 +48,7 @@ def validate(messages: Iterable[Message]) -> tuple[list[Arrival], list[Rejected]
     rejected: list[Rejected] = []
     for message in messages:
         try:
-            arrivals.append(
-                Arrival(event=_parse(message), sequence=message.sequence, recorded_at=message.recorded_at)
-            )
+            arrivals.append(Arrival(event=_parse(message), sequence=message.sequence, recorded_at=message.recorded_at))
         except (UndecodableError, InvalidMessageError, UnknownSubjectError, WrongSubjectError) as error:
             reason = type(error).__name__.removesuffix("Error")
             rejected.append(Rejected(sequence=message.sequence, reason=reason, message=str(error)))

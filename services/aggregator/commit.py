@@ -80,7 +80,9 @@ async def _completed(warehouse: Warehouse, parts: Sequence[SnapshotPartRow]) -> 
         "times": [key.observed_at for key in keys],
         "snapshots": [key.snapshot_id for key in keys],
     }
-    return _SNAPSHOTS.decode_lines(await warehouse.read_bytes(sql.load("read_complete_snapshots"), asked, format="JSONEachRow"))
+    return _SNAPSHOTS.decode_lines(
+        await warehouse.read_bytes(sql.load("read_complete_snapshots"), asked, format="JSONEachRow")
+    )
 
 
 def _key(row: SnapshotRow) -> SnapshotKey:

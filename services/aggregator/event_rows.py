@@ -4,11 +4,20 @@ from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 
+import msgspec
+from msgspec.structs import replace
 
 from holdfast.domain.money import cut
 from holdfast.domain.sources import Source
 from holdfast.domain.valuation import Stated, priced_by, worth_as_stated
-from holdfast.events import BalancesObserved, FetchFailed, FetchFinished, PricesObserved, ResponseRecorded, TotalsReported
+from holdfast.events import (
+    BalancesObserved,
+    FetchFailed,
+    FetchFinished,
+    PricesObserved,
+    ResponseRecorded,
+    TotalsReported,
+)
 from holdfast.warehouse.rows import (
     BalanceRow,
     FetchRow,
@@ -71,30 +80,31 @@ def to_balance_rows(event: BalancesObserved) -> Iterator[BalanceRow]:
 
 
 def to_snapshot_row(event: BalancesObserved, *, recorded_at: datetime, sequence: int) -> SnapshotRow:
-    """The row of a whole snapshot, or of one part of one (SnapshotPartRow)."""
-    fields = {
-        "source": source_of(event),
-        "observed_at": stored_time(event.observed_at),
-        "snapshot_id": event.snapshot_id,
-        "tenant": event.tenant,
-        "provider": event.provider,
-        "account": event.account,
-        "scope": event.scope,
-        "chain": _chain_of(event),
-        "fetched_at": stored_time(event.fetched_at),
-        "recorded_at": stored_time(recorded_at),
-        "job_id": event.job_id,
-        "block_number": event.block.number if event.block else None,
-        "block_hash": event.block.hash if event.block else None,
-        "block_time": stored_time(event.block.time) if event.block else None,
-        "raw": event.raw,
-        "covers": event.covers,
-        "lines": event.lines,
-        "stream_seq": sequence,
-    }
+    """The row of a whole snapshot; of one part of one it is a SnapshotPartRow."""
+    block = event.block
+    row = SnapshotRow(
+        source=source_of(event),
+        observed_at=stored_time(event.observed_at),
+        snapshot_id=event.snapshot_id,
+        tenant=event.tenant,
+        provider=event.provider,
+        account=event.account,
+        scope=event.scope,
+        chain=_chain_of(event),
+        fetched_at=stored_time(event.fetched_at),
+        recorded_at=stored_time(recorded_at),
+        job_id=event.job_id,
+        block_number=block.number if block else None,
+        block_hash=block.hash if block else None,
+        block_time=stored_time(block.time) if block else None,
+        raw=event.raw,
+        covers=event.covers,
+        lines=event.lines,
+        stream_seq=sequence,
+    )
     if event.parts == 1:
-        return SnapshotRow(**fields)
-    return SnapshotPartRow(**fields, part=event.part, parts=event.parts)
+        return row
+    return SnapshotPartRow(**msgspec.structs.asdict(row), part=event.part, parts=event.parts)
 
 
 def to_price_rows(event: PricesObserved, *, recorded_at: datetime) -> Iterator[PriceRow]:
@@ -150,8 +160,7 @@ def to_raw_response_row(event: ResponseRecorded) -> RawResponseRow:
 
 def to_fetch_row(event: FetchFinished | FetchFailed) -> FetchRow:
     """Two events, one table: a failed fetch has an error and no counts."""
-    finished = isinstance(event, FetchFinished)
-    return FetchRow(
+    row = FetchRow(
         event_id=event.id,
         job_id=event.job_id,
         tenant=event.tenant,
@@ -164,13 +173,16 @@ def to_fetch_row(event: FetchFinished | FetchFailed) -> FetchRow:
         started_at=stored_time(event.started_at),
         finished_at=stored_time(event.finished_at),
         attempts=event.attempts,
-        outcome="finished" if isinstance(event, FetchFinished) else event.outcome,
-        error="" if isinstance(event, FetchFinished) else event.error,
-        message="" if isinstance(event, FetchFinished) else event.message,
-        requests=event.requests if finished else 0,
-        response_bytes=event.response_bytes if finished else 0,
-        snapshots=event.snapshots if finished else 0,
-        lines=event.lines if finished else 0,
+        outcome="finished",
+    )
+    if isinstance(event, FetchFailed):
+        return replace(row, outcome=event.outcome, error=event.error, message=event.message)
+    return replace(
+        row,
+        requests=event.requests,
+        response_bytes=event.response_bytes,
+        snapshots=event.snapshots,
+        lines=event.lines,
     )
 
 
@@ -183,5 +195,3 @@ def _chain_of(event: BalancesObserved) -> str | None:
     if event.block is not None:
         return event.block.chain
     return event.account.rpartition(":")[0] if event.account.count(":") > 1 else None
-
-

@@ -132,7 +132,7 @@ async def _read_revisions(
 
 
 def _to_event(row: ComputedPoint, newest: datetime) -> PortfolioRevalued:
-    identity = "\n".join((row.tenant, row.portfolio, row.bucket, row.version))
+    identity = f"{row.tenant}\n{row.portfolio}\n{row.bucket}\n{row.version}"
     bucket = _parsed(row.bucket)
     return PortfolioRevalued(
         id=hashlib.sha256(identity.encode()).hexdigest()[:32],

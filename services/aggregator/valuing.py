@@ -60,7 +60,10 @@ async def find_snapshots(warehouse: Warehouse, prices: Collection[tuple[str, str
             sql.load("read_snapshots_to_value"),
             {"assets": [asset for asset, _ in some], "times": [at for _, at in some], "age_s": _AGE_S},
         )
-        found += [PricedSnapshot(SnapshotKey(source, stored_time(at), snapshot), asset) for source, at, snapshot, asset in rows]
+        found += [
+            PricedSnapshot(SnapshotKey(source, stored_time(at), snapshot), asset)
+            for source, at, snapshot, asset in rows
+        ]
     return found
 
 

@@ -86,7 +86,7 @@ def worth_as_stated(stated: Stated, *, provider: str, observed_at: datetime) -> 
 
 def worth_with(stated: Stated, price: FeedPrice, *, observed_at: datetime) -> Worth:
     """With the best price there is for `priced_by(stated)`, not younger than the observation."""
-    if observed_at - price.at >= price_age_limit(stated):
+    if observed_at - price.at > price_age_limit(stated):
         return Worth(reason="stale", version=price.version)
     if _states_value(stated):
         return _converted(stated, price)
@@ -125,5 +125,3 @@ def _valued(stated: Stated, price: FeedPrice, *, unit: Decimal | None, value: tu
 
 def _states_value(stated: Stated) -> bool:
     return stated.value is not None or (stated.price is not None and stated.amount is not None)
-
-

@@ -1,14 +1,14 @@
 -- Every point of some portfolios: where their sources have a snapshot, where membership changes, and
 -- what is stored already (by a membership that no longer holds).
 WITH
-newest AS
+newest AS MATERIALIZED
 (
     SELECT tenant, portfolio, max(revision) AS revision
     FROM registry_portfolios
     WHERE (tenant, portfolio) IN (SELECT arrayJoin(arrayZip({tenants:Array(String)}, {portfolios:Array(String)})))
     GROUP BY tenant, portfolio
 ),
-members AS
+members AS MATERIALIZED
 (
     SELECT tenant, portfolio, source, valid_from, valid_to
     FROM registry_portfolio_sources
@@ -38,4 +38,4 @@ SELECT tenant, portfolio, bucket FROM edges
 UNION DISTINCT
 SELECT tenant, portfolio, bucket FROM portfolio_totals
 WHERE (tenant, portfolio) IN (SELECT tenant, portfolio FROM newest)
-SETTINGS join_use_nulls = 0
+SETTINGS enable_materialized_cte = 1, join_use_nulls = 0

@@ -1,12 +1,12 @@
 -- Snapshots with lines that new prices may change: those observed from a price's own time on until the asset's
 -- next price, and no longer than a price is looked for.
 WITH
-claims AS
+claims AS MATERIALIZED
 (
     SELECT DISTINCT p.1 AS asset, p.2 AS at
     FROM (SELECT arrayJoin(arrayZip({assets:Array(String)}, {times:Array(DateTime64(3, 'UTC'))})) AS p)
 ),
-spans AS
+spans AS MATERIALIZED
 (
     SELECT
         claims.asset AS asset, claims.at AS since,
@@ -30,4 +30,4 @@ FROM
 ) AS s
 INNER JOIN spans ON s.priced_by = spans.asset
 WHERE s.observed_at >= spans.since AND s.observed_at < spans.until
-SETTINGS join_use_nulls = 0
+SETTINGS enable_materialized_cte = 1, join_use_nulls = 0

@@ -4,20 +4,20 @@
 -- Points are taken from what causes them (snapshots, membership edges), not from the totals stored so far:
 -- a replica that works on a later hour right now has stored its snapshot already, its total perhaps not yet.
 WITH
-touched AS
+touched AS MATERIALIZED
 (
     SELECT DISTINCT t.1 AS source, t.2 AS observed_at
     FROM (SELECT arrayJoin(arrayZip({sources:Array(String)}, {times:Array(DateTime64(3, 'UTC'))})) AS t)
 ),
-newest AS (SELECT tenant, portfolio, max(revision) AS revision FROM registry_portfolios GROUP BY tenant, portfolio),
-members AS
+newest AS MATERIALIZED (SELECT tenant, portfolio, max(revision) AS revision FROM registry_portfolios GROUP BY tenant, portfolio),
+members AS MATERIALIZED
 (
     SELECT tenant, portfolio, source, valid_from, valid_to
     FROM registry_portfolio_sources
     WHERE (tenant, portfolio, revision) IN (SELECT tenant, portfolio, revision FROM newest)
 ),
 -- Half-open: from the snapshot's own hour to that of the source's next snapshot.
-spans AS
+spans AS MATERIALIZED
 (
     SELECT DISTINCT
         m.tenant AS tenant, m.portfolio AS portfolio,
@@ -38,7 +38,7 @@ spans AS
         ON t.source = m.source
 ),
 -- Only sources that have something later than the earliest hour touched: hardly any while data comes in as it happens.
-later AS
+later AS MATERIALIZED
 (
     SELECT DISTINCT source
     FROM latest_snapshots
@@ -68,4 +68,4 @@ SELECT spans.tenant AS tenant, spans.portfolio AS portfolio, causes.bucket AS bu
 FROM spans
 INNER JOIN causes ON spans.tenant = causes.tenant AND spans.portfolio = causes.portfolio
 WHERE causes.bucket > spans.bucket AND causes.bucket < spans.until
-SETTINGS join_use_nulls = 0, enable_shared_storage_snapshot_in_query = 1
+SETTINGS enable_materialized_cte = 1, join_use_nulls = 0, enable_shared_storage_snapshot_in_query = 1

@@ -1,0 +1,124 @@
+"""What each of the aggregator's streams goes through: events, and the side streams that are only kept."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from holdfast.domain.time import Clock
+from holdfast.events import BalancesObserved, FetchFailed, FetchFinished, ResponseRecorded, event_type
+from holdfast.messaging.batches import Received
+from holdfast.messaging.dead_letters import DeadLetterError, parse_death
+from holdfast.messaging.publishing import Publisher
+from holdfast.observability import metrics
+from holdfast.observability.logs import logger
+from holdfast.warehouse.client import Warehouse
+from holdfast.warehouse.rows import DeadLetterRow, FetchRow, RawResponseRow, Row, stored_time
+from holdfast.warehouse.writer import write
+from services.aggregator.batch import Arrival, Rejected, validate
+from services.aggregator.commit import commit
+from services.aggregator.event_rows import to_fetch_row, to_raw_response_row
+from services.aggregator.prepared import Prepared, prepare
+
+log = logger(__name__)
+
+
+class EventWork(Struct, frozen=True, kw_only=True):
+    arrivals: Sequence[Arrival]
+    prepared: Prepared
+
+
+class EventLine:
+    """EVENTS: stored, valued, totalled, and told to whoever listens."""
+
+    def __init__(self, warehouse: Warehouse, publisher: Publisher, *, clock: Clock, ranking: Sequence[str]) -> None:
+        self._warehouse = warehouse
+        self._publisher = publisher
+        self._clock = clock
+        self._ranking = ranking
+
+    def validate(self, messages: Sequence[Received]) -> tuple[list[Arrival], list[Rejected]]:
+        return validate(messages)
+
+    def prepare(self, items: Sequence[Arrival]) -> EventWork:
+        return EventWork(arrivals=items, prepared=prepare(items))
+
+    async def store(self, work: EventWork) -> None:
+        events = await commit(self._warehouse, work.prepared, clock=self._clock, ranking=self._ranking)
+        await self._publisher.publish_many(events)
+        for arrival in work.arrivals:
+            self._count(arrival)
+
+    def _count(self, arrival: Arrival) -> None:
+        event = arrival.event
+        metrics.events_consumed.labels(event_type(type(event)).name).inc()
+        if isinstance(event, BalancesObserved):
+            age_s = (self._clock.now() - event.observed_at).total_seconds()
+            metrics.freshness_seconds.labels(event.provider).observe(max(0.0, age_s))
+
+
+class RecordLine:
+    """RESPONSES and FETCHES: one row for each message."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        self._warehouse = warehouse
+
+    def validate(self, messages: Sequence[Received]) -> tuple[list[Arrival], list[Rejected]]:
+        return validate(messages)
+
+    def prepare(self, items: Sequence[Arrival]) -> Sequence[Row]:
+        return [_record(item) for item in items]
+
+    async def store(self, work: Sequence[Row]) -> None:
+        for kind in (RawResponseRow, FetchRow):
+            await write(self._warehouse, [row for row in work if isinstance(row, kind)])
+
+
+class DeadItem(Struct, frozen=True, kw_only=True):
+    sequence: int
+    row: DeadLetterRow
+
+
+class DeadLine:
+    """DEAD, so that SQL sees it too. A letter that cannot be read is left to `holdfast dead`, never buried again."""
+
+    def __init__(self, warehouse: Warehouse) -> None:
+        self._warehouse = warehouse
+
+    def validate(self, messages: Sequence[Received]) -> tuple[list[DeadItem], list[Rejected]]:
+        items = []
+        for message in messages:
+            try:
+                items.append(DeadItem(sequence=message.sequence, row=_dead_letter(message)))
+            except DeadLetterError as error:
+                log.debug("not a dead letter", sequence=message.sequence, error=str(error))
+        return items, []
+
+    def prepare(self, items: Sequence[DeadItem]) -> Sequence[DeadLetterRow]:
+        return [item.row for item in items]
+
+    async def store(self, work: Sequence[DeadLetterRow]) -> None:
+        await write(self._warehouse, work)
+
+
+def _record(arrival: Arrival) -> Row:
+    event = arrival.event
+    if isinstance(event, ResponseRecorded):
+        return to_raw_response_row(event)
+    if isinstance(event, FetchFinished | FetchFailed):
+        return to_fetch_row(event)
+    raise TypeError(f"{type(event).__name__} does not travel on a side stream")
+
+
+def _dead_letter(message: Received) -> DeadLetterRow:
+    death = parse_death(message.headers)
+    return DeadLetterRow(
+        dead_seq=message.sequence,
+        died_at=stored_time(death.died_at),
+        stream=death.stream,
+        consumer=death.consumer,
+        origin_seq=death.sequence,
+        subject=death.subject,
+        reason=death.reason,
+        message=death.message,
+        payload=message.payload.decode("utf-8", errors="replace"),
+    )

@@ -1,0 +1,26 @@
+"""`[aggregator]`"""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from holdfast.settings.shared import HealthSettings
+
+_HEALTH = HealthSettings(port=9103)
+
+
+class AggregatorSettings(Struct, frozen=True, kw_only=True):
+    health: HealthSettings = _HEALTH
+    batch_messages: Annotated[int, Meta(ge=1, le=20_000)] = 1000
+    batch_bytes: Annotated[int, Meta(ge=65536)] = 16 * 1024 * 1024
+    """A batch is complete at either; two are in memory at once, as messages and as rows."""
+    batch_wait_s: Annotated[float, Meta(ge=0, le=10)] = 0.1
+    """How long a batch waits for more after its first message."""
+    price_sources: tuple[str, ...] = ()
+    """Price feeds, the most trusted first: decides between two that claim a price for the same instant."""
+    most_dead_in_a_row: Annotated[int, Meta(ge=1)] = 500
+    """After so many messages that cannot be stored and none that can, a stream is left alone: see /ready."""
+    reconcile_every_s: Annotated[float, Meta(ge=0.1, le=3600)] = 15
+    """How often the registry's projection is compared with the registry although nothing changed."""
+    watchdog_after_s: Annotated[float, Meta(ge=5, le=3600)] = 120
+    shutdown_grace_s: Annotated[float, Meta(ge=0, le=600)] = 30

@@ -1,0 +1,1 @@
+SELECT tenant, account, revision, spelling, label, sources, deleted FROM registry_accounts FINAL

@@ -1,0 +1,85 @@
+"""Reads the tables back and compares them, number for number, with what was expected."""
+
+from datetime import datetime
+from decimal import Context
+from typing import Any
+
+from holdfast.warehouse.client import Warehouse
+from tests.aggregator.expected import Expected, Statement, Total, causes, expect
+from tests.aggregator.worlds import NOW, RANKING, World
+
+_WIDE = Context(prec=200)
+TABLES = (
+    "snapshots", "snapshot_parts", "balances", "priced_snapshots", "latest_snapshots", "prices", "portfolio_totals",
+    "registry_portfolios", "registry_portfolio_sources", "registry_accounts", "settled_portfolios",
+)  # fmt: skip
+
+
+async def empty(warehouse: Warehouse) -> None:
+    for table in TABLES:
+        await warehouse.command(f"TRUNCATE TABLE {table}")
+
+
+async def assert_tables_are_right(warehouse: Warehouse, world: World) -> None:
+    totals = await warehouse.query("SELECT * FROM portfolio_totals FINAL")
+    stored = {(row["portfolio"], row["bucket"]): row for row in totals}
+    expected = expect(world.arrived, world.belongs, ranking=RANKING, buckets=stored)
+    await _assert_lines(warehouse, expected)
+    await _assert_snapshots(warehouse, expected.statements)
+    await _assert_latest(warehouse, expected.statements)
+    assert causes(expected.statements, world.belongs, NOW) <= set(stored)
+    for (portfolio, bucket), row in stored.items():
+        total = expected.points[portfolio, bucket]
+        assert _of_row(row) == _of_total(total, bucket), (portfolio, bucket)
+        assert row["net"] == _WIDE.subtract(row["assets"], row["debt"])
+
+
+async def _assert_lines(warehouse: Warehouse, expected: Expected) -> None:
+    rows = await warehouse.query("SELECT * FROM balances FINAL")
+    found = {(r["source"], r["observed_at"], r["snapshot_id"], r["line"]): r for r in rows}
+    assert len(found) == len(rows)
+    wanted = {(line.source, line.observed_at, line.snapshot_id, line.number): line for line in expected.lines}
+    assert found.keys() == wanted.keys()
+    for key, line in wanted.items():
+        row = found[key]
+        seen = (row["value_usd"], row["price_usd"], row["price_source"], row["reason"], row["truncated"])
+        assert seen == (line.value, line.price, line.price_source, line.reason, line.truncated), (key, line.stated)
+
+
+async def _assert_snapshots(warehouse: Warehouse, statements: list[Statement]) -> None:
+    rows = await warehouse.query("SELECT * FROM snapshots FINAL")
+    found = {
+        (r["source"], r["observed_at"], r["snapshot_id"], r["fetched_at"], r["recorded_at"], r["lines"]) for r in rows
+    }
+    assert len(found) == len(rows)
+    assert found == {
+        (s.source, s.observed_at, s.snapshot_id, s.fetched_at, s.recorded_at, len(s.lines)) for s in statements
+    }
+
+
+async def _assert_latest(warehouse: Warehouse, statements: list[Statement]) -> None:
+    rows = await warehouse.query("SELECT source, observed_at, fetched_at, snapshot_id FROM latest_snapshots FINAL")
+    newest: dict[str, tuple] = {}
+    for s in statements:
+        newest[s.source] = max(newest.get(s.source, ()), (s.observed_at, s.fetched_at, s.snapshot_id))
+    assert {r["source"]: (r["observed_at"], r["fetched_at"], r["snapshot_id"]) for r in rows} == newest
+
+
+def _of_row(row: dict[str, Any]) -> tuple:
+    parts = {
+        (part["axis"], part["key"]): [part["assets"], part["debt"], part["lines"], part["lines_unpriced"]]
+        for part in row["breakdown"]
+    }
+    return (
+        row["assets"], row["debt"], row["lines"], row["lines_unpriced"], row["lines_excluded"], row["lines_truncated"],
+        row["sources"], row["sources_missing"], row["sources_observed"], row["as_of"], row["oldest_input"],
+        dict(row["reasons"]), parts,
+    )  # fmt: skip
+
+
+def _of_total(total: Total, bucket: datetime) -> tuple:
+    return (
+        total.assets, total.debt, total.lines, total.unpriced, total.excluded, total.truncated,
+        total.sources, total.missing, total.observed, total.as_of or bucket, total.oldest or bucket,
+        dict(total.reasons), dict(total.parts),
+    )  # fmt: skip

@@ -1,0 +1,100 @@
+"""Order, copies, batch boundaries and replicas change no table: all are what the messages alone say."""
+
+import asyncio
+from datetime import datetime
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from holdfast.registry.state import RegistryState
+from holdfast.settings.shared import ClickHouseSettings
+from holdfast.warehouse.client import Warehouse, connect
+from services.aggregator.batch import Arrival
+from services.aggregator.commit import commit
+from services.aggregator.prepared import prepare
+from services.aggregator.projection import Projector
+from tests.aggregator.comparing import assert_tables_are_right, empty
+from tests.aggregator.expected import Arrived
+from tests.aggregator.worlds import NOW, RANKING, Delivery, deliveries, worlds
+
+
+class StoppedClock:
+    def now(self) -> datetime:
+        return NOW
+
+
+class Silent:
+    """Nobody listens to what is published here."""
+
+    async def publish_many(self, events: object) -> list[object]:
+        del events
+        return []
+
+
+async def deliver(warehouse: Warehouse, delivery: Delivery) -> None:
+    await asyncio.gather(*(_replica(warehouse, steps) for steps in delivery.replicas))
+
+
+async def _replica(warehouse: Warehouse, steps: tuple[tuple[Arrived, ...] | RegistryState, ...]) -> None:
+    projector = Projector(warehouse, Silent(), clock=StoppedClock(), every_s=60)  # type: ignore[arg-type]
+    for step in steps:
+        if isinstance(step, RegistryState):
+            await projector.reconcile(step)
+        else:
+            arrivals = [Arrival(event=one.event, sequence=1, recorded_at=one.recorded_at) for one in step]
+            await commit(warehouse, prepare(arrivals), clock=StoppedClock(), ranking=RANKING)
+
+
+async def _arrives(clickhouse: ClickHouseSettings, world: object, delivery: Delivery) -> None:
+    warehouse = await connect(clickhouse)
+    try:
+        await empty(warehouse)
+        await deliver(warehouse, delivery)
+        await assert_tables_are_right(warehouse, world)  # type: ignore[arg-type]
+    finally:
+        await warehouse.close()
+
+
+def _check(data: st.DataObject, clickhouse: ClickHouseSettings) -> None:
+    world = data.draw(worlds(), label="world")
+    delivery = data.draw(deliveries(world), label="delivery")
+    asyncio.run(_arrives(clickhouse, world, delivery))
+
+
+_HEALTH = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]
+
+
+@pytest.fixture(scope="module")
+def tables(clickhouse_server: object) -> ClickHouseSettings:
+    """One database for all examples of the module: each begins by emptying it."""
+    from holdfast.warehouse.migrator import migrate  # noqa: PLC0415
+
+    settings: ClickHouseSettings = clickhouse_server.settings("any_arrival")  # type: ignore[attr-defined]
+
+    async def prepare_tables() -> None:
+        warehouse = await connect(settings)
+        await migrate(warehouse)
+        await warehouse.close()
+
+    asyncio.run(prepare_tables())
+    return settings
+
+
+@given(data=st.data())
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=_HEALTH, phases=[Phase.explicit, Phase.generate, Phase.shrink]
+)
+@pytest.mark.timeout(600)
+def test_tables_do_not_depend_on_how_messages_arrive(data: st.DataObject, tables: ClickHouseSettings) -> None:
+    _check(data, tables)
+
+
+@pytest.mark.chaos
+@given(data=st.data())
+@settings(max_examples=400, deadline=None, suppress_health_check=_HEALTH)
+@pytest.mark.timeout(1800)
+def test_tables_do_not_depend_on_how_messages_arrive_for_many_worlds(
+    data: st.DataObject, tables: ClickHouseSettings
+) -> None:
+    _check(data, tables)
