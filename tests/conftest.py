@@ -1,7 +1,8 @@
 """Servers for every suite: one NATS and one ClickHouse per test process, a clean slate per test."""
 
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import TypeVar
 
 import nats
 import pytest
@@ -10,6 +11,8 @@ from holdfast.settings.shared import ClickHouseSettings, NatsSettings
 from holdfast.warehouse.client import Warehouse, connect
 from holdfast.warehouse.migrator import migrate
 from tests.support.servers import ClickHouseServer, ImagesUnavailable, NatsServer, build_clickhouse, build_nats
+
+ServerT = TypeVar("ServerT", NatsServer, ClickHouseServer)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -23,11 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.fixture(scope="session")
 def nats_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
     """A running NATS server with JetStream."""
-    try:
-        server = build_nats(tmp_path_factory.mktemp("nats"), containers=request.config.getoption("--containers"))
-        server.start()
-    except ImagesUnavailable as reason:
-        pytest.fail(str(reason), pytrace=False)
+    server = _started(lambda: build_nats(tmp_path_factory.mktemp("nats"), containers=_containers(request)))
     yield server
     server.stop()
 
@@ -51,12 +50,7 @@ def clickhouse_server(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ClickHouseServer]:
     """A running ClickHouse."""
-    folder = tmp_path_factory.mktemp("clickhouse")
-    try:
-        server = build_clickhouse(folder, containers=request.config.getoption("--containers"))
-        server.start()
-    except ImagesUnavailable as reason:
-        pytest.fail(str(reason), pytrace=False)
+    server = _started(lambda: build_clickhouse(tmp_path_factory.mktemp("clickhouse"), containers=_containers(request)))
     yield server
     server.stop()
 
@@ -80,3 +74,20 @@ async def warehouse(clickhouse_settings: ClickHouseSettings) -> AsyncIterator[Wa
     opened = await connect(clickhouse_settings)
     yield opened
     await opened.close()
+
+
+def _containers(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("--containers"))
+
+
+def _started(build: Callable[[], ServerT]) -> ServerT:
+    """Never skips: who asked for the images is told why they cannot be had, and the tests fail."""
+    reason = ""
+    try:
+        server = build()
+        server.start()
+    except ImagesUnavailable as error:
+        reason = str(error)
+    if reason:
+        pytest.fail(reason, pytrace=False)
+    return server
