@@ -47,4 +47,4 @@ async def run(configuration: Configuration, *, dry_run: bool) -> list[str]:
         applied = await migrator.migrate(warehouse, dry_run=dry_run)
     finally:
         await warehouse.close()
-    return [str(change) for change in (*declared, *applied)]
+    return [*map(str, declared), *(f"apply migration {one.version:04} {one.name}" for one in applied)]

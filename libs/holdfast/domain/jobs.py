@@ -2,7 +2,9 @@
 
 import hashlib
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
 
 from holdfast.domain.time import to_ms
 
@@ -14,7 +16,27 @@ Feed = str
 """`balances`, `prices`, `token_clusters` …: an open set, one module of a provider's folder each."""
 
 
-def job_id(*, tenant: str, provider: str, feed: Feed, target: str, scope: str, slot: datetime) -> str:
+class JobWindow(Struct, frozen=True, kw_only=True):
+    """A piece of history: instants from `start` to `end`, both included, `every_s` apart, anchored at `end`."""
+
+    start: Annotated[datetime, Meta(tz=True)]
+    end: Annotated[datetime, Meta(tz=True)]
+    every_s: Annotated[int, Meta(ge=1)]
+
+
+def job_id(
+    *,
+    tenant: str,
+    provider: str,
+    feed: Feed,
+    target: str,
+    scope: str,
+    slot: datetime,
+    window: JobWindow | None = None,
+) -> str:
     """32 hex digits: the same work in the same slot is the same job, whoever asks."""
-    text = "\n".join((tenant, provider, feed, target, scope, to_ms(slot).isoformat()))
+    parts = [tenant, provider, feed, target, scope, to_ms(slot).isoformat()]
+    if window is not None:
+        parts += [to_ms(window.start).isoformat(), to_ms(window.end).isoformat(), str(window.every_s)]
+    text = "\n".join(parts)
     return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -3,16 +3,19 @@
 from holdfast.events.alerts import AlertRaised
 from holdfast.events.balances import BalancesObserved, TotalsReported
 from holdfast.events.catalog import CATALOG, EventType, event_type, event_type_of
+from holdfast.events.clusters import ClustersObserved
 from holdfast.events.fetches import FetchFailed, FetchFinished
 from holdfast.events.jobs import FetchRequested
 from holdfast.events.portfolios import PortfolioRevalued
 from holdfast.events.prices import PricesObserved
 from holdfast.events.responses import ResponseRecorded
+from holdfast.events.returns import ReturnsReported
 
 __all__ = [
     "CATALOG",
     "AlertRaised",
     "BalancesObserved",
+    "ClustersObserved",
     "EventType",
     "FetchFailed",
     "FetchFinished",
@@ -20,6 +23,7 @@ __all__ = [
     "PortfolioRevalued",
     "PricesObserved",
     "ResponseRecorded",
+    "ReturnsReported",
     "TotalsReported",
     "event_type",
     "event_type_of",

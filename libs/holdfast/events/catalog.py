@@ -12,12 +12,14 @@ from msgspec import Struct
 from holdfast.events import subjects
 from holdfast.events.alerts import AlertRaised
 from holdfast.events.balances import BalancesObserved, TotalsReported
+from holdfast.events.clusters import ClustersObserved
 from holdfast.events.event import Event
 from holdfast.events.fetches import FetchFailed, FetchFinished
 from holdfast.events.jobs import FetchRequested
 from holdfast.events.portfolios import PortfolioRevalued
 from holdfast.events.prices import PricesObserved
 from holdfast.events.responses import ResponseRecorded
+from holdfast.events.returns import ReturnsReported
 
 
 class EventType(Struct, frozen=True, kw_only=True):
@@ -57,7 +59,10 @@ class JobType(EventType, frozen=True, kw_only=True):
 
 
 CATALOG: tuple[EventType, ...] = (
-    JobType(family="jobs", version=1, struct=FetchRequested, stream="JOBS", producer="scheduler", consumers=("worker",)),
+    JobType(
+        family="jobs", version=1, struct=FetchRequested, stream="JOBS",
+        producer="scheduler", consumers=("worker",),
+    ),
     EventType(
         family="balances.observed", version=1, struct=BalancesObserved, stream="EVENTS",
         producer="worker", consumers=("aggregator",),
@@ -68,6 +73,14 @@ CATALOG: tuple[EventType, ...] = (
     ),
     EventType(
         family="prices.observed", version=1, struct=PricesObserved, stream="EVENTS",
+        producer="worker", consumers=("aggregator",),
+    ),
+    EventType(
+        family="returns.reported", version=1, struct=ReturnsReported, stream="EVENTS",
+        producer="worker", consumers=("aggregator",),
+    ),
+    EventType(
+        family="clusters.observed", version=1, struct=ClustersObserved, stream="EVENTS",
         producer="worker", consumers=("aggregator",),
     ),
     EventType(

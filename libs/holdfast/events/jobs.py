@@ -1,6 +1,6 @@
 """`FetchRequested`: the one request among the facts."""
 
-from holdfast.domain.jobs import Lane
+from holdfast.domain.jobs import JobWindow, Lane
 from holdfast.events.event import AwareTime, Event, Name
 
 
@@ -16,3 +16,5 @@ class FetchRequested(Event, frozen=True, kw_only=True):
     """The instant this fetch is due; for lane `now` the moment it was asked for."""
     lane: Lane
     requested_at: AwareTime
+    window: JobWindow | None = None
+    """Fetch this piece of history instead of what is now; only in lane `backfill`."""

@@ -55,6 +55,7 @@ class Configuration:
         if not isinstance(table, dict):
             raise SettingsError([SettingsProblem(path, "expected a table")])
         problems = _unknown(table, kind, path)
+        table = _with_nested_defaults(table, kind)
         try:
             settings = msgspec.convert(table, kind, strict=False, dec_hook=_to_secret)
         except msgspec.ValidationError:
@@ -149,6 +150,16 @@ def _unknown(table: dict[str, Any], kind: type[msgspec.Struct], path: str) -> li
         for name in table
         if name not in known
     ]
+
+
+def _with_nested_defaults(table: dict[str, Any], kind: type[msgspec.Struct]) -> dict[str, Any]:
+    """A nested table that says a part keeps the rest of *this* field's default, not of its type's."""
+    filled = dict(table)
+    for field in msgspec.structs.fields(kind):
+        said = table.get(field.encode_name)
+        if isinstance(said, dict) and isinstance(field.default, msgspec.Struct):
+            filled[field.encode_name] = {**msgspec.structs.asdict(field.default), **said}
+    return filled
 
 
 def _invalid(table: dict[str, Any], kind: type[msgspec.Struct], path: str) -> list[SettingsProblem]:

@@ -8,13 +8,16 @@ A provider's folder is its registration. `holdfast.providers.<name>` exposes
 and nothing elsewhere knows its name.
 """
 
+from datetime import datetime
 from typing import Protocol
 
 from msgspec import Struct
 
 from holdfast.domain.balances import ReportedTotal, Snapshot
-from holdfast.domain.jobs import Feed
+from holdfast.domain.clusters import TokenClusters
+from holdfast.domain.jobs import Feed, JobWindow
 from holdfast.domain.prices import Price
+from holdfast.domain.reported import ReportedReturns
 
 
 class Budget(Struct, frozen=True, kw_only=True):
@@ -22,6 +25,17 @@ class Budget(Struct, frozen=True, kw_only=True):
 
     requests: int
     per_s: float
+
+
+class History(Struct, frozen=True, kw_only=True):
+    """What a feed can say about the past."""
+
+    every_s: tuple[int, ...]
+    """The steps it can take, the finest first."""
+    points: int
+    """How many instants one job may ask for."""
+    since: datetime | None = None
+    """Before that there is nothing; None where it depends on the target."""
 
 
 class FeedManifest(Struct, frozen=True, kw_only=True):
@@ -32,6 +46,8 @@ class FeedManifest(Struct, frozen=True, kw_only=True):
     """The account namespaces it takes, as `eip155`; empty where the target is not an account."""
     every_s: int
     """Default interval between fetches of one target."""
+    history: History | None = None
+    """How the past can be fetched; None where the upstream has none."""
 
 
 class Manifest(Struct, frozen=True, kw_only=True):
@@ -57,6 +73,8 @@ class Target(Struct, frozen=True, kw_only=True):
     scope: str = ""
     spelling: str = ""
     """The account as its owner wrote it, for upstreams that echo or compare it."""
+    window: JobWindow | None = None
+    """None: what is now. Set only for a feed whose manifest says `history`."""
 
 
 class Fetched(Struct, frozen=True, kw_only=True):
@@ -65,6 +83,8 @@ class Fetched(Struct, frozen=True, kw_only=True):
     snapshots: tuple[Snapshot, ...] = ()
     totals: tuple[ReportedTotal, ...] = ()
     prices: tuple[Price, ...] = ()
+    returns: tuple[ReportedReturns, ...] = ()
+    clusters: tuple[TokenClusters, ...] = ()
 
 
 class Provider(Protocol):
