@@ -1,6 +1,7 @@
 """From a `.sql` file beside a route to Structs, without touching a number on the way.
 
 ClickHouse writes decimals as strings and times as ISO 8601 itself; the Structs only check them.
+One thread a query: these are look-ups by key, and spreading one over threads costs more than it saves.
 """
 
 from functools import cache
@@ -15,7 +16,7 @@ RowT = TypeVar("RowT")
 
 _AS_JSON = """
 SETTINGS output_format_json_quote_decimals = 1, output_format_json_quote_64bit_integers = 0,
-         output_format_json_named_tuples_as_objects = 1, date_time_output_format = 'iso'
+         output_format_json_named_tuples_as_objects = 1, date_time_output_format = 'iso', max_threads = 1
 """
 
 

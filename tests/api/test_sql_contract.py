@@ -133,8 +133,8 @@ async def test_a_raw_body_is_shown_once_it_is_whole(world: World) -> None:
     async def write(part: int) -> None:
         sql = (
             "INSERT INTO raw_responses (sha256, part, parts, provider, tenant, job_id, received_at, method, url,"
-            " status, content_type, size_bytes, body) SELECT 'ab', {part:UInt16}, 2, 'okx', 'acme', '', now64(3), 'POST', '/',"
-            " 200, '', 12, unhex({body:String})"
+            " status, content_type, size_bytes, body) SELECT 'ab', {part:UInt16}, 2, 'okx', 'acme', '', now64(3),"
+            " 'POST', '/', 200, '', 12, unhex({body:String})"
         )
         await world.resources.warehouse.command(sql, {"part": part, "body": pieces[part - 1].hex()})
 

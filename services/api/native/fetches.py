@@ -107,14 +107,24 @@ def to_state(attempts: list[Attempt]) -> State:
 
 def _to_job(api: Resources, account: Account, setting: SourceSetting) -> FetchRequested:
     now = api.clock.now()
-    identity = {
-        "tenant": account.tenant,
-        "provider": setting.provider,
-        "feed": setting.feed,
-        "target": account.id,
-        "scope": setting.scope,
-    }
-    return FetchRequested(id=to_job_id(**identity, slot=now), **identity, slot=now, lane="now", requested_at=now)
+    return FetchRequested(
+        id=to_job_id(
+            tenant=account.tenant,
+            provider=setting.provider,
+            feed=setting.feed,
+            target=account.id,
+            scope=setting.scope,
+            slot=now,
+        ),
+        tenant=account.tenant,
+        provider=setting.provider,
+        feed=setting.feed,
+        target=account.id,
+        scope=setting.scope,
+        slot=now,
+        lane="now",
+        requested_at=now,
+    )
 
 
 def _to_requested(job: FetchRequested) -> RequestedJob:

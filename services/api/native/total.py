@@ -1,5 +1,6 @@
 """`/v1/portfolios/{id}/total`: what it is worth now, and how far that can be trusted."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import ROUND_DOWN, Decimal
@@ -92,10 +93,11 @@ async def show_total(api: Api, caller: Asker, portfolio: Name) -> Total:
     caller.find_portfolio(registry, portfolio)
     sources = sources_now(registry, caller.tenant, portfolio, now=now)
     params = {"tenant": caller.tenant, "portfolio": portfolio}
-    points = await read(api.warehouse, load_sql(__file__, "total"), params, _Point)
+    points, snapshots = await asyncio.gather(
+        read(api.warehouse, load_sql(__file__, "total"), params, _Point), read_current(api, sources)
+    )
     if not points or (points[0].sources == 0 and points[0].sources_missing > 0):
         return _unavailable(portfolio, sources_missing=points[0].sources_missing if points else len(sources))
-    snapshots = await read_current(api, sources)
     values = await _read_values(api, snapshots)
     stale = stale_sources(registry, caller.tenant, snapshots, now=now)
     return to_total(portfolio, points[0], snapshots, values, stale)
