@@ -187,7 +187,11 @@ def to_fetch_row(event: FetchFinished | FetchFailed) -> FetchRow:
 
 
 def _cut(number: Decimal | None) -> tuple[Decimal | None, bool]:
-    return (None, False) if number is None else cut(number)
+    """Checked to be in range already; a text of at most 37 characters cannot have more than 36 decimals."""
+    if number is None:
+        return None, False
+    text = str(number)
+    return (number, False) if len(text) <= 37 and "E" not in text else cut(number)
 
 
 def _chain_of(event: BalancesObserved) -> str | None:

@@ -1,11 +1,12 @@
 """Reads the tables back and compares them, number for number, with what was expected."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Context
 from typing import Any
 
 from holdfast.warehouse.client import Warehouse
-from tests.aggregator.expected import Expected, Statement, Total, causes, expect
+from tests.aggregator.expected import Arrived, Belongs, Expected, Statement, Total, causes, expect
 from tests.aggregator.worlds import NOW, RANKING, World
 
 _WIDE = Context(prec=200)
@@ -21,13 +22,17 @@ async def empty(warehouse: Warehouse) -> None:
 
 
 async def assert_tables_are_right(warehouse: Warehouse, world: World) -> None:
+    await assert_tables_say(warehouse, world.arrived, world.belongs)
+
+
+async def assert_tables_say(warehouse: Warehouse, arrived: Sequence[Arrived], belongs: Sequence[Belongs]) -> None:
     totals = await warehouse.query("SELECT * FROM portfolio_totals FINAL")
     stored = {(row["portfolio"], row["bucket"]): row for row in totals}
-    expected = expect(world.arrived, world.belongs, ranking=RANKING, buckets=stored)
+    expected = expect(arrived, belongs, ranking=RANKING, buckets=stored)
     await _assert_lines(warehouse, expected)
     await _assert_snapshots(warehouse, expected.statements)
     await _assert_latest(warehouse, expected.statements)
-    assert causes(expected.statements, world.belongs, NOW) <= set(stored)
+    assert causes(expected.statements, belongs, NOW) <= set(stored)
     for (portfolio, bucket), row in stored.items():
         total = expected.points[portfolio, bucket]
         assert _of_row(row) == _of_total(total, bucket), (portfolio, bucket)

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
+import nats.errors
+
 from holdfast.domain.balances import Balance, Snapshot, snapshot_id
 from holdfast.domain.sources import Source
 from holdfast.domain.time import SystemClock
@@ -16,13 +18,17 @@ from holdfast.events import BalancesObserved
 from holdfast.messaging.connection import Connection, connect
 from holdfast.messaging.publishing import Publisher
 from holdfast.messaging.streams import migrate
-from holdfast.registry.codec import encode as encode_record
+from holdfast.registry.commands import SourceChoice
+from holdfast.registry.records import Member
+from holdfast.registry.store import RegistryStore
 from holdfast.settings.shared import ClickHouseSettings, NatsSettings
 from holdfast.warehouse.client import Warehouse
+from tests.aggregator.comparing import assert_tables_say
+from tests.aggregator.expected import Arrived, Belongs
+from tests.registry.catalogue import CATALOGUE
 from tests.support.children import Child
 
 START = datetime(2026, 1, 30, 22, 10, tzinfo=UTC)
-del encode_record
 
 
 def aggregator(nats: NatsSettings, clickhouse: ClickHouseSettings, log: Path, **settings: object) -> Child:
@@ -42,7 +48,7 @@ def aggregator(nats: NatsSettings, clickhouse: ClickHouseSettings, log: Path, **
 async def declared(nats: NatsSettings) -> Connection:
     """Connected, every stream and consumer there."""
     connection = await connect(nats, name="test")
-    await migrate(connection.js, ["okx"])
+    await migrate(connection.js, [])
     return connection
 
 
@@ -52,7 +58,7 @@ def snapshots(count: int, *, sources: int, lines: int = 3) -> list[BalancesObser
 
 
 def _snapshot(number: int, turn: int, lines: int) -> BalancesObserved:
-    source = Source(tenant="acme", provider="okx", account=account(number), scope="defi")
+    source = Source(tenant="acme", provider="alpha", account=account(number), scope="defi")
     at = START + timedelta(minutes=10 * turn, milliseconds=number)
     balances = tuple(
         Balance(
@@ -71,7 +77,7 @@ def _snapshot(number: int, turn: int, lines: int) -> BalancesObserved:
     return BalancesObserved(
         id=identity,
         tenant="acme",
-        provider="okx",
+        provider="alpha",
         account=source.account,
         scope="defi",
         snapshot_id=identity,
@@ -101,7 +107,10 @@ async def eventually(check: Callable[[], Awaitable[bool]], *, what: str, deadlin
 
 async def drained(connection: Connection, consumers: Sequence[tuple[str, str]] = (("EVENTS", "aggregator"),)) -> bool:
     for stream, name in consumers:
-        info = await connection.js.consumer_info(stream, name)
+        try:
+            info = await connection.js.consumer_info(stream, name)
+        except (nats.errors.Error, TimeoutError):
+            return False  # a server that is just starting
         if info.num_pending or info.num_ack_pending:
             return False
     return True
@@ -109,3 +118,30 @@ async def drained(connection: Connection, consumers: Sequence[tuple[str, str]] =
 
 async def stored_snapshots(warehouse: Warehouse) -> set[str]:
     return {row[0] for row in await warehouse.rows("SELECT snapshot_id FROM snapshots FINAL")}
+
+
+async def register(connection: Connection, sources: int) -> list[Belongs]:
+    """One portfolio of all accounts, and one of the first only."""
+    store = RegistryStore(connection.js, clock=SystemClock(), catalogue=CATALOGUE)
+    await store.create_tenant("acme")
+    for number in range(sources):
+        await store.add_account("acme", account(number), sources=[SourceChoice(provider="alpha", scope="defi")])
+    chosen = {"all": range(sources), "one": range(1)}
+    for name, numbers in chosen.items():
+        await store.put_portfolio("acme", name, members=[Member(account=account(n)) for n in numbers])
+    always, still = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+    return [
+        Belongs(name, f"acme/alpha/{account(number)}/defi", always, still)
+        for name, numbers in chosen.items()
+        for number in numbers
+    ]
+
+
+async def assert_right(warehouse: Warehouse, events: Sequence[BalancesObserved], belongs: Sequence[Belongs]) -> None:
+    """Every snapshot and every point is what the events say."""
+    stamps = await warehouse.rows("SELECT snapshot_id, recorded_at FROM snapshots FINAL")
+    recorded = dict(stamps)
+    assert len(recorded) == len(stamps)
+    assert recorded.keys() == {event.snapshot_id for event in events}
+    arrived = [Arrived(event, recorded[event.snapshot_id]) for event in events]
+    await assert_tables_say(warehouse, arrived, belongs)

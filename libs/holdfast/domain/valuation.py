@@ -59,6 +59,9 @@ class Worth(Struct, frozen=True, kw_only=True):
     version: int = 0
 
 
+_UNPRICED = Worth(reason="no_price")
+
+
 def priced_by(stated: Stated) -> str:
     """The asset whose USD price the line needs: its own, its currency's, or "" if no price would change it."""
     if stated.reason in _NEVER_VALUED:
@@ -76,12 +79,20 @@ def worth_as_stated(stated: Stated, *, provider: str, observed_at: datetime) -> 
     """Without looking at any feed; a line that needs one is left without a value, as `no_price`."""
     if stated.reason in _NEVER_VALUED:
         return Worth(reason=str(stated.reason))
-    if priced_by(stated):
-        return Worth(reason="no_price")
     if not _states_value(stated):
-        return Worth(reason=stated.reason or "no_price")
-    own = FeedPrice(price=Decimal(1), source=provider, at=observed_at, version=0)
-    return _converted(stated, own)
+        return _UNPRICED if priced_by(stated) else Worth(reason=stated.reason or "no_price")
+    if stated.currency != USD:
+        return _UNPRICED
+    value = stated.value
+    if value is None and stated.amount is not None and stated.price is not None:
+        try:
+            value = product(stated.amount, stated.price).value
+        except OutOfRangeError:
+            return Worth(reason="out_of_range")
+    reason = "value_only" if stated.amount is None else ""
+    return Worth(
+        price_usd=stated.price, value_usd=value, price_source=provider, price_at=observed_at, reason=reason
+    )
 
 
 def worth_with(stated: Stated, price: FeedPrice, *, observed_at: datetime) -> Worth:
