@@ -4,21 +4,19 @@ CREATE OR REPLACE VIEW portfolio_breakdown AS
 SELECT
     tenant,
     portfolio,
-    point.1                   AS bucket,
-    part.axis                 AS axis,
-    part.key                  AS key,
-    part.assets               AS assets,
-    part.debt                 AS debt,
-    part.assets - part.debt   AS net,
-    part.lines                AS lines,
-    part.lines_unpriced       AS lines_unpriced
+    bucket,
+    part.axis               AS axis,
+    part.key                AS key,
+    part.assets             AS assets,
+    part.debt               AS debt,
+    part.assets - part.debt AS net,
+    part.lines              AS lines,
+    part.lines_unpriced     AS lines_unpriced
 FROM
 (
-    SELECT
-        tenant,
-        portfolio,
-        argMax((bucket, breakdown), (bucket, version)) AS point
-    FROM portfolio_totals
-    GROUP BY tenant, portfolio
+    SELECT tenant, portfolio, bucket, breakdown
+    FROM portfolio_totals FINAL
+    ORDER BY bucket DESC
+    LIMIT 1 BY tenant, portfolio
 )
-ARRAY JOIN point.2 AS part;
+ARRAY JOIN breakdown AS part;
