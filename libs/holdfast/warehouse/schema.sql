@@ -531,7 +531,7 @@ CREATE VIEW portfolio_breakdown
     `tenant` LowCardinality(String),
     `portfolio` LowCardinality(String),
     `bucket` DateTime('UTC'),
-    `axis` String,
+    `axis` LowCardinality(String),
     `key` String,
     `assets` Decimal(76, 36),
     `debt` Decimal(76, 36),
@@ -542,7 +542,7 @@ CREATE VIEW portfolio_breakdown
 AS SELECT
     tenant,
     portfolio,
-    point.1 AS bucket,
+    bucket,
     part.axis AS axis,
     part.key AS key,
     part.assets AS assets,
@@ -555,13 +555,16 @@ FROM
     SELECT
         tenant,
         portfolio,
-        argMax((bucket, breakdown), (bucket, version)) AS point
+        bucket,
+        breakdown
     FROM portfolio_totals
-    GROUP BY
+    FINAL
+    ORDER BY bucket DESC
+    LIMIT 1 BY
         tenant,
         portfolio
 )
-ARRAY JOIN point.2 AS part;
+ARRAY JOIN breakdown AS part;
 
 CREATE VIEW portfolio_sources
 (
@@ -604,7 +607,7 @@ CREATE VIEW portfolio_value
     `sources` UInt32,
     `sources_observed` UInt32,
     `sources_missing` UInt32,
-    `reasons` Map(String, UInt64),
+    `reasons` Map(LowCardinality(String), UInt64),
     `as_of` DateTime64(3, 'UTC'),
     `oldest_input` DateTime64(3, 'UTC'),
     `computed_at` DateTime64(3, 'UTC')
@@ -612,32 +615,27 @@ CREATE VIEW portfolio_value
 AS SELECT
     tenant,
     portfolio,
-    point.bucket AS bucket,
-    point.assets AS assets,
-    point.debt AS debt,
-    point.net AS net,
-    point.lines AS lines,
-    point.lines_unpriced AS lines_unpriced,
-    point.lines_excluded AS lines_excluded,
-    point.lines_truncated AS lines_truncated,
-    point.sources AS sources,
-    point.sources_observed AS sources_observed,
-    point.sources_missing AS sources_missing,
-    point.reasons AS reasons,
-    point.as_of AS as_of,
-    point.oldest_input AS oldest_input,
-    point.computed_at AS computed_at
-FROM
-(
-    SELECT
-        tenant,
-        portfolio,
-        argMax(CAST((bucket, assets, debt, net, lines, lines_unpriced, lines_excluded, lines_truncated, sources, sources_observed, sources_missing, reasons, as_of, oldest_input, computed_at), 'Tuple(bucket DateTime(\'UTC\'), assets Decimal(76, 36), debt Decimal(76, 36), net Decimal(76, 36),\n                       lines UInt64, lines_unpriced UInt64, lines_excluded UInt64, lines_truncated UInt64,\n                       sources UInt32, sources_observed UInt32, sources_missing UInt32,\n                       reasons Map(LowCardinality(String), UInt64), as_of DateTime64(3, \'UTC\'),\n                       oldest_input DateTime64(3, \'UTC\'), computed_at DateTime64(3, \'UTC\'))'), (bucket, version)) AS point
-    FROM portfolio_totals
-    GROUP BY
-        tenant,
-        portfolio
-);
+    bucket,
+    assets,
+    debt,
+    net,
+    lines,
+    lines_unpriced,
+    lines_excluded,
+    lines_truncated,
+    sources,
+    sources_observed,
+    sources_missing,
+    reasons,
+    as_of,
+    oldest_input,
+    computed_at
+FROM portfolio_totals
+FINAL
+ORDER BY bucket DESC
+LIMIT 1 BY
+    tenant,
+    portfolio;
 
 CREATE VIEW raw_response_bodies
 (
@@ -818,29 +816,18 @@ AS SELECT
     portfolio,
     bucket,
     bucket + toIntervalHour(1) AS valued_at,
-    point.assets AS assets,
-    point.debt AS debt,
-    point.net AS net,
-    point.lines AS lines,
-    point.lines_unpriced AS lines_unpriced,
-    point.lines_excluded AS lines_excluded,
-    point.sources AS sources,
-    point.sources_observed AS sources_observed,
-    point.sources_missing AS sources_missing,
-    multiIf(point.sources_missing > 0, 'missing', point.sources_observed < point.sources, 'carried', 'observed') AS fill,
-    toBool(point.sources_missing = 0) AS complete,
-    point.as_of AS as_of,
-    point.oldest_input AS oldest_input
-FROM
-(
-    SELECT
-        tenant,
-        portfolio,
-        bucket,
-        argMax(CAST((assets, debt, net, lines, lines_unpriced, lines_excluded, sources, sources_observed, sources_missing, as_of, oldest_input), 'Tuple(assets Decimal(76, 36), debt Decimal(76, 36), net Decimal(76, 36), lines UInt64,\n                       lines_unpriced UInt64, lines_excluded UInt64, sources UInt32, sources_observed UInt32,\n                       sources_missing UInt32, as_of DateTime64(3, \'UTC\'), oldest_input DateTime64(3, \'UTC\'))'), version) AS point
-    FROM portfolio_totals
-    GROUP BY
-        tenant,
-        portfolio,
-        bucket
-);
+    assets,
+    debt,
+    net,
+    lines,
+    lines_unpriced,
+    lines_excluded,
+    sources,
+    sources_observed,
+    sources_missing,
+    multiIf(sources_missing > 0, 'missing', sources_observed < sources, 'carried', 'observed') AS fill,
+    toBool(sources_missing = 0) AS complete,
+    as_of,
+    oldest_input
+FROM portfolio_totals
+FINAL;
