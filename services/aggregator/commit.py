@@ -65,9 +65,13 @@ async def commit(
 
 
 async def _value(warehouse: Warehouse, prepared: Prepared, ranking: Sequence[str]) -> set[SnapshotKey]:
-    """Lines of this batch that need a price, and stored ones that its prices may change."""
-    late = await find_snapshots(warehouse, {(row.asset, row.at) for row in prepared.prices})
-    return await value_lines(warehouse, prepared.priced.union(late), ranking=ranking)
+    """Lines of this batch that need a price, and stored ones that its prices may change; returns whose these are.
+
+    All of them, not only those changed just now: an earlier try may have changed them and died before the points.
+    """
+    late = await find_snapshots(warehouse, prepared.prices)
+    await value_lines(warehouse, prepared.priced | late, ranking=ranking)
+    return {snapshot.key for snapshot in late}
 
 
 async def _completed(warehouse: Warehouse, parts: Sequence[SnapshotPartRow]) -> list[SnapshotRow]:

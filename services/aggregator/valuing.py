@@ -5,7 +5,7 @@ one that stores prices then looks for lines, so of two that do both at once the 
 other's. Whoever writes, the row of the greater version stays.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated, NamedTuple, TypeVar
@@ -15,7 +15,7 @@ from msgspec import Meta
 
 from holdfast.domain.valuation import SEARCHED_AGE, FeedPrice, Stated, worth_with
 from holdfast.warehouse.client import Warehouse
-from holdfast.warehouse.rows import BalanceRow, stored_time
+from holdfast.warehouse.rows import BalanceRow, PriceRow, stored_time
 from holdfast.warehouse.writer import write
 from services.aggregator import sql
 
@@ -52,31 +52,29 @@ class _Candidate(BalanceRow, frozen=True, kw_only=True):
 _CANDIDATES = msgspec.json.Decoder(_Candidate)
 
 
-async def find_snapshots(warehouse: Warehouse, prices: Collection[tuple[str, str]]) -> list[PricedSnapshot]:
-    """Snapshots that (asset, stored time) prices, just stored, may change."""
-    found: list[PricedSnapshot] = []
-    for some in _chunks(sorted(prices), CHUNK):
-        rows = await warehouse.rows(
-            sql.load("read_snapshots_to_value"),
-            {"assets": [asset for asset, _ in some], "times": [at for _, at in some], "age_s": _AGE_S},
-        )
-        found += [
+async def find_snapshots(warehouse: Warehouse, prices: Sequence[PriceRow]) -> set[PricedSnapshot]:
+    """Snapshots that these prices, just stored, may change: also those they have changed before a crash."""
+    found: set[PricedSnapshot] = set()
+    for some in _chunks(prices, CHUNK):
+        asked = {
+            "assets": [price.asset for price in some],
+            "times": [price.at for price in some],
+            "events": sorted({price.event_id for price in some}),
+            "age_s": _AGE_S,
+        }
+        rows = await warehouse.rows(sql.load("read_snapshots_to_value"), asked)
+        found |= {
             PricedSnapshot(SnapshotKey(source, stored_time(at), snapshot), asset)
             for source, at, snapshot, asset in rows
-        ]
+        }
     return found
 
 
-async def value_lines(
-    warehouse: Warehouse, snapshots: Iterable[PricedSnapshot], *, ranking: Sequence[str]
-) -> set[SnapshotKey]:
-    """Store the lines of these snapshots again that have a better price now; returns the snapshots of those."""
-    changed: set[SnapshotKey] = set()
+async def value_lines(warehouse: Warehouse, snapshots: Iterable[PricedSnapshot], *, ranking: Sequence[str]) -> None:
+    """Store those lines of these snapshots again that have a better price now."""
     for some in _chunks(sorted(set(snapshots)), CHUNK):
         candidates = await _read_candidates(warehouse, some, ranking)
         await write(warehouse, [_valued(candidate) for candidate in candidates])
-        changed.update(SnapshotKey(row.source, row.observed_at, row.snapshot_id) for row in candidates)
-    return changed
 
 
 async def _read_candidates(

@@ -25,17 +25,26 @@ async def assert_tables_are_right(warehouse: Warehouse, world: World) -> None:
     await assert_tables_say(warehouse, world.arrived, world.belongs)
 
 
-async def assert_tables_say(warehouse: Warehouse, arrived: Sequence[Arrived], belongs: Sequence[Belongs]) -> None:
+async def assert_tables_say(
+    warehouse: Warehouse,
+    arrived: Sequence[Arrived],
+    belongs: Sequence[Belongs],
+    *,
+    ranking: Sequence[str] = RANKING,
+    now: datetime = NOW,
+) -> None:
     totals = await warehouse.query("SELECT * FROM portfolio_totals FINAL")
     stored = {(row["portfolio"], row["bucket"]): row for row in totals}
-    expected = expect(arrived, belongs, ranking=RANKING, buckets=stored)
+    expected = expect(arrived, belongs, ranking=ranking, buckets=stored)
     await _assert_lines(warehouse, expected)
     await _assert_snapshots(warehouse, expected.statements)
     await _assert_latest(warehouse, expected.statements)
-    assert causes(expected.statements, belongs, NOW) <= set(stored)
+    assert causes(expected.statements, belongs, now) <= set(stored)
     for (portfolio, bucket), row in stored.items():
         total = expected.points[portfolio, bucket]
-        assert _of_row(row) == _of_total(total, bucket), (portfolio, bucket)
+        pairs = zip(_of_row(row), _of_total(total, bucket), strict=True)
+        different = [(found, wanted) for found, wanted in pairs if found != wanted]
+        assert not different, (portfolio, bucket, different)
         assert row["net"] == _WIDE.subtract(row["assets"], row["debt"])
 
 

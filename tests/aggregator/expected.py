@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_DOWN, Context, Decimal
 
+from holdfast.domain.prices import Price
 from holdfast.events import BalancesObserved, PricesObserved
 
 HOUR = timedelta(hours=1)
@@ -17,6 +18,8 @@ _WIDE = Context(prec=200, rounding=ROUND_DOWN)
 _STEP = Decimal("1e-36")
 _TOP = Decimal("1e40")
 _UNTOUCHABLE = {"negative_amount", "unreadable", "out_of_range", "low_liquidity", "excluded"}
+
+Claims = dict[str, list[tuple[PricesObserved, Price]]]
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,7 @@ def expect(
     buckets: Iterable[tuple[str, datetime]],
 ) -> Expected:
     """All lines, all complete snapshots, and the portfolios' values at the end of each of `buckets`."""
-    prices = [one for one in arrived if isinstance(one.event, PricesObserved)]
+    prices = _by_asset(one.event for one in arrived if isinstance(one.event, PricesObserved))
     balances = [one for one in arrived if isinstance(one.event, BalancesObserved)]
     lines = {
         (line.source, line.observed_at, line.snapshot_id, line.number): line
@@ -219,7 +222,7 @@ def _statements(balances: Sequence[Arrived], lines: Sequence[Line]) -> list[Stat
     return statements
 
 
-def _lines(event: BalancesObserved, prices: Sequence[Arrived], ranking: Sequence[str]) -> Iterable[Line]:
+def _lines(event: BalancesObserved, prices: Claims, ranking: Sequence[str]) -> Iterable[Line]:
     for number, stated in enumerate(event.balances, event.offset):
         numbers = [n for n in (stated.amount, stated.price, stated.value) if n is not None]
         value, price, who, reason = _worth(stated, event, prices, ranking)
@@ -264,12 +267,19 @@ def _worth(stated, event, prices, ranking):
     return (None, None, "", "out_of_range") if worth is None else (worth, price, who, done)
 
 
-def _best(asset: str, at: datetime, prices: Sequence[Arrived], ranking: Sequence[str]):
+def _by_asset(events: Iterable[PricesObserved]) -> Claims:
+    claims: Claims = defaultdict(list)
+    for event in events:
+        for price in event.prices:
+            claims[price.asset].append((event, price))
+    return claims
+
+
+def _best(asset: str, at: datetime, prices: Claims, ranking: Sequence[str]):
     claims = [
-        (price.at, _rank(price.source, ranking), one.event.fetched_at, one.event.id, cut(price.price), price.source)
-        for one in prices
-        for price in one.event.prices
-        if price.asset == asset and price.quote == "iso4217:USD" and at - timedelta(days=7) < price.at <= at
+        (price.at, _rank(price.source, ranking), event.fetched_at, event.id, cut(price.price), price.source)
+        for event, price in prices.get(asset, ())
+        if price.quote == "iso4217:USD" and at - timedelta(days=7) < price.at <= at
     ]
     if not claims:
         return None

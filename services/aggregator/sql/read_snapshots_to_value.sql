@@ -1,10 +1,17 @@
 -- Snapshots with lines that new prices may change: those observed from a price's own time on until the asset's
 -- next price, and no longer than a price is looked for.
+--
+-- A price that only repeats what an earlier event said, and that nobody contradicts, changes nothing: the earlier event's
+-- batch answers for it, and is not acknowledged before it has.
 WITH
 claims AS MATERIALIZED
 (
-    SELECT DISTINCT p.1 AS asset, p.2 AS at
-    FROM (SELECT arrayJoin(arrayZip({assets:Array(String)}, {times:Array(DateTime64(3, 'UTC'))})) AS p)
+    SELECT asset, at
+    FROM prices
+    WHERE quote = 'iso4217:USD' AND (asset, at) IN
+        (SELECT arrayJoin(arrayZip({assets:Array(String)}, {times:Array(DateTime64(3, 'UTC'))})))
+    GROUP BY asset, at
+    HAVING uniqExact(source, price) > 1 OR has({events:Array(String)}, argMin(event_id, (recorded_at, event_id)))
 ),
 spans AS MATERIALIZED
 (
