@@ -11,6 +11,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from msgspec import Struct
 
+from holdfast.messaging.bucket import BucketUnavailableError
 from holdfast.messaging.publishing import PublishError
 from holdfast.observability.logs import logger, redacted
 from holdfast.registry.errors import RegistryError
@@ -75,7 +76,7 @@ def on_http_exception(_: Request[Any, Any, Any], error: HTTPException) -> Respon
 
 def on_unavailable(_: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
     _log.warning("dependency_unavailable", error=redacted(str(error)))
-    what = "the warehouse" if isinstance(error, WarehouseError) else "the message stream"
+    what = "the warehouse" if isinstance(error, WarehouseError) else "NATS"
     problem = Problem(
         code="unavailable",
         field=None,
@@ -99,6 +100,7 @@ HANDLERS: Mapping[int | type[Exception], Any] = {
     HTTPException: on_http_exception,
     WarehouseUnavailable: on_unavailable,
     PublishError: on_unavailable,
+    BucketUnavailableError: on_unavailable,
     TimeoutError: on_unavailable,
     Exception: on_bug,
 }

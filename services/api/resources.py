@@ -1,5 +1,8 @@
 """What every route works with."""
 
+import asyncio
+import contextlib
+
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 from msgspec import Struct
@@ -12,6 +15,8 @@ from holdfast.registry.store import RegistryStore
 from holdfast.registry.watcher import RegistryWatcher
 from holdfast.warehouse.client import Warehouse
 from services.api.settings import ApiSettings
+
+_SETTLE_S = 5
 
 
 class Resources(Struct, frozen=True, kw_only=True):
@@ -27,6 +32,12 @@ class Resources(Struct, frozen=True, kw_only=True):
     def registry(self) -> RegistryState:
         """As of now: read it once per request, so that one answer is of one revision."""
         return self.watcher.state
+
+    async def settle(self) -> None:
+        """After a write: until this process sees it, so that who wrote reads it. It is stored either way."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_SETTLE_S):
+                await self.watcher.wait_until(self.store.revision)
 
 
 Api = NamedDependency[SkipValidation[Resources]]

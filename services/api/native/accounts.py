@@ -91,7 +91,7 @@ async def add_account(api: Api, caller: Asker, data: JSONBody[AccountAddition]) 
         for wish in data.sources
     ]
     added = await api.store.add_account(caller.tenant, data.account, sources=choices, label=data.label)
-    await api.watcher.wait_until(api.store.revision)
+    await api.settle()
     return to_view(added)
 
 
@@ -106,7 +106,7 @@ async def remove_account(api: Api, caller: Asker, account: AccountPath) -> None:
     caller.may_write()
     found = caller.find_account(api.registry, canonical(account))
     await api.store.remove_account(caller.tenant, found.id)
-    await api.watcher.wait_until(api.store.revision)
+    await api.settle()
 
 
 def canonical(account: str) -> str:

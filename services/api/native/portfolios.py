@@ -90,7 +90,7 @@ async def create_portfolio(api: Api, caller: Asker, data: JSONBody[PortfolioCrea
         base_currency=data.base_currency,
         members=[_to_member(member) for member in data.members],
     )
-    await api.watcher.wait_until(api.store.revision)
+    await api.settle()
     return to_view(created)
 
 
@@ -124,7 +124,7 @@ async def remove_portfolio(api: Api, caller: Asker, portfolio: Name) -> None:
     caller.may_write()
     caller.find_portfolio(api.registry, portfolio)
     await api.store.remove_portfolio(caller.tenant, portfolio)
-    await api.watcher.wait_until(api.store.revision)
+    await api.settle()
 
 
 def to_view(portfolio: Portfolio) -> PortfolioView:
@@ -153,7 +153,7 @@ async def _put(api: Resources, caller: Caller, portfolio: str, change: Portfolio
         base_currency=change.base_currency,
         members=[_to_member(member) for member in change.members],
     )
-    await api.watcher.wait_until(api.store.revision)
+    await api.settle()
     return to_view(stored)
 
 
