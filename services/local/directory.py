@@ -43,6 +43,12 @@ class DataDirectory:
         except OSError as error:
             raise _refused(f"cannot use {self.path}: {error.strerror}") from error
 
+    def release(self) -> None:
+        """Let another stack have it; the end of the process does the same."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
     def credentials(self) -> Credentials:
         path = self.path / "credentials.toml"
         if path.exists():

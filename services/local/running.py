@@ -66,6 +66,7 @@ class Running:
 
     async def stop(self) -> None:
         await self.supervisor.stop()
+        self._directory.release()
 
     @property
     def api_url(self) -> str:
