@@ -1,0 +1,162 @@
+"""Ingest: from publishing to rows and totals that can be queried, against the bare insert of the same rows.
+
+Ours is the whole way: JetStream with sync on, one aggregator process, lines, snapshots, totals and
+breakdowns, confirmed acknowledgement. The limit inserts the same rows, prepared beforehand, into the
+same tables of another database. The rival is the handler one would write first: FastStream, one
+message, one insert per table, acknowledged after it.
+"""
+
+import asyncio
+import statistics
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from faststream import AckPolicy
+from faststream.nats import JStream, NatsBroker, PullSub
+from faststream.nats.annotations import NatsMessage
+
+from holdfast.events import BalancesObserved
+from holdfast.events.codec import decode
+from holdfast.settings.shared import ClickHouseSettings, NatsSettings
+from holdfast.warehouse.client import Warehouse, connect
+from holdfast.warehouse.migrator import migrate
+from holdfast.warehouse.rows import BalanceRow
+from holdfast.warehouse.writer import write
+from services.aggregator.batch import Arrival
+from services.aggregator.prepared import Prepared, prepare
+from tests.aggregator.stage import aggregator, declared, drained, publish, register, snapshots
+from tests.bench.line import Line
+from tests.support.servers import EmbeddedClickHouse, EmbeddedNats
+
+NAME = "ingest"
+LINES = 50
+BATCH = 1000
+
+
+async def measure(quick: bool) -> list[Line]:
+    """One line, in balance lines a second."""
+    count, sources, rounds, rival = (2_000, 200, 1, 100) if quick else (10_000, 500, 3, 400)
+    events = snapshots(count, sources=sources, lines=LINES)
+    ours, limit, other = [], [], []
+    for _ in range(rounds):
+        with tempfile.TemporaryDirectory(prefix="holdfast-bench-") as folder:
+            nats, clickhouse = EmbeddedNats(Path(folder, "nats")), EmbeddedClickHouse(Path(folder, "clickhouse"))
+            nats.start()
+            clickhouse.start()
+            try:
+                limit.append(await _bare(clickhouse.settings("bare"), events))
+                ours.append(await _ours(nats.settings, clickhouse.settings("ours"), events, sources, Path(folder)))
+                other.append(await _rival(nats.settings, clickhouse.settings("rival"), events[:rival]))
+            finally:
+                clickhouse.stop()
+                nats.stop()
+    return [
+        Line(
+            name=NAME,
+            unit="lines/s",
+            value=statistics.median(ours),
+            raw=ours,
+            limit=statistics.median(limit),
+            limit_name="bare insert of the same rows",
+            rival=statistics.median(other),
+            rival_name="FastStream handler, one insert per message",
+        )
+    ]
+
+
+async def _ours(
+    nats: NatsSettings, clickhouse: ClickHouseSettings, events: Sequence[BalancesObserved], sources: int, folder: Path
+) -> float:
+    warehouse = await _migrated(clickhouse)
+    connection = await declared(nats)
+    process = aggregator(nats, clickhouse, folder / "aggregator.log", batch_messages=BATCH)
+    try:
+        await register(connection, sources)
+        await _until(warehouse, "SELECT uniqExact(portfolio) FROM settled_portfolios", 2)
+        start = time.perf_counter()
+        await publish(connection, events)
+        await _until(warehouse, "SELECT uniqExact(snapshot_id) FROM snapshots", len(events))
+        while not await drained(connection):
+            await asyncio.sleep(0.02)
+        return len(events) * LINES / (time.perf_counter() - start)
+    finally:
+        process.stop()
+        await connection.close()
+        await warehouse.close()
+
+
+async def _bare(clickhouse: ClickHouseSettings, events: Sequence[BalancesObserved]) -> float:
+    warehouse = await _migrated(clickhouse)
+    try:
+        batches = [_prepared(events[start : start + BATCH]) for start in range(0, len(events), BATCH)]
+        start = time.perf_counter()
+        for batch in batches:
+            await _insert(warehouse, batch)
+        return len(events) * LINES / (time.perf_counter() - start)
+    finally:
+        await warehouse.close()
+
+
+async def _rival(nats: NatsSettings, clickhouse: ClickHouseSettings, events: Sequence[BalancesObserved]) -> float:
+    warehouse = await _migrated(clickhouse)
+    connection = await declared(nats)
+    await connection.js.purge_stream("EVENTS")
+    broker = NatsBroker(nats.url)
+    done, seen = asyncio.Event(), 0
+
+    @broker.subscriber(
+        "balances.observed.v1.>",
+        stream=JStream("EVENTS", declare=False),
+        durable="rival",
+        pull_sub=PullSub(batch_size=100, timeout=1),
+        ack_policy=AckPolicy.MANUAL,
+        decoder=_raw,
+    )
+    async def on_balances(message: NatsMessage) -> None:
+        nonlocal seen
+        await _insert(warehouse, _prepared([decode(message.body, BalancesObserved)]))
+        await message.ack()
+        seen += 1
+        if seen == len(events):
+            done.set()
+
+    try:
+        async with broker:
+            start = time.perf_counter()
+            await broker.start()
+            await publish(connection, events)
+            await done.wait()
+            return len(events) * LINES / (time.perf_counter() - start)
+    finally:
+        await connection.js.delete_consumer("EVENTS", "rival")
+        await connection.close()
+        await warehouse.close()
+
+
+async def _raw(message: NatsMessage) -> bytes:
+    return message.body
+
+
+def _prepared(events: Sequence[BalancesObserved]) -> Prepared:
+    return prepare(
+        Arrival(event=event, sequence=number, recorded_at=event.fetched_at) for number, event in enumerate(events)
+    )
+
+
+async def _insert(warehouse: Warehouse, batch: Prepared) -> None:
+    columns = BalanceRow.__struct_fields__
+    await warehouse.insert_json("balances", b"".join(batch.line_blocks), columns=columns)
+    await write(warehouse, batch.snapshots)
+
+
+async def _migrated(settings: ClickHouseSettings) -> Warehouse:
+    warehouse = await connect(settings)
+    await migrate(warehouse)
+    return warehouse
+
+
+async def _until(warehouse: Warehouse, question: str, least: int) -> None:
+    while int(await warehouse.value(question)) < least:
+        await asyncio.sleep(0.05)
