@@ -4,7 +4,7 @@ The streams are the log of what was stored. From them, and from nothing else, ev
 out anew in plain Python Decimal and compared to the last digit.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -22,7 +22,7 @@ from holdfast.events import (
 from holdfast.events.checks import InvalidMessageError, check
 from holdfast.events.codec import UndecodableError
 from holdfast.messaging import kv
-from holdfast.messaging.declarations import AGGREGATOR_CONSUMERS, CURSORS
+from holdfast.messaging.declarations import CURSORS
 from holdfast.registry.kv_keys import to_key
 from holdfast.registry.schedules import Schedule, schedules_of
 from holdfast.registry.state import RegistryState
@@ -33,6 +33,8 @@ from tests.faults.streams import Kept, events, read_stream
 from tests.support.pipeline import Pipeline, until
 
 _ALWAYS, _STILL = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
+Identity = tuple[str, str, str, str, str]
 
 
 class Record(Struct, kw_only=True):
@@ -52,7 +54,7 @@ async def assert_whole(
 
     `poison`: sequences in EVENTS that are no events; `poisoned_jobs`: how many messages in JOBS were no jobs.
     """
-    await until(lambda: drained(pipeline), what="nothing is pending", deadline_s=drain_s)
+    await until(pipeline.is_drained, what="nothing is pending", deadline_s=drain_s)
     js = pipeline.connection.js
     names = ("EVENTS", "RESPONSES", "FETCHES", "PORTFOLIOS", "DEAD")
     record = Record(**{name.lower(): await read_stream(js, name) for name in names})
@@ -64,22 +66,6 @@ async def assert_whole(
     await _assert_side_tables(pipeline, good, record)
     await _assert_told(pipeline, record)
     return record
-
-
-async def drained(pipeline: Pipeline) -> bool:
-    """No job waits, nothing of any stream is pending or in hand, and every membership is worked in."""
-    js = pipeline.connection.js
-    try:
-        if (await js.stream_info("JOBS")).state.messages:
-            return False
-        for consumer in AGGREGATOR_CONSUMERS:
-            info = await js.consumer_info(consumer.stream, consumer.name)
-            if info.num_pending or info.num_ack_pending:
-                return False
-    except TimeoutError:
-        return False
-    settled = await pipeline.warehouse.value("SELECT uniqExact(tenant, portfolio) FROM settled_portfolios")
-    return bool(settled == len(pipeline.world["portfolios"]))
 
 
 async def _assert_jobs(pipeline: Pipeline, load: Load, state: RegistryState, record: Record) -> None:
@@ -94,7 +80,7 @@ async def _assert_jobs(pipeline: Pipeline, load: Load, state: RegistryState, rec
     assert {id_ for id_ in published if id_ is not None} <= finished.keys(), "a scheduled job is lost"
 
 
-def _scheduled(event: FetchFinished, schedules: dict[tuple[str, ...], Schedule]) -> str | None:
+def _scheduled(event: FetchFinished, schedules: Collection[Identity]) -> str | None:
     """The job's id worked out again, if it is of a schedule that there is."""
     identity = (event.tenant, event.provider, event.feed, event.target, event.scope)
     if event.lane != "due" or identity not in schedules:
@@ -139,7 +125,7 @@ def _is_event(kept: Kept) -> bool:
 
 async def _assert_tables(pipeline: Pipeline, state: RegistryState, kept: Sequence[Kept]) -> None:
     arrived = [
-        Arrived(one.event, _ms(one.recorded_at))  # type: ignore[arg-type]
+        Arrived(one.event, _ms(one.recorded_at))
         for one in kept
         if isinstance(one.event, BalancesObserved | PricesObserved)
     ]

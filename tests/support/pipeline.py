@@ -10,12 +10,13 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from holdfast.domain.time import SystemClock
 from holdfast.messaging.connection import Connection, connect
+from holdfast.messaging.declarations import AGGREGATOR_CONSUMERS
 from holdfast.providers.kit.discovery import discover
 from holdfast.registry.store import RegistryStore
 from holdfast.settings import Secret
@@ -40,6 +41,9 @@ _CREDENTIALS = Credentials(
     master_key="master-key",
 )
 _WORLD_AGE, _WORLD_RATE = timedelta(days=2), 600
+
+
+ProxyT = TypeVar("ProxyT", bound=Proxy)
 
 
 class Pipeline:
@@ -138,6 +142,21 @@ class Pipeline:
         for name in names or tuple(self._processes):
             await until(self._processes[name].spec.ready, what=f"{name} is ready", deadline_s=READY_S)
 
+    async def is_drained(self) -> bool:
+        """No job waits, nothing is pending or in hand in any stream, and every membership is worked in."""
+        js = self.connection.js
+        try:
+            if (await js.stream_info("JOBS")).state.messages:
+                return False
+            for consumer in AGGREGATOR_CONSUMERS:
+                info = await js.consumer_info(consumer.stream, consumer.name)
+                if info.num_pending or info.num_ack_pending:
+                    return False
+        except TimeoutError:
+            return False
+        settled = await self.warehouse.value("SELECT uniqExact(tenant, portfolio) FROM settled_portfolios")
+        return bool(settled == len(self.world["portfolios"]))
+
     def pid(self, name: str) -> int:
         pid = self._processes[name].pid
         assert pid is not None
@@ -197,7 +216,7 @@ class Pipeline:
         if child.returncode != 0:
             raise ProcessFailedError(f"migrate: {said.decode(errors='replace')}")
 
-    async def _started(self, proxy: Any) -> Any:
+    async def _started(self, proxy: ProxyT) -> ProxyT:
         await proxy.start()
         self._proxies.append(proxy)
         return proxy

@@ -76,12 +76,13 @@ class Proxy:
                 upstream[1].close()
         writer.close()
 
-    def _ways(self, client: "_Ends", upstream: "_Ends") -> tuple["_Way", "_Way"]:
+    def _ways(self, client: "_Ends", upstream: "_Ends") -> "_Ways":
+        """Both directions, as tasks; the connection ends with the first of them."""
         raise NotImplementedError
 
 
 _Ends = tuple[asyncio.StreamReader, asyncio.StreamWriter]
-_Way = "asyncio.Future[None] | asyncio.Task[None]"
+_Ways = tuple[asyncio.Task[None], asyncio.Task[None]]
 
 
 class NatsProxy(Proxy):
@@ -91,10 +92,10 @@ class NatsProxy(Proxy):
         super().__init__(upstream_port)
         self._passes = passes
 
-    def _ways(self, client: _Ends, upstream: _Ends):  # type: ignore[no-untyped-def]
+    def _ways(self, client: _Ends, upstream: _Ends) -> _Ways:
         return (
-            asyncio.ensure_future(self._relay("client", client[0], upstream[1])),
-            asyncio.ensure_future(self._relay("server", upstream[0], client[1])),
+            asyncio.create_task(self._relay("client", client[0], upstream[1])),
+            asyncio.create_task(self._relay("server", upstream[0], client[1])),
         )
 
     async def _relay(
@@ -117,11 +118,11 @@ class HttpProxy(Proxy):
         super().__init__(upstream_port)
         self._passes = passes
 
-    def _ways(self, client: _Ends, upstream: _Ends):  # type: ignore[no-untyped-def]
+    def _ways(self, client: _Ends, upstream: _Ends) -> _Ways:
         asked = bytearray()
         return (
-            asyncio.ensure_future(self._ask(asked, client[0], upstream[1])),
-            asyncio.ensure_future(self._answer(asked, upstream[0], client[1])),
+            asyncio.create_task(self._ask(asked, client[0], upstream[1])),
+            asyncio.create_task(self._answer(asked, upstream[0], client[1])),
         )
 
     async def _ask(self, asked: bytearray, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
@@ -139,7 +140,28 @@ class HttpProxy(Proxy):
             await sink.drain()
 
 
-async def _first_to_end(one: "asyncio.Future[None]", other: "asyncio.Future[None]") -> None:
+class RecordingProxy(Proxy):
+    """Changes nothing and keeps what clients send, byte for byte, in order of arrival."""
+
+    def __init__(self, upstream_port: int) -> None:
+        super().__init__(upstream_port)
+        self.sent = bytearray()
+
+    def _ways(self, client: _Ends, upstream: _Ends) -> _Ways:
+        return (
+            asyncio.create_task(_pour(client[0], upstream[1], self.sent)),
+            asyncio.create_task(_pour(upstream[0], client[1], bytearray())),
+        )
+
+
+async def _pour(source: asyncio.StreamReader, sink: asyncio.StreamWriter, kept: bytearray) -> None:
+    while chunk := await source.read(65536):
+        kept += chunk
+        sink.write(chunk)
+        await sink.drain()
+
+
+async def _first_to_end(one: asyncio.Task[None], other: asyncio.Task[None]) -> None:
     try:
         await asyncio.wait({one, other}, return_when=asyncio.FIRST_COMPLETED)
     finally:
