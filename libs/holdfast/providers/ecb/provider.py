@@ -1,0 +1,89 @@
+"""The ECB as a provider: what one euro is in other currencies, as stated; nothing is inverted or crossed here."""
+
+from collections.abc import Sequence
+
+from holdfast.domain.assets import EUR, fiat
+from holdfast.domain.prices import Price
+from holdfast.domain.time import Clock
+from holdfast.providers.ecb.publication import published_at
+from holdfast.providers.ecb.settings import EcbSettings
+from holdfast.providers.ecb.table import Rate, TableError, parse_table
+from holdfast.providers.kit.contract import Budget, FeedManifest, Fetched, Manifest, Target
+from holdfast.providers.kit.errors import UnexpectedResponseError
+from holdfast.providers.kit.pricing import EVERYTHING, Gap, GapLog, parse_assets, parse_target
+from holdfast.providers.kit.session import Request, Session
+from holdfast.settings import SettingsError, SettingsProblem
+
+NAME = "ecb"
+TABLES = ("daily", "hist-90d")
+"""The newest day, and the last 90: two tables of one feed, the first by default."""
+
+MANIFEST = Manifest(
+    name=NAME,
+    title="European Central Bank: euro reference rates",
+    documentation="https://www.ecb.europa.eu/stats/policy_and_exchange_rates/euro_reference_exchange_rates",
+    budget=Budget(requests=5, per_s=60),
+    feeds=(FeedManifest(name="prices", scopes=TABLES, every_s=3600),),
+    settings=EcbSettings,
+)
+
+
+class EcbProvider:
+    def __init__(self, settings: EcbSettings, currencies: Sequence[str], session: Session) -> None:
+        """`currencies`: asset ids, what the target * stands for; none means all there are."""
+        self._settings = settings
+        self._currencies = currencies
+        self._session = session
+        self._gap_log = GapLog(NAME)
+
+    async def fetch(self, target: Target) -> Fetched:
+        """`*`, or currencies as asset ids with commas; the scope names the table. Raises ProviderError."""
+        table = target.scope or TABLES[0]
+        if target.feed != "prices" or table not in TABLES:
+            raise UnexpectedResponseError(f"{NAME} has no feed {target.feed!r} with the scope {target.scope!r}")
+        wanted = self._wanted(target.target)
+        rates = await self._fetch_table(table)
+        prices = to_prices(rates, wanted)
+        self._gap_log.tell(target.target, _gaps(wanted, prices))
+        return Fetched(prices=prices)
+
+    def _wanted(self, target: str) -> tuple[str, ...]:
+        """Empty: all."""
+        if target.strip() == EVERYTHING and not self._currencies:
+            return ()
+        return parse_target(target, self._currencies, setting=f"providers.{NAME}.currencies")
+
+    async def _fetch_table(self, table: str) -> tuple[Rate, ...]:
+        url = f"{self._settings.base_url}/eurofxref-{table}.xml"
+        answer = await self._session.fetch(Request(method="GET", url=url, headers={"Accept": "application/xml"}))
+        try:
+            return parse_table(answer.body)
+        except TableError as error:
+            raise answer.unexpected(str(error)) from error
+
+
+def to_prices(rates: Sequence[Rate], wanted: Sequence[str] = ()) -> tuple[Price, ...]:
+    """One euro in each currency, known from the hour of publication; only `wanted` ones, or all."""
+    return tuple(
+        Price(asset=EUR, quote=fiat(rate.currency), price=rate.per_euro, at=published_at(rate.day), source=NAME)
+        for rate in rates
+        if not wanted or fiat(rate.currency) in wanted
+    )
+
+
+def _gaps(wanted: Sequence[str], prices: Sequence[Price]) -> dict[str, Gap]:
+    stated = {price.quote for price in prices}
+    return {asset: "not_quoted" for asset in wanted if asset not in stated}
+
+
+def build(settings: EcbSettings, session: Session, clock: Clock) -> EcbProvider:
+    """Raises SettingsError with all that is wrong."""
+    currencies, problems = parse_assets(settings.currencies, f"providers.{NAME}.currencies")
+    problems += [
+        SettingsProblem(f"providers.{NAME}.currencies", f"{asset}: the ECB states currencies, as iso4217:USD")
+        for asset in currencies
+        if not asset.startswith("iso4217:")
+    ]
+    if problems:
+        raise SettingsError(problems)
+    return EcbProvider(settings, currencies, session)
