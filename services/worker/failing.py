@@ -161,6 +161,7 @@ class FailureHandler:
             message=_text(error),
             outcome=decision.outcome,
             retry_at=decision.retry_at,
+            window=job.window,
         )
 
     def _paused_alert(self, run: Run, decision: Decision, error: Exception) -> Event:

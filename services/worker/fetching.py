@@ -104,9 +104,18 @@ class JobRunner:
         log.info("fetched", snapshots=finished.snapshots, lines=finished.lines, requests=finished.requests)
 
     async def _fetch(self, job: FetchRequested) -> Fetched:
-        if self._line.manifest.feed(job.feed) is None:
+        feed = self._line.manifest.feed(job.feed)
+        if feed is None:
             raise UnknownFeedError(f"{job.provider} has no feed {job.feed!r}")
-        target = Target(feed=job.feed, target=job.target, scope=job.scope, spelling=self._registry.spelling(job))
+        if job.window is not None and feed.history is None:
+            raise UnknownFeedError(f"the feed {job.feed!r} of {job.provider} has no history")
+        target = Target(
+            feed=job.feed,
+            target=job.target,
+            scope=job.scope,
+            spelling=self._registry.spelling(job),
+            window=job.window,
+        )
         try:
             async with asyncio.timeout(self._fetch_deadline_s) as deadline:
                 return await self._line.provider.fetch(target)

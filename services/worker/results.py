@@ -4,20 +4,25 @@ import hashlib
 import zlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from holdfast.domain.balances import ReportedTotal, Snapshot, snapshot_id
+from holdfast.domain.clusters import TokenClusters
 from holdfast.domain.prices import Price
+from holdfast.domain.reported import ReportedReturns
 from holdfast.domain.sources import Source
 from holdfast.domain.time import to_ms
 from holdfast.events import (
     BalancesObserved,
+    ClustersObserved,
     FetchFinished,
     FetchRequested,
     PricesObserved,
     ResponseRecorded,
+    ReturnsReported,
     TotalsReported,
 )
 from holdfast.events.codec import encode
@@ -26,9 +31,11 @@ from holdfast.events.splitting import UnsplittableError, split_balances, split_r
 from holdfast.providers.kit.contract import Fetched
 from holdfast.providers.kit.exchange import RecordedResponse
 
+EventT = TypeVar("EventT", bound=Event)
+
 
 class MismatchedResultError(Exception):
-    """A provider answered for another account or scope than it was asked for."""
+    """A provider answered for another target or time than it was asked for."""
 
 
 class Run(Struct, frozen=True, kw_only=True):
@@ -46,13 +53,16 @@ def response_events(run: Run, responses: Iterable[RecordedResponse], *, limit_by
 
 
 def fetched_events(run: Run, fetched: Fetched, *, finished_at: datetime, limit_bytes: int) -> list[Event]:
-    """Snapshots (split where large), reported totals and prices. Raises MismatchedResultError, UnsplittableError."""
+    """All that it says, snapshots split where large. Raises MismatchedResultError, UnsplittableError."""
+    job = run.job
     events: list[Event] = []
     for snapshot in fetched.snapshots:
-        events += split_balances(_balances(run.job, snapshot), limit_bytes)
-    events += [_total(run.job, total, finished_at) for total in fetched.totals]
+        events += split_balances(_balances(job, snapshot), limit_bytes)
+    events += [_total(job, total, finished_at) for total in fetched.totals]
+    events += [_fitting(_returns(job, returns, finished_at), limit_bytes) for returns in fetched.returns]
+    events += [_fitting(_clusters(job, clusters, finished_at), limit_bytes) for clusters in fetched.clusters]
     if fetched.prices:
-        events += _prices(run.job, fetched.prices, finished_at, limit_bytes)
+        events += _prices(job, fetched.prices, finished_at, limit_bytes)
     return events
 
 
@@ -77,14 +87,12 @@ def finished_event(
         response_bytes=response_bytes,
         snapshots=len(fetched.snapshots),
         lines=sum(len(snapshot.balances) for snapshot in fetched.snapshots),
+        window=job.window,
     )
 
 
 def _balances(job: FetchRequested, snapshot: Snapshot) -> BalancesObserved:
-    if (snapshot.account, snapshot.scope) != (job.target, job.scope):
-        raise MismatchedResultError(
-            f"asked for {job.target!r} scope {job.scope!r}, got {snapshot.account!r} scope {snapshot.scope!r}"
-        )
+    _check_asked(job, snapshot)
     source = Source(tenant=job.tenant, provider=job.provider, account=job.target, scope=job.scope)
     identity = snapshot_id(source, snapshot)
     return BalancesObserved(
@@ -105,7 +113,19 @@ def _balances(job: FetchRequested, snapshot: Snapshot) -> BalancesObserved:
     )
 
 
+def _check_asked(job: FetchRequested, said: Snapshot | ReportedTotal | ReportedReturns) -> None:
+    """A statement about somebody or some time that nobody asked about is never published."""
+    if (said.account, said.scope) != (job.target, job.scope):
+        raise MismatchedResultError(
+            f"asked for {job.target!r} scope {job.scope!r}, got {said.account!r} scope {said.scope!r}"
+        )
+    if job.window is not None and not job.window.holds(said.observed_at):
+        asked = f"{job.window.start.isoformat()} to {job.window.end.isoformat()}"
+        raise MismatchedResultError(f"asked for {asked}, got {said.observed_at.isoformat()}")
+
+
 def _total(job: FetchRequested, total: ReportedTotal, finished_at: datetime) -> TotalsReported:
+    _check_asked(job, total)
     content = (total.account, total.scope, to_ms(total.observed_at).isoformat(), total.currency, total.platform)
     return TotalsReported(
         id=_id("total", job.tenant, job.provider, *content, str(total.total)),
@@ -121,6 +141,52 @@ def _total(job: FetchRequested, total: ReportedTotal, finished_at: datetime) -> 
         platform=total.platform,
         raw=total.raw,
     )
+
+
+def _returns(job: FetchRequested, returns: ReportedReturns, finished_at: datetime) -> ReturnsReported:
+    _check_asked(job, returns)
+    said = msgspec.json.encode(msgspec.structs.replace(returns, observed_at=to_ms(returns.observed_at), raw=()))
+    return ReturnsReported(
+        id=_id("returns", job.tenant, job.provider, said.decode()),
+        tenant=job.tenant,
+        provider=job.provider,
+        account=returns.account,
+        scope=returns.scope,
+        observed_at=to_ms(returns.observed_at),
+        fetched_at=to_ms(finished_at),
+        job_id=job.id,
+        quote=returns.quote,
+        total_return=returns.total_return,
+        items=returns.items,
+        block_number=returns.block_number,
+        raw=returns.raw,
+    )
+
+
+def _clusters(job: FetchRequested, clusters: TokenClusters, finished_at: datetime) -> ClustersObserved:
+    if clusters.token != job.target:
+        raise MismatchedResultError(f"asked for {job.target!r}, got {clusters.token!r}")
+    said = msgspec.json.encode(msgspec.structs.replace(clusters, observed_at=to_ms(clusters.observed_at), raw=()))
+    return ClustersObserved(
+        id=_id("clusters", job.tenant, job.provider, said.decode()),
+        tenant=job.tenant,
+        provider=job.provider,
+        token=clusters.token,
+        observed_at=to_ms(clusters.observed_at),
+        fetched_at=to_ms(finished_at),
+        job_id=job.id,
+        clusters=clusters.clusters,
+        overview=clusters.overview,
+        top_holders=clusters.top_holders,
+        raw=clusters.raw,
+    )
+
+
+def _fitting(event: EventT, limit_bytes: int) -> EventT:
+    """Statements that upstreams bound well below the limit; one that is over it is a dead letter, not cut."""
+    if (size := len(encode(event))) > limit_bytes:
+        raise UnsplittableError(f"{type(event).__name__} of {size} bytes is over {limit_bytes}")
+    return event
 
 
 def _prices(

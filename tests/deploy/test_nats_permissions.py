@@ -17,7 +17,14 @@ from nats.js.api import ConsumerConfig, DeliverPolicy
 
 from holdfast.domain.balances import Balance
 from holdfast.domain.time import SystemClock
-from holdfast.events import BalancesObserved, FetchFinished, FetchRequested, PortfolioRevalued
+from holdfast.events import (
+    BalancesObserved,
+    ClustersObserved,
+    FetchFinished,
+    FetchRequested,
+    PortfolioRevalued,
+    ReturnsReported,
+)
 from holdfast.events.event import Event
 from holdfast.messaging.batches import BatchConsumer
 from holdfast.messaging.broker import build_broker, subscription_options
@@ -105,6 +112,8 @@ async def test_nobody_connects_without_a_password(server: DeployedNats) -> None:
                 "portfolios.revalued.v1.acme",
                 "balances.observed.v1.acme.evm",
                 "fetches.finished.v1.acme.evm",
+                "returns.reported.v1.acme.evm",
+                "clusters.observed.v1.acme.evm",
                 "jobs.now.okx.balances",
                 "dead.jobs.worker-evm-due",
                 "dead.events.aggregator",
@@ -211,8 +220,9 @@ async def test_a_worker_takes_its_jobs_and_publishes_what_its_provider_said(
         await broker.start()
         assert b'"due"' in await asyncio.wait_for(received.get(), 10)
         publisher = Publisher(connection.js, producer=f"worker-{provider}", clock=SystemClock())
-        stored = await publisher.publish_many([_balances(provider), _finished(provider)])
-        assert [one.stream for one in stored] == ["EVENTS", "FETCHES"]
+        said = [_balances(provider), _returns(provider), _clusters(provider), _finished(provider)]
+        stored = await publisher.publish_many(said)
+        assert [one.stream for one in stored] == ["EVENTS", "EVENTS", "EVENTS", "FETCHES"]
         assert (await bury(connection.js, _death("JOBS", f"worker-{provider}-due"), b"{}")).stream == "DEAD"
         assert (await connection.js.consumer_info("JOBS", f"worker-{provider}-due")).num_ack_pending == 0
     finally:
@@ -347,6 +357,20 @@ def _balances(provider: str) -> Event:
     return BalancesObserved(
         id=ID, tenant="acme", provider=provider, account=ACCOUNT, scope="wallet", snapshot_id=ID, observed_at=NOW,
         fetched_at=NOW, job_id=ID, balances=(line,), lines=1,
+    )  # fmt: skip
+
+
+def _returns(provider: str) -> Event:
+    return ReturnsReported(
+        id="1" * 32, tenant="acme", provider=provider, account=ACCOUNT, scope="wallet", observed_at=NOW,
+        fetched_at=NOW, job_id=ID, quote="iso4217:USD", total_return=Decimal(1), items=(),
+    )  # fmt: skip
+
+
+def _clusters(provider: str) -> Event:
+    return ClustersObserved(
+        id="2" * 32, tenant="acme", provider=provider, token="eip155:1/slip44:60", observed_at=NOW, fetched_at=NOW,
+        job_id=ID, clusters=(),
     )  # fmt: skip
 
 

@@ -33,6 +33,7 @@ def hostile(name: str, path: str, value: Any, *, title: str = "ordinary") -> byt
     return json.dumps(message).encode()
 
 
+C, G = "clusters.observed.v1", "returns.reported.v1"
 B, P, R, T = "balances.observed.v1", "prices.observed.v1", "responses.recorded.v1", "totals.reported.v1"
 
 
@@ -61,6 +62,9 @@ B, P, R, T = "balances.observed.v1", "prices.observed.v1", "responses.recorded.v
         (B, "balances.0.reason", "because"),
         (R, "body", "not base64!"),
         ("jobs.v1", "lane", "fast"),
+        ("jobs.v1", "window", {"start": "2026-02-27T12:00:00Z", "end": "2026-02-27T12:00:00Z", "every_s": 0}),
+        ("jobs.v1", "window", {"start": "2026-02-27T12:00:00", "end": "2026-02-27T12:00:00Z", "every_s": 1}),
+        (C, "clusters.0.trends.0", "up"),
     ],
 )
 def test_a_wrong_type_does_not_decode(name: str, path: str, value: Any) -> None:
@@ -118,6 +122,25 @@ def test_a_wrong_type_does_not_decode(name: str, path: str, value: Any) -> None:
         (T, "currency", "$"),
         ("jobs.v1", "target", ""),
         ("jobs.v1", "target", "a\nb"),
+        (G, "account", "0x742d35cc6634c0532925a3b844bc9e7595f0beb5"),
+        (G, "quote", "USD"),
+        (G, "total_return", "NaN"),
+        (G, "items.0.asset", "ETH"),
+        (G, "items.0.value", "Infinity"),
+        (G, "items.1.total_return", "-1" + "0" * 40),
+        (G, "block_number", -1),
+        (G, "raw.0", "abc"),
+        (C, "token", "USDC"),
+        (C, "clusters.0.amount", "-1"),
+        (C, "clusters.0.share", "NaN"),
+        (C, "clusters.0.pnl_usd", "-1e400"),
+        (C, "clusters.0.last_active_at", "3000-01-01T00:00:00Z"),
+        (C, "clusters.0.addresses.0.address", ""),
+        (C, "clusters.0.addresses.0.rank", 0),
+        (C, "clusters.0.addresses.1.amount", "-0.1"),
+        (C, "overview.rug_pull_ratio", "-0.1"),
+        (C, "top_holders.0.holders", 0),
+        (C, "top_holders.0.average_buy_price_usd", "-2"),
         ("fetches.finished.v1", "attempts", -1),
         ("fetches.failed.v1", "retry_at", "3000-01-01T00:00:00Z"),
         ("portfolios.revalued.v1", "assets", "-1"),
@@ -130,6 +153,24 @@ def test_what_a_type_cannot_refuse_the_checks_do(name: str, path: str, value: An
     message = decode(hostile(name, path, value), STRUCTS[name])
     with pytest.raises(InvalidMessageError):
         check(message)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("lane", "due"),
+        ("window.start", "2026-02-28T11:00:00.001Z"),
+        ("window.start", "1969-02-28T11:00:00Z"),
+        ("window.start", "1971-01-01T00:00:00Z|every second"),
+    ],
+)
+def test_a_window_that_cannot_be_fetched_is_refused(path: str, value: str) -> None:
+    value, _, dense = value.partition("|")
+    data = hostile("jobs.v1", path, value, title="window")
+    if dense:
+        data = data.replace(b'"every_s": 3600', b'"every_s": 1')
+    with pytest.raises(InvalidMessageError, match=path if not dense else "window: "):
+        check(decode(data, STRUCTS["jobs.v1"]))
 
 
 def test_the_refusal_names_the_line_and_the_field() -> None:

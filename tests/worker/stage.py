@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from holdfast.domain.jobs import Lane, job_id
+from holdfast.domain.jobs import JobWindow, Lane, job_id
 from holdfast.domain.time import SystemClock
 from holdfast.events import FetchRequested, event_type_of
 from holdfast.events.codec import decode
@@ -62,19 +62,31 @@ class Stage:
             choice = SourceChoice(provider="faker", scope="main")
             await self.store.add_account("acme", f"faker:{name}", sources=[choice])
 
-    async def ask(self, name: str, *, lane: Lane = "due", feed: str = "balances", known: bool = True) -> FetchRequested:
+    async def ask(
+        self,
+        name: str,
+        *,
+        lane: Lane = "due",
+        feed: str = "balances",
+        known: bool = True,
+        window: JobWindow | None = None,
+    ) -> FetchRequested:
         """Publish a job for account `faker:<name>`, which is added to the registry if `known`."""
         if known:
             await self.add_accounts(name)
-        job = self.job(name, lane=lane, feed=feed)
+        job = self.job(name, lane=lane, feed=feed, window=window)
         await self.publisher.publish(job)
         return job
 
-    def job(self, name: str, *, lane: Lane = "due", feed: str = "balances") -> FetchRequested:
+    def job(
+        self, name: str, *, lane: Lane = "due", feed: str = "balances", window: JobWindow | None = None
+    ) -> FetchRequested:
         self._slot += 1
         slot = SLOT + timedelta(minutes=self._slot)
         target, scope = f"faker:{name}", "main" if feed == "balances" else ""
-        identity = job_id(tenant="acme", provider="faker", feed=feed, target=target, scope=scope, slot=slot)
+        identity = job_id(
+            tenant="acme", provider="faker", feed=feed, target=target, scope=scope, slot=slot, window=window
+        )
         return FetchRequested(
             id=identity,
             tenant="acme",
@@ -85,6 +97,7 @@ class Stage:
             slot=slot,
             lane=lane,
             requested_at=slot,
+            window=window,
         )
 
     def tree(self, **worker: Any) -> dict[str, Any]:
@@ -169,7 +182,7 @@ def ready(child: Child) -> dict[str, Any] | None:
     if not ports:
         return None
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{ports[0]}/ready", timeout=2) as answer:  # noqa: S310
+        with urllib.request.urlopen(f"http://127.0.0.1:{ports[0]}/ready", timeout=2) as answer:
             return json.load(answer)  # type: ignore[no-any-return]
     except urllib.error.HTTPError as error:
         return json.load(error)  # type: ignore[no-any-return]
@@ -177,4 +190,3 @@ def ready(child: Child) -> dict[str, Any] | None:
 
 async def _now(value: T) -> T:
     return value
-

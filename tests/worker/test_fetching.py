@@ -2,15 +2,26 @@
 
 import asyncio
 import zlib
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from msgspec.structs import replace
 
-from holdfast.events import BalancesObserved, FetchFailed, FetchFinished
+from holdfast.domain.jobs import JobWindow
+from holdfast.events import (
+    BalancesObserved,
+    ClustersObserved,
+    FetchFailed,
+    FetchFinished,
+    ReturnsReported,
+    TotalsReported,
+)
 from holdfast.events.splitting import join_balances
 from holdfast.messaging import dead_letters
 from tests.support.servers import NatsServer
 from tests.worker.stage import Stage, until
+
+WINDOW = JobWindow(start=datetime(2026, 2, 1, 9, tzinfo=UTC), end=datetime(2026, 2, 1, 11, tzinfo=UTC), every_s=3600)
 
 
 async def test_a_job_becomes_responses_a_snapshot_and_a_finish_and_only_then_is_acknowledged(stage: Stage) -> None:
@@ -61,6 +72,74 @@ async def test_a_watch_of_prices_is_fetched_too(stage: Stage) -> None:
         await until(stage.drained)
     (observed,) = await stage.events("EVENTS")
     assert [(price.asset, price.price) for price in observed.prices] == [("eip155:1/slip44:60", Decimal("2000.5"))]
+
+
+async def test_a_window_of_history_becomes_a_snapshot_and_a_total_for_each_instant(stage: Stage) -> None:
+    job = await stage.ask("ok-1", lane="backfill", window=WINDOW)
+    async with stage.worker():
+        await until(stage.drained)
+    instants = [datetime(2026, 2, 1, hour, tzinfo=UTC) for hour in (9, 10, 11)]
+    snapshots = await stage.events("EVENTS", BalancesObserved)
+    totals = await stage.events("EVENTS", TotalsReported)
+    (returns,) = await stage.events("EVENTS", ReturnsReported)
+    (finished,) = await stage.events("FETCHES", FetchFinished)
+    assert sorted(one.observed_at for one in snapshots) == instants
+    assert sorted((one.observed_at, one.total) for one in totals) == [(at, Decimal(at.hour)) for at in instants]
+    assert (returns.observed_at, returns.total_return, returns.job_id) == (instants[-1], Decimal(-3), job.id)
+    assert (finished.window, finished.snapshots, finished.lane) == (WINDOW, 3, "backfill")
+
+
+async def test_a_window_fetched_again_gives_the_same_events(stage: Stage) -> None:
+    first = await stage.ask("ok-1", lane="backfill", window=WINDOW)
+    async with stage.worker():
+        await until(stage.drained)
+        await stage.js.purge_stream("FETCHES")
+        again = replace(first, id="0" * 32)
+        await stage.publisher.publish(again)
+        await until(stage.drained)
+    assert stage.journal() == ["ok-1", "ok-1"]
+    assert await stage.messages("EVENTS") == 7, "three snapshots, three totals and the returns, each stored once"
+
+
+async def test_an_answer_for_another_time_than_was_asked_is_never_published(stage: Stage) -> None:
+    await stage.ask("tomorrow-1", lane="backfill", window=WINDOW)
+    async with stage.worker():
+        await until(stage.drained)
+    assert await stage.messages("EVENTS") == 0
+    (letter,) = await dead_letters.list_letters(stage.js)
+    assert letter.death.reason == "MismatchedResult"
+
+
+async def test_history_of_a_feed_without_any_is_a_dead_letter(stage: Stage) -> None:
+    job = replace(await stage.ask("ok-1", lane="backfill", window=WINDOW), feed="token_clusters", id="1" * 32)
+    token = "eip155:1/slip44:60"
+    await stage.store.put_watch("acme", provider="faker", feed="token_clusters", target=token, scope="")
+    await stage.publisher.publish(replace(job, target=token, scope=""))
+    async with stage.worker():
+        await until(stage.drained)
+    (letter,) = await dead_letters.list_letters(stage.js)
+    assert letter.death.reason == "UnknownFeed"
+
+
+async def test_a_source_without_any_past_gives_its_job_up_without_a_dead_letter(stage: Stage) -> None:
+    await stage.ask("newborn-1", lane="backfill", window=WINDOW)
+    async with stage.worker():
+        await until(stage.drained)
+    assert await stage.messages("DEAD") == 0
+    (failed,) = await stage.events("FETCHES")
+    assert (failed.outcome, failed.error, failed.window) == ("no_history", "NoHistory", WINDOW)
+
+
+async def test_token_clusters_become_an_event(stage: Stage) -> None:
+    token = "eip155:1/slip44:60"
+    await stage.store.put_watch("acme", provider="faker", feed="token_clusters", target=token, scope="")
+    job = replace(stage.job("x", feed="token_clusters"), target=token)
+    await stage.publisher.publish(job)
+    async with stage.worker():
+        await until(stage.drained)
+    (observed,) = await stage.events("EVENTS")
+    assert (type(observed), observed.token, observed.tenant) == (ClustersObserved, token, "acme")
+    assert [cluster.amount for cluster in observed.clusters] == [Decimal(7)]
 
 
 async def test_jobs_of_accounts_that_are_gone_or_paused_are_dropped_without_a_fetch(stage: Stage) -> None:
@@ -229,4 +308,3 @@ async def _true(value: object) -> object:
 
 async def _length(items: list[str], least: int) -> bool:
     return len(items) >= least
-

@@ -1,7 +1,8 @@
 """What is to be fetched: the identity of a fetch job."""
 
 import hashlib
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -22,6 +23,19 @@ class JobWindow(Struct, frozen=True, kw_only=True):
     start: Annotated[datetime, Meta(tz=True)]
     end: Annotated[datetime, Meta(tz=True)]
     every_s: Annotated[int, Meta(ge=1)]
+
+    @property
+    def instants(self) -> int:
+        """How many there are; none if it ends before it starts."""
+        return max(0, (self.end - self.start) // timedelta(seconds=self.every_s) + 1)
+
+    def each(self) -> Iterator[datetime]:
+        """The instants, the newest first."""
+        return (self.end - number * timedelta(seconds=self.every_s) for number in range(self.instants))
+
+    def holds(self, at: datetime) -> bool:
+        """Whether something observed then belongs to it: an instant is answered by what held just before it."""
+        return self.start - timedelta(seconds=self.every_s) < at <= self.end
 
 
 def job_id(

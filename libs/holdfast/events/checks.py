@@ -12,25 +12,37 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import fields
+
 from holdfast.domain.accounts import AccountIdError, parse_account
 from holdfast.domain.assets import AssetIdError, parse_asset, parse_chain
 from holdfast.domain.balances import Balance, Block
+from holdfast.domain.clusters import Cluster, ClusterAddress, ClusterOverview, HolderGroup
+from holdfast.domain.jobs import JobWindow
 from holdfast.domain.money import LIMIT
 from holdfast.events.alerts import AlertRaised
 from holdfast.events.balances import BalancesObserved, TotalsReported
+from holdfast.events.clusters import ClustersObserved
 from holdfast.events.event import Event
 from holdfast.events.fetches import FetchFailed, FetchFinished
 from holdfast.events.jobs import FetchRequested
 from holdfast.events.portfolios import PortfolioRevalued
 from holdfast.events.prices import PricesObserved
 from holdfast.events.responses import ResponseRecorded
+from holdfast.events.returns import ReturnsReported
 
 MAX_LINES = 1_000_000
 """Lines of one snapshot, over all its parts."""
 MAX_PARTS = 99_999
+MAX_INSTANTS = 1_000_000
+"""Of one window of history."""
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 _ZERO = Decimal(0)
+_MAY_BE_NEGATIVE = frozenset(
+    {"pnl_usd", "pnl_ratio", "average_pnl_usd", "average_buy_distance", "average_sell_distance"}
+)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MAX_TEXT = 4096
 
@@ -124,6 +136,47 @@ def _prices_observed(message: PricesObserved) -> None:
     _hashes(message.raw)
 
 
+def _returns_reported(message: ReturnsReported) -> None:
+    """Signed throughout: what another system worked out may lie below zero in any place."""
+    _account(message.account)
+    _times(message, "observed_at", "fetched_at")
+    _asset("quote", message.quote)
+    _number("total_return", message.total_return, signed=True)
+    for position, item in enumerate(message.items):
+        _asset(f"items[{position}].asset", item.asset)
+        _numbers(f"items[{position}]", item, "amount", "value", "total_return", signed=True)
+    if message.block_number is not None:
+        _within("block_number", message.block_number, 0, 2**63 - 1)
+    _hashes(message.raw)
+
+
+def _clusters_observed(message: ClustersObserved) -> None:
+    _asset("token", message.token)
+    _times(message, "observed_at", "fetched_at")
+    for position, cluster in enumerate(message.clusters):
+        _cluster(f"clusters[{position}]", cluster)
+    if message.overview is not None:
+        _numbers("overview", message.overview, *_numbers_of(ClusterOverview))
+    for position, group in enumerate(message.top_holders):
+        _within(f"top_holders[{position}].holders", group.holders, 1, 2**31 - 1)
+        _numbers(f"top_holders[{position}]", group, *_numbers_of(HolderGroup), signed=_MAY_BE_NEGATIVE)
+    _hashes(message.raw)
+
+
+def _cluster(at: str, cluster: Cluster) -> None:
+    _numbers(at, cluster, *_numbers_of(Cluster), signed=_MAY_BE_NEGATIVE)
+    if cluster.last_active_at is not None:
+        _time(f"{at}.last_active_at", cluster.last_active_at)
+    for position, address in enumerate(cluster.addresses):
+        place = f"{at}.addresses[{position}]"
+        _text(f"{place}.address", address.address)
+        _numbers(place, address, *_numbers_of(ClusterAddress))
+        if address.last_active_at is not None:
+            _time(f"{place}.last_active_at", address.last_active_at)
+        if address.rank is not None:
+            _within(f"{place}.rank", address.rank, 1, 2**31 - 1)
+
+
 def _response_recorded(message: ResponseRecorded) -> None:
     _hashes((message.sha256,), "sha256")
     _times(message, "received_at")
@@ -136,6 +189,18 @@ def _response_recorded(message: ResponseRecorded) -> None:
 def _fetch_requested(message: FetchRequested) -> None:
     _text("target", message.target)
     _times(message, "slot", "requested_at")
+    if message.window is not None:
+        if message.lane != "backfill":
+            raise InvalidMessageError("lane", f"is {message.lane!r}, but history is fetched in lane 'backfill'")
+        _window(message.window)
+
+
+def _window(window: JobWindow) -> None:
+    _time("window.start", window.start)
+    _time("window.end", window.end)
+    if window.start > window.end:
+        raise InvalidMessageError("window.start", f"{window.start.isoformat()} is after its end")
+    _within("window", window.instants, 1, MAX_INSTANTS)
 
 
 def _fetch_finished(message: FetchFinished) -> None:
@@ -174,6 +239,8 @@ _CHECKS: dict[type[Event], Callable[[Any], None]] = {
     BalancesObserved: _balances_observed,
     TotalsReported: _totals_reported,
     PricesObserved: _prices_observed,
+    ReturnsReported: _returns_reported,
+    ClustersObserved: _clusters_observed,
     ResponseRecorded: _response_recorded,
     FetchRequested: _fetch_requested,
     FetchFinished: _fetch_finished,
@@ -192,6 +259,18 @@ def _number(field: str, number: Decimal | None, *, signed: bool = False) -> None
         raise InvalidMessageError(field, f"{str(number)[:60]} is below zero")
     if abs(number) >= LIMIT:
         raise InvalidMessageError(field, f"{str(number)[:60]} is outside Decimal(76, 36)")
+
+
+def _numbers(at: str, of: Struct, *names: str, signed: bool | frozenset[str] = False) -> None:
+    for field in names:
+        below_zero = signed if isinstance(signed, bool) else field in signed
+        _number(f"{at}.{field}", getattr(of, field), signed=below_zero)
+
+
+@lru_cache
+def _numbers_of(struct: type[Struct]) -> tuple[str, ...]:
+    """The names of a Struct's decimal fields."""
+    return tuple(field.name for field in fields(struct) if field.type in (Decimal, Decimal | None))
 
 
 def _within(field: str, number: int, least: int, most: int) -> None:

@@ -1,6 +1,6 @@
 """How a fetch ended: outcome, cost and freshness."""
 
-from holdfast.domain.jobs import Lane
+from holdfast.domain.jobs import JobWindow, Lane
 from holdfast.events.event import AwareTime, Event, Id, Name
 
 
@@ -21,6 +21,8 @@ class FetchFinished(Event, frozen=True, kw_only=True):
     response_bytes: int
     snapshots: int
     lines: int
+    window: JobWindow | None = None
+    """The piece of history that was fetched; None for what was then."""
 
 
 class FetchFailed(Event, frozen=True, kw_only=True):
@@ -41,5 +43,6 @@ class FetchFailed(Event, frozen=True, kw_only=True):
     message: str
     """Redacted: no credential, no body."""
     outcome: str
-    """`retry`, `paused`, `stopped` or `dead_lettered`."""
+    """`retry`, `paused`, `stopped`, `no_history` or `dead_lettered`."""
     retry_at: AwareTime | None = None
+    window: JobWindow | None = None

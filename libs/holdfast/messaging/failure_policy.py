@@ -6,6 +6,7 @@
 | RateLimitedError           | again after the delay that was asked for                            |
 | ProviderUnavailableError   | again, ever more slowly; counts for the circuit breaker             |
 | PaymentRequiredError       | the provider is stopped; nothing is ever paid                       |
+| NoHistoryError             | the job is given up: there is nothing to look at and nothing to try |
 | UnexpectedResponseError    | dead letter: a person must look                                     |
 | anything else              | our bug: dead letter; several in a row stop the consumer            |
 
@@ -21,13 +22,14 @@ from msgspec import Struct
 from holdfast.events.codec import UndecodableError
 from holdfast.providers.kit.errors import (
     CredentialsRejectedError,
+    NoHistoryError,
     PaymentRequiredError,
     ProviderUnavailableError,
     RateLimitedError,
     UnexpectedResponseError,
 )
 
-Outcome = Literal["retry", "paused", "stopped", "dead_lettered"]
+Outcome = Literal["retry", "paused", "stopped", "no_history", "dead_lettered"]
 Alert = Literal["provider_stopped", "account_paused"]
 
 UNAVAILABLE_FIRST_S, UNAVAILABLE_CAP_S = 5.0, 900.0
@@ -92,6 +94,10 @@ def _payment_required(error: BaseException, _attempt: int, now: datetime, _sprea
     )
 
 
+def _no_history(error: BaseException, _attempt: int, _now: datetime, _spread: float) -> Decision:
+    return Decision(outcome="no_history", reason=reason_of(error))
+
+
 def _unexpected(error: BaseException, _attempt: int, _now: datetime, _spread: float) -> Decision:
     return Decision(outcome="dead_lettered", reason=reason_of(error))
 
@@ -121,6 +127,7 @@ _TABLE: tuple[tuple[type[BaseException], _Row], ...] = (
     (RateLimitedError, _rate_limited),
     (ProviderUnavailableError, _unavailable),
     (PaymentRequiredError, _payment_required),
+    (NoHistoryError, _no_history),
     (UnexpectedResponseError, _unexpected),
     (UndecodableError, _our_bug),
 )

@@ -5,6 +5,7 @@
     ├── RateLimitedError           try again after `retry_after_s`
     ├── ProviderUnavailableError   try again later, ever more slowly
     ├── PaymentRequiredError       stop this provider; never pay
+    ├── NoHistoryError             of a window: this target's past cannot be had; the job is given up
     └── UnexpectedResponseError    a person must look: dead letter
 
 A provider raises one of these, `from` what it caught, and nothing else on purpose. Anything else
@@ -34,6 +35,10 @@ class ProviderUnavailableError(ProviderError):
 
 class PaymentRequiredError(ProviderError):
     """The upstream wants money (HTTP 402)."""
+
+
+class NoHistoryError(ProviderError):
+    """The target's past cannot be had, as from a node without an archive. Not for a past that is empty."""
 
 
 class UnexpectedResponseError(ProviderError):
