@@ -5,14 +5,13 @@ import secrets
 import time
 from typing import Any
 
-import structlog
 from litestar import Request
 from litestar.enums import ScopeType
 from litestar.exceptions import ClientException
 from litestar.types import ASGIApp, HTTPScope, Message, Receive, Scope, Send
 
 from holdfast.observability import metrics
-from holdfast.observability.logs import logger
+from holdfast.observability.logs import bound, logger
 
 _log = logger(__name__)
 _GIVEN = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -49,7 +48,7 @@ class RequestMiddleware:
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        with bound(request_id=request_id):
             try:
                 await self._app(scope, receive, send_with_id)
             finally:

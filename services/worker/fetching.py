@@ -7,14 +7,12 @@ says, so the repetition costs a fetch and changes no number.
 import asyncio
 import time
 
-from structlog.contextvars import bound_contextvars
-
 from holdfast.domain.time import Clock
 from holdfast.events import FetchRequested
 from holdfast.events.codec import UndecodableError, decode
 from holdfast.messaging.publishing import Publisher
 from holdfast.observability import metrics
-from holdfast.observability.logs import logger
+from holdfast.observability.logs import bound, logger
 from holdfast.providers.kit.contract import Fetched, Target
 from holdfast.providers.kit.errors import ProviderUnavailableError
 from holdfast.providers.kit.exchange import Exchange, open_exchange
@@ -60,7 +58,7 @@ class JobRunner:
         except UndecodableError as error:
             await self._failures.on_undecodable(delivery, error)
             return
-        with bound_contextvars(job=job.id, provider=job.provider, account=job.target, tenant=job.tenant):
+        with bound(job=job.id, provider=job.provider, account=job.target, tenant=job.tenant):
             await self._run_job(delivery, job)
 
     def _to_job(self, delivery: Delivery) -> FetchRequested:

@@ -62,6 +62,10 @@ def logger(name: str) -> structlog.typing.FilteringBoundLogger:
     return cast("structlog.typing.FilteringBoundLogger", structlog.get_logger(module=name))
 
 
+bound = structlog.contextvars.bound_contextvars
+"""`with bound(job=…):` adds fields to every log line of the block, in this task."""
+
+
 def _redact(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     for key, value in event.items():
         if _SENSITIVE.search(key):

@@ -53,7 +53,7 @@ class AccountPage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 class SourceWish(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is left out has the provider's default."""
 
-    provider: Annotated[str, Meta(min_length=1, max_length=63, examples=["okx"])]
+    provider: Annotated[str, Meta(min_length=1, max_length=63, examples=["acme"])]
     feed: Annotated[str, Meta(min_length=1, max_length=63)] = "balances"
     scope: Annotated[str, Meta(max_length=63)] = ""
     every_s: Annotated[int, Meta(ge=1, le=31 * 86400)] | None = None
