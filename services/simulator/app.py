@@ -22,6 +22,10 @@ from services.simulator.request_log import RequestLog
 from services.simulator.server import SimulatorApp
 from services.simulator.settings import SimulatorSettings
 from services.simulator.sockets import HangUpProtocol
+from services.simulator.upstreams.bitpanda import Bitpanda
+from services.simulator.upstreams.coingecko import Coingecko
+from services.simulator.upstreams.defillama import Defillama
+from services.simulator.upstreams.ecb import Ecb
 from services.simulator.upstreams.evm import EvmNodes
 from services.simulator.upstreams.okx import Credential, Okx
 from services.simulator.upstreams.okx.window import SlidingWindow
@@ -37,7 +41,15 @@ def build_app(settings: SimulatorSettings) -> SimulatorApp:
     """Everything but the socket. Raises SettingsError."""
     world = build_world(seed=settings.seed, wallets=settings.wallets)
     clock = build_clock(settings)
-    upstreams = (build_okx(world, settings), EvmNodes(world, batch_limit=settings.evm_batch_limit), PriceFeed(world))
+    upstreams = (
+        build_okx(world, settings),
+        EvmNodes(world, batch_limit=settings.evm_batch_limit),
+        PriceFeed(world),
+        build_coingecko(world, settings),
+        Defillama(world),
+        Ecb(world),
+        Bitpanda(world, api_key=settings.bitpanda_api_key),
+    )
     faults = Faults(settings.seed, [upstream.name for upstream in upstreams])
     log = RequestLog()
     controls = Controls(clock=clock, faults=faults, log=log)
@@ -74,6 +86,11 @@ def build_okx(world: World, settings: SimulatorSettings) -> Okx:
     )
     window = SlidingWindow(requests=settings.okx_requests_per_second)
     return Okx(world, credentials=(credential,), window=window)
+
+
+def build_coingecko(world: World, settings: SimulatorSettings) -> Coingecko:
+    window = SlidingWindow(requests=settings.coingecko_requests_per_minute, per_ms=60_000)
+    return Coingecko(world, api_key=settings.coingecko_api_key, window=window)
 
 
 class _Server(uvicorn.Server):

@@ -11,7 +11,7 @@ import pytest
 from holdfast.domain.accounts import parse_account
 from holdfast.domain.balances import Balance, Snapshot
 from holdfast.domain.time import SystemClock
-from holdfast.providers import evm, okx, prices
+from holdfast.providers import bitpanda, evm, okx, prices
 from holdfast.providers.kit.contract import Budget, Fetched, Target
 from holdfast.providers.kit.session import Session
 from holdfast.settings.loading import Configuration
@@ -22,7 +22,7 @@ UNLIMITED = Budget(requests=100_000, per_s=1)
 
 
 class Fetcher:
-    """The three providers, configured as `/_world` says."""
+    """The providers, configured as `/_world` says."""
 
     def __init__(self, settings: dict[str, Any]) -> None:
         configuration = Configuration({"providers": settings})
@@ -33,7 +33,7 @@ class Fetcher:
                 self._sessions[module.MANIFEST.name],
                 SystemClock(),
             )
-            for module in (okx, evm, prices)
+            for module in (bitpanda, okx, evm, prices)
         }
 
     async def fetch(self, source: dict[str, Any], target: str) -> Fetched:
@@ -71,11 +71,14 @@ async def test_providers_see_exactly_the_truth(client: httpx.AsyncClient, versio
                 fetched = await fetcher.fetch(source, target)
                 snapshots.setdefault(target, []).append((source["provider"], fetched.snapshots[0]))
     await fetcher.close()
-    truth = (await client.get("/_truth", params={"portfolio": "group"})).json()["portfolios"][0]
-    assert summed(snapshots, feed) == {
-        axis: {key: (Decimal(part["net"]), part["lines"], part["lines_unpriced"]) for key, part in parts.items()}
-        for axis, parts in truth["breakdown"].items()
-    }
+    truths = {one["id"]: one for one in (await client.get("/_truth")).json()["portfolios"]}
+    in_custody = {account: own for account, own in snapshots.items() if account.startswith("bitpanda:")}
+    of_group = {account: own for account, own in snapshots.items() if account not in in_custody}
+    for portfolio, members in (("group", of_group), ("custody", in_custody)):
+        assert summed(members, feed) == {
+            axis: {key: (Decimal(part["net"]), part["lines"], part["lines_unpriced"]) for key, part in parts.items()}
+            for axis, parts in truths[portfolio]["breakdown"].items()
+        }
 
 
 def summed(

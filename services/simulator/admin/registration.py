@@ -19,7 +19,10 @@ _NOBODY = "public"
 _EVM_EVERY_S = 30
 _OKX_EVERY_S = 60
 _PRICES_EVERY_S = 30
+_RATES_EVERY_S = 3600
+_CUSTODY_EVERY_S = 60
 _OKX_REQUESTS_PER_FETCH = 3
+_QUOTED = ",".join(token.asset for token in TOKENS if token.path is not None)
 
 
 class Registration:
@@ -43,7 +46,15 @@ class Registration:
                         "target": "*",
                         "scope": "",
                         "every_s": _PRICES_EVERY_S,
-                    }
+                    },
+                    {
+                        "tenant": _NOBODY,
+                        "provider": "ecb",
+                        "feed": "prices",
+                        "target": "*",
+                        "scope": "daily",
+                        "every_s": _RATES_EVERY_S,
+                    },
                 ],
                 "providers": self._providers(base_url),
             }
@@ -64,6 +75,14 @@ class Registration:
                 "sources": self._sources(wallet),
             }
             for (tenant, _), wallet in sorted(owned.items(), key=lambda item: item[0])
+        ] + self._custodies()
+
+    def _custodies(self) -> list[dict[str, Any]]:
+        source = {"provider": "bitpanda", "feed": "balances", "scope": "custody", "every_s": _CUSTODY_EVERY_S}
+        return [
+            {"tenant": portfolio.tenant, "account": one.account, "label": f"custody of {one.user}", "sources": [source]}
+            for portfolio in self._world.portfolios
+            for one in portfolio.custodies
         ]
 
     def _sources(self, wallet: Wallet) -> list[dict[str, Any]]:
@@ -106,6 +125,20 @@ class Registration:
                 }
             },
             "prices": {"url": f"{base_url}/prices"},
+            "coingecko": {
+                "base_url": f"{base_url}/coingecko/api/v3",
+                "api_key": settings.coingecko_api_key,
+                "requests_per_minute": str(settings.coingecko_requests_per_minute or 10_000),
+                "assets": _QUOTED,
+            },
+            "defillama": {"base_url": f"{base_url}/defillama", "assets": _QUOTED},
+            "ecb": {"base_url": f"{base_url}/stats/eurofxref"},
+            "bitpanda": {
+                "url": f"{base_url}/graphql",
+                "user": self._world.custodies[0].user,
+                "api_key": settings.bitpanda_api_key,
+                "requests_per_second": "100",
+            },
         }
 
 
@@ -117,6 +150,7 @@ def _portfolio(portfolio: Portfolio) -> dict[str, Any]:
         "base_currency": "iso4217:USD",
         "members": [
             *({"account": wallet.spelling} for wallet in portfolio.wallets),
+            *({"account": one.account} for one in portfolio.custodies),
             *({"portfolio": nested} for nested in portfolio.nested),
         ],
     }

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from services.simulator.clock import WorldClock
 from services.simulator.exchange import Answer, Request, to_json
+from services.simulator.world.custody import hour_of
 from services.simulator.world.instants import BeforeGenesisError, iso
 from services.simulator.world.truth import truth_at
 from services.simulator.world.world import World, block_at
@@ -37,6 +38,7 @@ class Truths:
         blocks = {chain.id: block_at(chain, at) for chain in self._world.chains if chain.is_evm}
         return {
             "okx": iso(at),
+            "bitpanda": iso(hour_of(at)),
             "evm": {chain: {"block": block.number, "at": iso(block.time)} for chain, block in blocks.items()},
         }
 

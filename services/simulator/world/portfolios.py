@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from services.simulator.world.custody import Custody
 from services.simulator.world.wallets import COHORT, Wallet
 
 _FUND_SIZE = 50
@@ -16,10 +17,12 @@ class Portfolio(Struct, frozen=True, kw_only=True):
     wallets: tuple[Wallet, ...]
     """Its own; those of nested portfolios come on top, each account once."""
     nested: tuple[str, ...] = ()
+    custodies: tuple[Custody, ...] = ()
 
 
-def build_portfolios(wallets: Sequence[Wallet]) -> tuple[Portfolio, ...]:
-    """Three portfolios of the first twelve wallets, one of another tenant, and funds of fifty for the rest.
+def build_portfolios(wallets: Sequence[Wallet], custodies: Sequence[Custody]) -> tuple[Portfolio, ...]:
+    """Three portfolios of the first twelve wallets, one of what is in custody, one of another tenant, and funds of
+    fifty for the rest.
 
     `group` holds both others, which share a wallet: it counts once. `orchard` tracks an address that
     `demo` tracks too.
@@ -34,6 +37,7 @@ def build_portfolios(wallets: Sequence[Wallet]) -> tuple[Portfolio, ...]:
             wallets=tuple(wallets[9:12]),
             nested=("treasury", "trading"),
         ),
+        Portfolio(tenant="demo", id="custody", name="In custody", wallets=(), custodies=tuple(custodies)),
         Portfolio(tenant="orchard", id="savings", name="Savings", wallets=(wallets[5], wallets[6])),
         *_funds(wallets[len(COHORT) :]),
     )

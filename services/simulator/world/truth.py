@@ -5,7 +5,8 @@ Nothing of Holdfast's arithmetic is used: what is checked must not check itself.
 Each source is valued at the instant at which it states its numbers. With the clock frozen at T:
 a wallet on an EVM chain at the time of the newest block at or before T (amount and price alike:
 price steps fall on block times, so the newest price at or before the block is the one at T too);
-DeFi positions at T, at the value that OKX states. Products are cut to 36 decimals once each.
+DeFi positions at T, at the value that OKX states; what is in custody at the hour, at the value that the custodian
+states. Products are cut to 36 decimals once each.
 """
 
 from collections.abc import Iterable
@@ -14,6 +15,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from services.simulator.world.custody import Custody, converted, custody_lines, hour_of, rated_at
 from services.simulator.world.numbers import plain, product, total
 from services.simulator.world.portfolios import Portfolio
 from services.simulator.world.statements import LegState, PositionState, positions_at
@@ -31,7 +33,7 @@ class Line(Struct, frozen=True, kw_only=True):
     """Empty where only a value is stated."""
     type: str = "crypto"
     asset_class: str = ""
-    chain: str
+    chain: str = ""
     platform: str = ""
     account: str
     provider: str
@@ -73,11 +75,13 @@ class Truth(Struct, frozen=True, kw_only=True):
 
 def truth_at(world: World, instant: datetime) -> list[Truth]:
     lines = {wallet.account: _account_lines(world, wallet, instant) for wallet in world.wallets}
+    lines |= {custody.account: (in_custody(world, custody, instant), 0) for custody in world.custodies}
     return [_truth(world, portfolio, lines) for portfolio in world.portfolios]
 
 
 def _truth(world: World, portfolio: Portfolio, lines: dict[str, tuple[list[Line], int]]) -> Truth:
-    accounts = sorted({wallet.account for wallet in members(world, portfolio)})
+    wallets = {wallet.account for wallet in members(world, portfolio)}
+    accounts = sorted(wallets | {custody.account for custody in portfolio.custodies})
     counted = [line for account in accounts for line in lines[account][0]]
     whole = _sum(counted)
     return Truth(
@@ -193,3 +197,22 @@ def _value_only(wallet: Wallet, state: PositionState) -> Line:
         amount=None,
         value=state.value,
     )
+
+
+def in_custody(world: World, custody: Custody, instant: datetime) -> list[Line]:
+    """At the newest hour; in dollars at the custodian's own rate, which may be some minutes younger."""
+    hour = hour_of(instant)
+    rated = rated_at(hour, instant)
+    return [
+        Line(
+            asset=f"bitpanda:{line.asset.symbol}",
+            account=custody.account,
+            provider="bitpanda",
+            kind="wallet",
+            amount=line.amount,
+            value=converted(world.seed, line.amount, line.asset.symbol, "USD", rated)
+            if line.amount is not None
+            else None,
+        )
+        for line in custody_lines(world.seed, custody, hour)
+    ]

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from services.simulator.world.chains import CHAINS, Chain
 from services.simulator.world.curves import Holding, held
+from services.simulator.world.custody import Custody, build_custody
 from services.simulator.world.holdings import (
     Trade,
     Transfer,
@@ -41,6 +42,7 @@ class World(Struct, frozen=True, kw_only=True):
     holdings: dict[tuple[str, str], Holding]
     """By (account, asset)."""
     portfolios: tuple[Portfolio, ...]
+    custodies: tuple[Custody, ...]
     chains: tuple[Chain, ...] = CHAINS
 
 
@@ -52,7 +54,7 @@ def build_world(*, seed: int, wallets: int = len(COHORT)) -> World:
     """The same arguments give the same world. The wallets of a smaller world are the first of a larger one."""
     if wallets < len(COHORT):
         raise WorldTooSmallError(f"wallets = {wallets}: the smallest world has {len(COHORT)}")
-    people = build_wallets(seed, wallets)
+    people, custodies = build_wallets(seed, wallets), build_custody(seed)
     openings = build_openings(seed, people)
     transfers = build_transfers(seed, people, openings)
     trades = build_trades(seed, people, openings)
@@ -66,7 +68,8 @@ def build_world(*, seed: int, wallets: int = len(COHORT)) -> World:
         trades=trades,
         positions=positions,
         holdings=build_holdings(openings, transfers, trades, positions),
-        portfolios=build_portfolios(people),
+        portfolios=build_portfolios(people, custodies),
+        custodies=custodies,
     )
 
 
