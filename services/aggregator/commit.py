@@ -23,7 +23,7 @@ from holdfast.events import PortfolioRevalued
 from holdfast.observability import metrics
 from holdfast.warehouse.client import Warehouse
 from holdfast.warehouse.rows import BalanceRow, SnapshotPartRow, SnapshotRow
-from holdfast.warehouse.writer import write
+from holdfast.warehouse.writer import write, write_each
 from services.aggregator import sql
 from services.aggregator.points import revalue, touched_points
 from services.aggregator.prepared import Prepared
@@ -46,6 +46,9 @@ async def commit(
     with _stage("insert"):
         await write(warehouse, prepared.prices)
         await write(warehouse, prepared.reported)
+        await write(warehouse, prepared.returns)
+        await write_each(warehouse, prepared.cluster_parts)
+        await write(warehouse, prepared.cluster_overviews)
         if prepared.line_blocks:
             block = b"".join(prepared.line_blocks)
             await warehouse.insert_json("balances", block, columns=BalanceRow.__struct_fields__)

@@ -16,6 +16,7 @@ from holdfast.events import (
     FetchFinished,
     PricesObserved,
     ResponseRecorded,
+    ReturnsReported,
     TotalsReported,
 )
 from holdfast.warehouse.rows import (
@@ -23,14 +24,16 @@ from holdfast.warehouse.rows import (
     FetchRow,
     PriceRow,
     RawResponseRow,
+    ReportedReturnsRow,
     ReportedTotalRow,
+    ReturnItemRow,
     SnapshotPartRow,
     SnapshotRow,
     stored_time,
 )
 
 
-def source_of(event: BalancesObserved | TotalsReported) -> str:
+def source_of(event: BalancesObserved | TotalsReported | ReturnsReported) -> str:
     return Source(tenant=event.tenant, provider=event.provider, account=event.account, scope=event.scope).id
 
 
@@ -136,6 +139,36 @@ def to_reported_total_row(event: TotalsReported, *, recorded_at: datetime) -> Re
         job_id=event.job_id,
         currency=event.currency,
         total=_cut(event.total)[0],
+        reason=event.reason or "",
+        raw=event.raw,
+    )
+
+
+def to_reported_returns_row(event: ReturnsReported, *, recorded_at: datetime) -> ReportedReturnsRow:
+    return ReportedReturnsRow(
+        source=source_of(event),
+        observed_at=stored_time(event.observed_at),
+        event_id=event.id,
+        tenant=event.tenant,
+        provider=event.provider,
+        account=event.account,
+        scope=event.scope,
+        fetched_at=stored_time(event.fetched_at),
+        recorded_at=stored_time(recorded_at),
+        job_id=event.job_id,
+        quote=event.quote,
+        total_return=_cut(event.total_return)[0],
+        items=tuple(
+            ReturnItemRow(
+                asset=item.asset,
+                amount=_cut(item.amount)[0],
+                value=_cut(item.value)[0],
+                total_return=_cut(item.total_return)[0],
+                reason=item.reason or "",
+            )
+            for item in event.items
+        ),
+        block_number=event.block_number,
         raw=event.raw,
     )
 
@@ -174,6 +207,9 @@ def to_fetch_row(event: FetchFinished | FetchFailed) -> FetchRow:
         finished_at=stored_time(event.finished_at),
         attempts=event.attempts,
         outcome="finished",
+        window_start=None if event.window is None else stored_time(event.window.start),
+        window_end=None if event.window is None else stored_time(event.window.end),
+        window_every_s=None if event.window is None else event.window.every_s,
     )
     if isinstance(event, FetchFailed):
         return replace(row, outcome=event.outcome, error=event.error, message=event.message)

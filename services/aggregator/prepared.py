@@ -4,13 +4,24 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from holdfast.events import BalancesObserved, PricesObserved, TotalsReported
-from holdfast.warehouse.rows import BalanceRow, PriceRow, ReportedTotalRow, SnapshotPartRow, SnapshotRow
+from holdfast.events import BalancesObserved, ClustersObserved, PricesObserved, ReturnsReported, TotalsReported
+from holdfast.warehouse.rows import (
+    BalanceRow,
+    ClusterOverviewRow,
+    PriceRow,
+    ReportedReturnsRow,
+    ReportedTotalRow,
+    Row,
+    SnapshotPartRow,
+    SnapshotRow,
+)
 from holdfast.warehouse.writer import to_block
 from services.aggregator.batch import Arrival
+from services.aggregator.cluster_rows import to_cluster_overview_row, to_cluster_rows
 from services.aggregator.event_rows import (
     to_balance_rows,
     to_price_rows,
+    to_reported_returns_row,
     to_reported_total_row,
     to_snapshot_row,
 )
@@ -29,6 +40,10 @@ class Prepared(Struct, kw_only=True):
     parts: list[SnapshotPartRow] = []
     prices: list[PriceRow] = []
     reported: list[ReportedTotalRow] = []
+    returns: list[ReportedReturnsRow] = []
+    cluster_parts: list[Row] = []
+    """Of several tables: they count once their overview is stored."""
+    cluster_overviews: list[ClusterOverviewRow] = []
 
     def add(self, arrival: Arrival) -> None:
         event = arrival.event
@@ -38,6 +53,11 @@ class Prepared(Struct, kw_only=True):
             self.prices += to_price_rows(event, recorded_at=arrival.recorded_at)
         elif isinstance(event, TotalsReported):
             self.reported.append(to_reported_total_row(event, recorded_at=arrival.recorded_at))
+        elif isinstance(event, ReturnsReported):
+            self.returns.append(to_reported_returns_row(event, recorded_at=arrival.recorded_at))
+        elif isinstance(event, ClustersObserved):
+            self.cluster_parts += to_cluster_rows(event)
+            self.cluster_overviews.append(to_cluster_overview_row(event, recorded_at=arrival.recorded_at))
 
     def _add_balances(self, event: BalancesObserved, arrival: Arrival) -> None:
         row = to_snapshot_row(event, recorded_at=arrival.recorded_at, sequence=arrival.sequence)

@@ -1,4 +1,4 @@
-"""The rows that are written, field for field as the tables have them (migrations 0001 to 0009).
+"""The rows that are written, field for field as the tables have them (the migrations that create them).
 
 Times are text in UTC to the millisecond; decimals are already cut to scale (holdfast.domain.money).
 """
@@ -97,6 +97,113 @@ class ReportedTotalRow(Row, frozen=True, kw_only=True):
     job_id: str
     currency: str
     total: Decimal | None
+    reason: str
+    raw: tuple[str, ...]
+
+
+class ReturnItemRow(Struct, frozen=True, kw_only=True):
+    asset: str
+    amount: Decimal | None
+    value: Decimal | None
+    total_return: Decimal | None
+    reason: str
+
+
+class ReportedReturnsRow(Row, frozen=True, kw_only=True):
+    source: str
+    observed_at: str
+    event_id: str
+    tenant: str
+    provider: str
+    account: str
+    scope: str
+    fetched_at: str
+    recorded_at: str
+    job_id: str
+    quote: str
+    total_return: Decimal | None
+    items: tuple[ReturnItemRow, ...]
+    block_number: int | None
+    raw: tuple[str, ...]
+
+
+class TokenClusterRow(Row, frozen=True, kw_only=True):
+    tenant: str
+    token: str
+    provider: str
+    observed_at: str
+    event_id: str
+    cluster: int
+    amount: Decimal | None
+    value_usd: Decimal | None
+    share: Decimal | None
+    trends: tuple[str, ...]
+    average_holding_s: Decimal | None
+    pnl_usd: Decimal | None
+    pnl_ratio: Decimal | None
+    buy_volume_usd: Decimal | None
+    average_buy_price_usd: Decimal | None
+    sell_volume_usd: Decimal | None
+    average_sell_price_usd: Decimal | None
+    last_active_at: str | None
+    addresses: int
+
+
+class ClusterAddressRow(Row, frozen=True, kw_only=True):
+    tenant: str
+    token: str
+    provider: str
+    observed_at: str
+    event_id: str
+    cluster: int
+    position: int
+    address: str
+    amount: Decimal | None
+    value_usd: Decimal | None
+    share: Decimal | None
+    average_holding_s: Decimal | None
+    last_active_at: str | None
+    is_contract: bool | None
+    is_exchange: bool | None
+    is_kol: bool | None
+    holder_rank: int | None
+
+
+class TopHoldersRow(Row, frozen=True, kw_only=True):
+    tenant: str
+    token: str
+    provider: str
+    observed_at: str
+    event_id: str
+    holders: int
+    amount: Decimal | None
+    share: Decimal | None
+    trends: tuple[str, ...]
+    average_holding_s: Decimal | None
+    average_pnl_usd: Decimal | None
+    average_buy_price_usd: Decimal | None
+    average_buy_distance: Decimal | None
+    average_sell_price_usd: Decimal | None
+    average_sell_distance: Decimal | None
+
+
+class ClusterOverviewRow(Row, frozen=True, kw_only=True):
+    tenant: str
+    token: str
+    provider: str
+    observed_at: str
+    event_id: str
+    fetched_at: str
+    recorded_at: str
+    job_id: str
+    clusters: int
+    has_overview: bool
+    concentration: str | None
+    top_100_share: Decimal | None
+    rug_pull_ratio: Decimal | None
+    new_holder_ratio: Decimal | None
+    same_fund_source_ratio: Decimal | None
+    same_creation_time_ratio: Decimal | None
     raw: tuple[str, ...]
 
 
@@ -137,6 +244,9 @@ class FetchRow(Row, frozen=True, kw_only=True):
     response_bytes: int = 0
     snapshots: int = 0
     lines: int = 0
+    window_start: str | None = None
+    window_end: str | None = None
+    window_every_s: int | None = None
 
 
 class DeadLetterRow(Row, frozen=True, kw_only=True):
@@ -204,6 +314,11 @@ TABLES: dict[type[Row], str] = {
     SnapshotPartRow: "snapshot_parts",
     PriceRow: "prices",
     ReportedTotalRow: "reported_totals",
+    ReportedReturnsRow: "reported_returns",
+    TokenClusterRow: "token_clusters",
+    ClusterAddressRow: "cluster_addresses",
+    TopHoldersRow: "top_holders",
+    ClusterOverviewRow: "cluster_overviews",
     FetchRow: "fetches",
     DeadLetterRow: "dead_letters",
     PortfolioRow: "registry_portfolios",

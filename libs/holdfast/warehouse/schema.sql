@@ -33,6 +33,69 @@ PARTITION BY toYYYYMM(observed_at)
 ORDER BY (source, observed_at, snapshot_id, line)
 SETTINGS index_granularity = 1024;
 
+CREATE TABLE blocks
+(
+    `chain` LowCardinality(String),
+    `number` UInt64,
+    `time` DateTime64(3, 'UTC'),
+    `hash` String,
+    `rank` UInt64
+)
+ENGINE = ReplacingMergeTree(rank)
+ORDER BY (chain, number)
+SETTINGS index_granularity = 1024;
+
+CREATE TABLE cluster_addresses
+(
+    `tenant` LowCardinality(String),
+    `token` String,
+    `provider` LowCardinality(String),
+    `observed_at` DateTime64(3, 'UTC'),
+    `event_id` String,
+    `cluster` UInt32,
+    `position` UInt32,
+    `address` String,
+    `amount` Nullable(Decimal(76, 36)),
+    `value_usd` Nullable(Decimal(76, 36)),
+    `share` Nullable(Decimal(76, 36)),
+    `average_holding_s` Nullable(Decimal(76, 36)),
+    `last_active_at` Nullable(DateTime64(3, 'UTC')),
+    `is_contract` Nullable(Bool),
+    `is_exchange` Nullable(Bool),
+    `is_kol` Nullable(Bool),
+    `holder_rank` Nullable(UInt32),
+    INDEX by_address address TYPE bloom_filter GRANULARITY 1
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(observed_at)
+ORDER BY (tenant, token, provider, observed_at, event_id, cluster, position)
+SETTINGS index_granularity = 1024;
+
+CREATE TABLE cluster_overviews
+(
+    `tenant` LowCardinality(String),
+    `token` String,
+    `provider` LowCardinality(String),
+    `observed_at` DateTime64(3, 'UTC'),
+    `event_id` String,
+    `fetched_at` DateTime64(3, 'UTC'),
+    `recorded_at` DateTime64(3, 'UTC'),
+    `job_id` String,
+    `clusters` UInt32,
+    `has_overview` Bool,
+    `concentration` LowCardinality(Nullable(String)),
+    `top_100_share` Nullable(Decimal(76, 36)),
+    `rug_pull_ratio` Nullable(Decimal(76, 36)),
+    `new_holder_ratio` Nullable(Decimal(76, 36)),
+    `same_fund_source_ratio` Nullable(Decimal(76, 36)),
+    `same_creation_time_ratio` Nullable(Decimal(76, 36)),
+    `raw` Array(String)
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(observed_at)
+ORDER BY (tenant, token, provider, observed_at, event_id)
+SETTINGS index_granularity = 256;
+
 CREATE TABLE dead_letters
 (
     `dead_seq` UInt64,
@@ -72,6 +135,9 @@ CREATE TABLE fetches
     `response_bytes` UInt64,
     `snapshots` UInt32,
     `lines` UInt32,
+    `window_start` Nullable(DateTime64(3, 'UTC')),
+    `window_end` Nullable(DateTime64(3, 'UTC')),
+    `window_every_s` Nullable(UInt32),
     INDEX fetches_by_job job_id TYPE bloom_filter(0.001) GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree
@@ -79,6 +145,19 @@ PARTITION BY toYYYYMM(started_at)
 ORDER BY (tenant, provider, target, scope, started_at, event_id)
 TTL toDateTime(started_at) + toIntervalDay(400)
 SETTINGS index_granularity = 8192;
+
+CREATE TABLE history_windows
+(
+    `tenant` LowCardinality(String),
+    `source` String,
+    `feed` LowCardinality(String),
+    `window_end` DateTime64(3, 'UTC'),
+    `every_s` UInt32,
+    `window_start` SimpleAggregateFunction(min, DateTime64(3, 'UTC'))
+)
+ENGINE = AggregatingMergeTree
+ORDER BY (tenant, source, feed, window_end, every_s)
+SETTINGS index_granularity = 256;
 
 CREATE TABLE latest_snapshots
 (
@@ -235,6 +314,34 @@ ENGINE = ReplacingMergeTree(revision)
 ORDER BY (tenant, portfolio)
 SETTINGS index_granularity = 8192;
 
+CREATE TABLE reported_returns
+(
+    `source` String,
+    `observed_at` DateTime64(3, 'UTC'),
+    `event_id` String,
+    `tenant` LowCardinality(String),
+    `provider` LowCardinality(String),
+    `account` String,
+    `scope` LowCardinality(String),
+    `fetched_at` DateTime64(3, 'UTC'),
+    `recorded_at` DateTime64(3, 'UTC'),
+    `job_id` String,
+    `quote` LowCardinality(String),
+    `total_return` Nullable(Decimal(76, 36)),
+    `items` Array(Tuple(
+        asset String,
+        amount Nullable(Decimal(76, 36)),
+        value Nullable(Decimal(76, 36)),
+        total_return Nullable(Decimal(76, 36)),
+        reason LowCardinality(String))),
+    `block_number` Nullable(UInt64),
+    `raw` Array(String)
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(observed_at)
+ORDER BY (source, observed_at, event_id)
+SETTINGS index_granularity = 256;
+
 CREATE TABLE reported_totals
 (
     `source` String,
@@ -332,6 +439,109 @@ PARTITION BY toYYYYMM(observed_at)
 ORDER BY (source, observed_at, snapshot_id)
 SETTINGS index_granularity = 1024;
 
+CREATE TABLE token_clusters
+(
+    `tenant` LowCardinality(String),
+    `token` String,
+    `provider` LowCardinality(String),
+    `observed_at` DateTime64(3, 'UTC'),
+    `event_id` String,
+    `cluster` UInt32,
+    `amount` Nullable(Decimal(76, 36)),
+    `value_usd` Nullable(Decimal(76, 36)),
+    `share` Nullable(Decimal(76, 36)),
+    `trends` Array(LowCardinality(String)),
+    `average_holding_s` Nullable(Decimal(76, 36)),
+    `pnl_usd` Nullable(Decimal(76, 36)),
+    `pnl_ratio` Nullable(Decimal(76, 36)),
+    `buy_volume_usd` Nullable(Decimal(76, 36)),
+    `average_buy_price_usd` Nullable(Decimal(76, 36)),
+    `sell_volume_usd` Nullable(Decimal(76, 36)),
+    `average_sell_price_usd` Nullable(Decimal(76, 36)),
+    `last_active_at` Nullable(DateTime64(3, 'UTC')),
+    `addresses` UInt32
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(observed_at)
+ORDER BY (tenant, token, provider, observed_at, event_id, cluster)
+SETTINGS index_granularity = 1024;
+
+CREATE TABLE top_holders
+(
+    `tenant` LowCardinality(String),
+    `token` String,
+    `provider` LowCardinality(String),
+    `observed_at` DateTime64(3, 'UTC'),
+    `event_id` String,
+    `holders` UInt32,
+    `amount` Nullable(Decimal(76, 36)),
+    `share` Nullable(Decimal(76, 36)),
+    `trends` Array(LowCardinality(String)),
+    `average_holding_s` Nullable(Decimal(76, 36)),
+    `average_pnl_usd` Nullable(Decimal(76, 36)),
+    `average_buy_price_usd` Nullable(Decimal(76, 36)),
+    `average_buy_distance` Nullable(Decimal(76, 36)),
+    `average_sell_price_usd` Nullable(Decimal(76, 36)),
+    `average_sell_distance` Nullable(Decimal(76, 36))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(observed_at)
+ORDER BY (tenant, token, provider, observed_at, event_id, holders)
+SETTINGS index_granularity = 256;
+
+CREATE MATERIALIZED VIEW blocks_from_reported_returns TO blocks
+(
+    `chain` String,
+    `number` UInt64,
+    `time` DateTime64(3, 'UTC'),
+    `hash` String,
+    `rank` UInt64
+)
+AS SELECT
+    arrayStringConcat(arraySlice(splitByChar(':', account), 1, 2), ':') AS chain,
+    assumeNotNull(block_number) AS number,
+    observed_at AS time,
+    '' AS hash,
+    toUInt64(toUnixTimestamp64Milli(fetched_at)) AS rank
+FROM reported_returns
+WHERE isNotNull(block_number) AND (countSubstrings(account, ':') = 2);
+
+CREATE MATERIALIZED VIEW blocks_from_snapshots TO blocks
+(
+    `chain` LowCardinality(String),
+    `number` UInt64,
+    `time` DateTime64(3, 'UTC'),
+    `hash` String,
+    `rank` UInt64
+)
+AS SELECT
+    assumeNotNull(toString(chain)) AS chain,
+    assumeNotNull(block_number) AS number,
+    assumeNotNull(block_time) AS time,
+    ifNull(block_hash, '') AS hash,
+    bitShiftLeft(toUInt64(1), 62) + toUInt64(toUnixTimestamp64Milli(fetched_at)) AS rank
+FROM snapshots
+WHERE isNotNull(chain) AND isNotNull(block_number) AND isNotNull(block_time);
+
+CREATE MATERIALIZED VIEW history_windows_from_fetches TO history_windows
+(
+    `tenant` LowCardinality(String),
+    `source` String,
+    `feed` LowCardinality(String),
+    `window_end` DateTime64(3, 'UTC'),
+    `every_s` UInt32,
+    `window_start` DateTime64(3, 'UTC')
+)
+AS SELECT
+    tenant,
+    concat(tenant, '/', provider, '/', target, '/', scope) AS source,
+    feed,
+    ifNull(fetches.window_end, toDateTime64('2200-01-01 00:00:00', 3, 'UTC')) AS window_end,
+    ifNull(window_every_s, 0) AS every_s,
+    ifNull(fetches.window_start, started_at) AS window_start
+FROM fetches
+WHERE (outcome = 'finished') AND (isNull(fetches.window_start) OR isNotNull(fetches.window_end));
+
 CREATE MATERIALIZED VIEW latest_snapshots_from_snapshots TO latest_snapshots
 (
     `source` String,
@@ -376,6 +586,71 @@ AS SELECT DISTINCT
     snapshot_id
 FROM balances
 WHERE priced_by != '';
+
+CREATE VIEW cluster_addresses_as_of
+AS SELECT
+    tenant,
+    token,
+    provider,
+    observed_at,
+    cluster,
+    position,
+    address,
+    amount,
+    value_usd,
+    share,
+    average_holding_s,
+    last_active_at,
+    is_contract,
+    is_exchange,
+    is_kol,
+    holder_rank
+FROM cluster_addresses
+FINAL
+WHERE (tenant, token, provider, observed_at, event_id) IN (
+    SELECT
+        tenant,
+        token,
+        provider,
+        observed_at,
+        event_id
+    FROM cluster_overviews
+    WHERE observed_at <= {at:DateTime64(3, 'UTC')}
+    ORDER BY
+        observed_at DESC,
+        fetched_at DESC,
+        event_id DESC
+    LIMIT 1 BY
+        tenant,
+        token,
+        provider
+);
+
+CREATE VIEW cluster_overviews_as_of
+AS SELECT
+    tenant,
+    token,
+    provider,
+    observed_at,
+    fetched_at,
+    clusters,
+    has_overview,
+    concentration,
+    top_100_share,
+    rug_pull_ratio,
+    new_holder_ratio,
+    same_fund_source_ratio,
+    same_creation_time_ratio
+FROM cluster_overviews
+WHERE observed_at <= {at:DateTime64(3, 'UTC')}
+ORDER BY
+    observed_at DESC,
+    fetched_at DESC,
+    event_id DESC
+LIMIT 1 BY
+    tenant,
+    token,
+    provider;
 
 CREATE VIEW fetch_attempts
 (
@@ -424,6 +699,65 @@ LIMIT 1 BY
     tenant,
     job_id,
     event_id;
+
+CREATE VIEW history_coverage
+(
+    `tenant` LowCardinality(String),
+    `source` String,
+    `feed` LowCardinality(String),
+    `history_complete_from` SimpleAggregateFunction(min, DateTime64(3, 'UTC')),
+    `windows` UInt64
+)
+AS WITH
+    toDateTime64('2200-01-01 00:00:00', 3, 'UTC') AS never
+SELECT
+    tenant,
+    source,
+    feed,
+    min(piece.1) AS history_complete_from,
+    countIf(every_s > 0) AS windows
+FROM
+(
+    SELECT
+        tenant,
+        source,
+        feed,
+        every_s,
+        piece,
+        sum(follows_a_gap) OVER (PARTITION BY tenant, source, feed ORDER BY piece.2 DESC, piece.1 DESC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS gaps
+    FROM
+    (
+        SELECT
+            tenant,
+            source,
+            feed,
+            every_s,
+            piece,
+            (count() OVER newer > 0) AND (((piece.2) + toIntervalSecond(every_s)) < min(if(every_s > 0, piece.1, never)) OVER newer) AND (((piece.2) + toIntervalSecond(2 * every_s)) < min(if(every_s > 0, never, piece.1)) OVER newer) AS follows_a_gap
+        FROM
+        (
+            SELECT
+                tenant,
+                source,
+                feed,
+                every_s,
+                (min(window_start), window_end) AS piece
+            FROM history_windows
+            GROUP BY
+                tenant,
+                source,
+                feed,
+                window_end,
+                every_s
+        )
+        WINDOW newer AS (PARTITION BY tenant, source, feed ORDER BY piece.2 DESC, piece.1 DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+    )
+)
+WHERE gaps = 0
+GROUP BY
+    tenant,
+    source,
+    feed;
 
 CREATE VIEW latest_positions
 (
@@ -672,6 +1006,52 @@ GROUP BY
     parts
 HAVING uniqExact(part) = parts;
 
+CREATE VIEW reported_returns_current
+(
+    `tenant` LowCardinality(String),
+    `source` String,
+    `account` String,
+    `provider` LowCardinality(String),
+    `scope` LowCardinality(String),
+    `observed_at` DateTime64(3, 'UTC'),
+    `fetched_at` DateTime64(3, 'UTC'),
+    `block_number` Nullable(UInt64),
+    `quote` LowCardinality(String),
+    `total_return` Nullable(Decimal(76, 36)),
+    `asset` Nullable(String),
+    `amount` Nullable(Decimal(76, 36)),
+    `value` Nullable(Decimal(76, 36)),
+    `asset_return` Nullable(Decimal(76, 36)),
+    `reason` LowCardinality(String)
+)
+AS SELECT
+    r.tenant AS tenant,
+    r.source AS source,
+    r.account AS account,
+    r.provider AS provider,
+    r.scope AS scope,
+    r.observed_at AS observed_at,
+    r.fetched_at AS fetched_at,
+    r.block_number AS block_number,
+    r.quote AS quote,
+    r.total_return AS total_return,
+    nullIf(item.asset, '') AS asset,
+    item.amount AS amount,
+    item.value AS value,
+    item.total_return AS asset_return,
+    item.reason AS reason
+FROM
+(
+    SELECT *
+    FROM reported_returns
+    ORDER BY
+        observed_at DESC,
+        fetched_at DESC,
+        event_id DESC
+    LIMIT 1 BY source
+) AS r
+LEFT ARRAY JOIN r.items AS item;
+
 CREATE VIEW reported_totals_current
 (
     `tenant` LowCardinality(String),
@@ -790,6 +1170,144 @@ LEFT JOIN
         scope,
         feed
 ) AS f ON (f.source = r.source) AND (f.feed = r.setting.feed);
+
+CREATE VIEW token_clusters_as_of
+AS SELECT
+    tenant,
+    token,
+    provider,
+    observed_at,
+    cluster,
+    amount,
+    value_usd,
+    share,
+    trends,
+    average_holding_s,
+    pnl_usd,
+    pnl_ratio,
+    buy_volume_usd,
+    average_buy_price_usd,
+    sell_volume_usd,
+    average_sell_price_usd,
+    last_active_at,
+    addresses
+FROM token_clusters
+FINAL
+WHERE (tenant, token, provider, observed_at, event_id) IN (
+    SELECT
+        tenant,
+        token,
+        provider,
+        observed_at,
+        event_id
+    FROM cluster_overviews
+    WHERE observed_at <= {at:DateTime64(3, 'UTC')}
+    ORDER BY
+        observed_at DESC,
+        fetched_at DESC,
+        event_id DESC
+    LIMIT 1 BY
+        tenant,
+        token,
+        provider
+);
+
+CREATE VIEW token_clusters_current
+(
+    `tenant` LowCardinality(String),
+    `token` String,
+    `provider` LowCardinality(String),
+    `observed_at` DateTime64(3, 'UTC'),
+    `cluster` UInt32,
+    `amount` Nullable(Decimal(76, 36)),
+    `value_usd` Nullable(Decimal(76, 36)),
+    `share` Nullable(Decimal(76, 36)),
+    `trends` Array(LowCardinality(String)),
+    `average_holding_s` Nullable(Decimal(76, 36)),
+    `pnl_usd` Nullable(Decimal(76, 36)),
+    `pnl_ratio` Nullable(Decimal(76, 36)),
+    `buy_volume_usd` Nullable(Decimal(76, 36)),
+    `average_buy_price_usd` Nullable(Decimal(76, 36)),
+    `sell_volume_usd` Nullable(Decimal(76, 36)),
+    `average_sell_price_usd` Nullable(Decimal(76, 36)),
+    `last_active_at` Nullable(DateTime64(3, 'UTC')),
+    `addresses` UInt32
+)
+AS SELECT
+    tenant,
+    token,
+    provider,
+    observed_at,
+    cluster,
+    amount,
+    value_usd,
+    share,
+    trends,
+    average_holding_s,
+    pnl_usd,
+    pnl_ratio,
+    buy_volume_usd,
+    average_buy_price_usd,
+    sell_volume_usd,
+    average_sell_price_usd,
+    last_active_at,
+    addresses
+FROM token_clusters
+FINAL
+WHERE (tenant, token, provider, observed_at, event_id) IN (
+    SELECT
+        tenant,
+        token,
+        provider,
+        observed_at,
+        event_id
+    FROM cluster_overviews
+    ORDER BY
+        observed_at DESC,
+        fetched_at DESC,
+        event_id DESC
+    LIMIT 1 BY
+        tenant,
+        token,
+        provider
+);
+
+CREATE VIEW top_holders_as_of
+AS SELECT
+    tenant,
+    token,
+    provider,
+    observed_at,
+    holders,
+    amount,
+    share,
+    trends,
+    average_holding_s,
+    average_pnl_usd,
+    average_buy_price_usd,
+    average_buy_distance,
+    average_sell_price_usd,
+    average_sell_distance
+FROM top_holders
+FINAL
+WHERE (tenant, token, provider, observed_at, event_id) IN (
+    SELECT
+        tenant,
+        token,
+        provider,
+        observed_at,
+        event_id
+    FROM cluster_overviews
+    WHERE observed_at <= {at:DateTime64(3, 'UTC')}
+    ORDER BY
+        observed_at DESC,
+        fetched_at DESC,
+        event_id DESC
+    LIMIT 1 BY
+        tenant,
+        token,
+        provider
+);
 
 CREATE VIEW value_series
 (

@@ -32,3 +32,9 @@ async def write(warehouse: Inserts, rows: Sequence[Row]) -> None:
     if rows:
         kind = type(rows[0])
         await warehouse.insert_json(TABLES[kind], to_block(rows), columns=kind.__struct_fields__)
+
+
+async def write_each(warehouse: Inserts, rows: Sequence[Row]) -> None:
+    """Store rows of several kinds, kind after kind. Raises as `write` does."""
+    for kind in dict.fromkeys(type(row) for row in rows):
+        await write(warehouse, [row for row in rows if type(row) is kind])

@@ -28,7 +28,7 @@ class SourceFreshness(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     stale: bool | None
     """Whether three fetches in a row are overdue."""
     last_outcome: str | None
-    """`finished`, `retry`, `paused`, `stopped` or `dead_lettered`; null if none was tried in 35 days."""
+    """`finished`, `retry`, `paused`, `stopped`, `no_history` or `dead_lettered`; null if none was tried in 35 days."""
     last_fetch_at: Time | None
     last_error: str | None
     last_message: str | None
