@@ -9,35 +9,10 @@ import pytest
 from tests.faults.checker import assert_whole
 from tests.faults.load import Load
 from tests.faults.standing import standing
+from tests.faults.thief import Thief
 from tests.support.pipeline import until
-from tests.support.proxies import Frame
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(600)]
-
-
-class Thief:
-    """Keeps every so-manieth answer of a kind."""
-
-    def __init__(self, **every: int) -> None:
-        self.stolen: Counter[str] = Counter()
-        self._every = every
-        self._seen: Counter[str] = Counter()
-
-    def on_frame(self, frame: Frame) -> bool:
-        if frame.is_stored:
-            return self._passes("publish")
-        return self._passes("ack") if frame.is_confirmed else True
-
-    def on_inserted(self, request: bytes) -> bool:
-        del request
-        return self._passes("insert")
-
-    def _passes(self, what: str) -> bool:
-        self._seen[what] += 1
-        if what not in self._every or self._seen[what] % self._every[what]:
-            return True
-        self.stolen[what] += 1
-        return False
 
 
 async def test_publishes_inserts_and_acks_whose_answer_is_lost(tmp_path: Path) -> None:
