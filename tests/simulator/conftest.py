@@ -14,7 +14,7 @@ FROZEN_AT = datetime(2026, 3, 14, 15, 9, 26, 535_000, tzinfo=UTC)
 
 @pytest.fixture(scope="session")
 def url() -> Iterator[str]:
-    with running(SimulatorSettings(port=0, okx_requests_per_second=0)) as base_url:
+    with running(SimulatorSettings(port=0, okx_requests_per_second=0, coingecko_requests_per_minute=0)) as base_url:
         yield base_url
 
 
