@@ -30,6 +30,9 @@ log = logger(__name__)
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 10.0
 
+_OTHER_TABLES = frozenset({16, 47, 60, 81})
+"""ClickHouse's codes for a column, identifier, table or database that is not there: never a message's own fault."""
+
 
 class Item(Protocol):
     """A valid message in whatever form; its sequence says which message it was."""
@@ -145,9 +148,8 @@ class Intake(Generic[ItemT, WorkT]):
     async def _store(self, prepared: _Prepared[ItemT, WorkT]) -> None:
         try:
             await self._line.store(prepared.work)
-        except WarehouseUnavailable:
-            raise
         except WarehouseError as error:
+            _raise_passing(error)
             log.warning("a batch was refused; looking for the message", consumer=self.name, error=str(error)[:500])
             prepared.rejected += await self._divide(prepared.items)
         if len(prepared.rejected) < len(prepared.batch):
@@ -157,9 +159,8 @@ class Intake(Generic[ItemT, WorkT]):
         """Store what the engine takes; returns what it refuses even alone."""
         try:
             await self._line.store(self._line.prepare(items))
-        except WarehouseUnavailable:
-            raise
         except WarehouseError as error:
+            _raise_passing(error)
             if len(items) == 1:
                 return [Rejected(sequence=items[0].sequence, reason="WarehouseRefused", message=str(error))]
             middle = len(items) // 2
@@ -176,6 +177,16 @@ class Intake(Generic[ItemT, WorkT]):
             await bury(self._js, _death(one, message, self._declaration, self._clock.now()), message.payload)
             log.warning("message set aside", consumer=self.name, sequence=one.sequence, reason=one.reason)
             self._dead_in_a_row += 1
+
+
+def _raise_passing(error: WarehouseError) -> None:
+    """For what no message is to blame for: an outage, or tables of another version, until they are migrated."""
+    if isinstance(error, WarehouseUnavailable):
+        raise error
+    if error.code in _OTHER_TABLES:
+        raise WarehouseUnavailable(
+            f"the tables are not those of this version, run `holdfast migrate`: {error}", code=error.code
+        ) from error
 
 
 def _death(rejected: Rejected, message: Received, consumer: ConsumerDeclaration, now: datetime) -> Death:
