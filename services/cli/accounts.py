@@ -1,6 +1,8 @@
 """`holdfast account`"""
 
-from cyclopts import App
+from typing import Annotated
+
+from cyclopts import App, Parameter
 
 from holdfast.registry.commands import SourceChoice
 from holdfast.registry.errors import RegistryError
@@ -8,7 +10,7 @@ from holdfast.registry.records import Member
 from services.cli.output import done, print_json, show
 from services.cli.registry import JsonFlag, TenantOption, chosen_tenant, registry
 
-app = App(name="account", help="Wallets and accounts that are fetched.", group="Registry")
+app = App(name="account", help="Wallets and accounts that are fetched.")
 
 
 @app.command
@@ -16,7 +18,7 @@ async def add(
     account: str,
     *,
     tenant: TenantOption = None,
-    source: list[str],
+    source: Annotated[list[str], Parameter(negative=())],
     label: str = "",
     portfolio: str | None = None,
     json: JsonFlag = False,

@@ -1,44 +1,63 @@
-"""The `holdfast` command: groups of subcommands, and what every one of them has in common."""
+"""The `holdfast` command: what there is, loaded only when it is asked for.
 
+A subcommand costs the import of its own module, so that `holdfast up` is on its way at once.
+"""
+
+import importlib
 import sys
 
 from cyclopts import App
 
-from holdfast.messaging.bucket import BucketUnavailableError
-from holdfast.messaging.dead_letters import DeadLetterError
-from holdfast.messaging.publishing import PublishError
-from holdfast.registry.errors import RegistryError
-from holdfast.settings import SettingsError
-from holdfast.warehouse.errors import WarehouseError, WarehouseUnavailable
-from services.cli import accounts, dead, events, fetching, keys, portfolios, processes, settings, sql, tenants, totals
-from services.cli.output import CONFIGURATION, FAILED, UNAVAILABLE, fail
+GROUPS = {
+    "Registry": {
+        "tenant": ("tenants:app", "Who owns keys, accounts and portfolios."),
+        "key": ("keys:app", "Keys of the API."),
+        "portfolio": ("portfolios:app", "Named sets of accounts, and of other portfolios."),
+        "account": ("accounts:app", "Wallets and accounts that are fetched."),
+        "feed": ("feeds:app", "What is fetched of nobody's account: prices, rates, clusters."),
+    },
+    "Reading": {
+        "totals": ("totals:totals", "What a portfolio is worth now, and what it consists of."),
+        "watch": ("events:watch", "Events as they pass."),
+        "sql": ("sql:sql", "Ask ClickHouse, read-only."),
+    },
+    "Operations": {
+        "fetch": ("fetching:fetch", "Fetch an account now, before anything that is merely due."),
+        "dead": ("dead:app", "Messages that wait for a person."),
+        "config": ("settings:app", "Settings, as this command sees them."),
+    },
+    "Processes": {
+        "up": ("processes:up", "Run everything on this machine."),
+        "selftest": ("processes:selftest", "Run everything once, against the simulated world's own truth."),
+        "migrate": ("processes:migrate", "Declare streams, consumers, tables and views."),
+        "scheduler": ("processes:scheduler", "Publish fetch jobs when they are due."),
+        "worker": ("processes:worker", "Fetch."),
+        "aggregator": ("processes:aggregator", "Turn events into rows, totals and breakdowns."),
+        "api": ("processes:api", "Answer over HTTP."),
+        "simulator": ("processes:simulator", "Serve the simulated world."),
+        "clickhouse": ("processes:clickhouse", "Serve the embedded ClickHouse engine alone."),
+    },
+}
 
 
 def build_app() -> App:
     app = App(
         name="holdfast",
         help="Portfolios from many providers as events, totals and history in ClickHouse.",
-        help_epilogue="Every list takes --json. Settings: .env.example. What the numbers mean: docs/sql.md.",
+        help_format="plaintext",
+        help_epilogue="Every list takes --json. Settings: .env.example. Views to query: docs/sql.md.",
     )
-    processes.register(app)
-    for group in (tenants, keys, portfolios, accounts, dead, settings):
-        app.command(group.app)
-    for module in (fetching, totals, events, sql):
-        module.register(app)
+    for group, commands in GROUPS.items():
+        for name, (path, text) in commands.items():
+            app.command(f"services.cli.{path}", name=name, help=text, group=group)
     return app
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Runs a command. Exit codes: 0 done, 1 refused or failed, 69 a server is away, 78 bad settings."""
+    """Run a command. Exit codes: 0 done, 1 refused or failed, 2 wrong words, 69 a server is away, 78 bad settings."""
     try:
         build_app()(arguments)
-    except SettingsError as error:
-        fail("these settings are wrong:\n  " + "\n  ".join(map(str, error.problems)), code=CONFIGURATION)
-    except RegistryError as error:
-        fail(f"{error.field}: {error.message}", fix=error.fix)
-    except (BucketUnavailableError, PublishError, WarehouseUnavailable) as error:
-        fail(str(error), code=UNAVAILABLE)
-    except (WarehouseError, DeadLetterError) as error:
-        fail(str(error), code=FAILED)
     except KeyboardInterrupt:
         sys.exit(130)
+    except Exception as error:  # noqa: BLE001 - what each means is said in failures.py
+        importlib.import_module("services.cli.failures").explain(error)

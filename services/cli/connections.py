@@ -10,6 +10,7 @@ from pathlib import Path
 from holdfast.domain.time import SystemClock
 from holdfast.messaging.connection import Connection
 from holdfast.messaging.connection import connect as connect_nats
+from holdfast.observability import logs
 from holdfast.settings import Configuration, read_configuration
 from holdfast.settings.shared import ClickHouseSettings, NatsSettings
 from holdfast.warehouse.client import Warehouse
@@ -36,12 +37,14 @@ def _newest_stack() -> Path | None:
 
 @asynccontextmanager
 async def nats() -> AsyncIterator[Connection]:
+    # A person is waiting, and is told by `fail` what is wrong: no warnings of the connection before that.
+    logs.configure(service="cli", level="error", format="console")
     settings = configuration().section("nats", NatsSettings)
     try:
         async with asyncio.timeout(_PATIENCE_S):
             connection = await connect_nats(settings, name="cli")
     except (OSError, TimeoutError) as error:
-        fail(f"cannot reach NATS at {settings.url}: {error or 'no answer'}", code=UNAVAILABLE, fix=_START)
+        fail(f"cannot reach NATS at {settings.url}: {str(error) or 'no answer'}", code=UNAVAILABLE, fix=_START)
     try:
         yield connection
     finally:
@@ -55,7 +58,7 @@ async def warehouse() -> AsyncIterator[Warehouse]:
         async with asyncio.timeout(_PATIENCE_S):
             opened = await connect_warehouse(settings)
     except (OSError, TimeoutError) as error:
-        fail(f"cannot reach ClickHouse at {settings.url}: {error or 'no answer'}", code=UNAVAILABLE, fix=_START)
+        fail(f"cannot reach ClickHouse at {settings.url}: {str(error) or 'no answer'}", code=UNAVAILABLE, fix=_START)
     try:
         yield opened
     finally:

@@ -7,7 +7,7 @@ from services.cli import connections
 from services.cli.output import console, done, print_json, show
 from services.cli.registry import JsonFlag
 
-app = App(name="dead", help="Messages that could not be worked off and wait for a person.", group="Operations")
+app = App(name="dead", help="Messages that could not be worked off and wait for a person.")
 
 
 @app.command(name="list")

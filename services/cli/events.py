@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
-from cyclopts import App
 
 from holdfast.events import AlertRaised, BalancesObserved, FetchFailed, FetchFinished, PortfolioRevalued, PricesObserved
 from holdfast.events.catalog import CATALOG
@@ -17,10 +16,6 @@ from services.cli.output import console, print_json, text
 from services.cli.registry import JsonFlag, parse_time
 
 _NOT_WATCHED = {"JOBS", "RESPONSES"}
-
-
-def register(app: App) -> None:
-    app.command(watch, group="Reading")
 
 
 async def watch(*families: str, since: str | None = None, json: JsonFlag = False) -> None:

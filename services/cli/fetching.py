@@ -1,7 +1,5 @@
 """`holdfast fetch`"""
 
-from cyclopts import App
-
 from holdfast.domain.accounts import AccountIdError, parse_account
 from holdfast.messaging.publishing import Publisher
 from holdfast.registry.errors import RegistryError
@@ -10,10 +8,6 @@ from holdfast.registry.store import RegistryStore
 from services.cli import connections
 from services.cli.output import done, print_json
 from services.cli.registry import JsonFlag, TenantOption, catalogue, chosen_tenant
-
-
-def register(app: App) -> None:
-    app.command(fetch, group="Operations")
 
 
 async def fetch(account: str, *, tenant: TenantOption = None, json: JsonFlag = False) -> None:

@@ -7,7 +7,7 @@ from services.cli import connections
 from services.cli.output import console, done, print_json, show
 from services.cli.registry import JsonFlag, TenantOption, chosen_tenant, registry
 
-app = App(name="key", help="Keys of the API.", group="Registry")
+app = App(name="key", help="Keys of the API.")
 
 
 @app.command

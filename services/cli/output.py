@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import msgspec
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from holdfast.domain.money import plain
 
@@ -59,9 +60,9 @@ def done(message: str) -> None:
 
 
 def fail(message: str, *, code: int = FAILED, fix: str = "") -> NoReturn:
-    errors.print(f"[red]holdfast:[/] {message}", highlight=False)
+    errors.print("[red]holdfast:[/]", Text(message), highlight=False, soft_wrap=True)
     if fix:
-        errors.print(f"  fix: {fix}", highlight=False)
+        errors.print(Text(f"  fix: {fix}"), highlight=False, soft_wrap=True)
     sys.exit(code)
 
 

@@ -1,8 +1,8 @@
 """`holdfast portfolio`"""
 
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
-from cyclopts import App
+from cyclopts import App, Parameter
 
 from holdfast.registry.errors import RegistryError
 from holdfast.registry.records import Member
@@ -11,7 +11,7 @@ from services.cli.connections import clock
 from services.cli.output import console, done, print_json, show, text
 from services.cli.registry import JsonFlag, TenantOption, chosen_tenant, parse_time, registry
 
-app = App(name="portfolio", help="Named sets of accounts, and of other portfolios.", group="Registry")
+app = App(name="portfolio", help="Named sets of accounts, and of other portfolios.")
 
 
 @app.command
@@ -21,8 +21,8 @@ async def create(
     tenant: TenantOption = None,
     name: str = "",
     currency: str = "USD",
-    account: list[str] | None = None,
-    nested: list[str] | None = None,
+    account: Annotated[list[str] | None, Parameter(negative=())] = None,
+    nested: Annotated[list[str] | None, Parameter(negative=())] = None,
     json: JsonFlag = False,
 ) -> None:
     """Add a portfolio.

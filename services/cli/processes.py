@@ -4,16 +4,11 @@ import os
 import sys
 from typing import Annotated, NoReturn
 
-from cyclopts import App, Parameter
+from cyclopts import Parameter
 
 
 def become(module: str, *arguments: str) -> NoReturn:
     os.execv(sys.executable, [sys.executable, "-m", module, *arguments])
-
-
-def register(app: App) -> None:
-    for function in (up, selftest, migrate, scheduler, worker, aggregator, api, simulator, clickhouse):
-        app.command(function, group="Processes")
 
 
 def up(*, demo: bool = False) -> None:

@@ -8,7 +8,7 @@ from services.cli import connections
 from services.cli.output import console, print_json
 from services.cli.registry import JsonFlag
 
-app = App(name="config", help="Settings, as this command sees them.", group="Operations")
+app = App(name="config", help="Settings, as this command sees them.")
 
 _SECRET = ("password", "passphrase", "secret", "key", "token", "rpc_url")
 

@@ -2,15 +2,9 @@
 
 import sys
 
-from cyclopts import App
-
 from services.cli import connections
 from services.cli.output import console, show
 from services.cli.registry import JsonFlag
-
-
-def register(app: App) -> None:
-    app.command(sql, group="Reading")
 
 
 async def sql(query: str, *, json: JsonFlag = False, format: str | None = None) -> None:  # noqa: A002

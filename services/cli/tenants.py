@@ -5,7 +5,7 @@ from cyclopts import App
 from services.cli.output import done, print_json, show
 from services.cli.registry import JsonFlag, registry
 
-app = App(name="tenant", help="Who owns keys, accounts and portfolios; nothing crosses tenants.", group="Registry")
+app = App(name="tenant", help="Who owns keys, accounts and portfolios; nothing crosses tenants.")
 
 
 @app.command

@@ -3,17 +3,11 @@
 from importlib.resources import files
 from typing import Literal
 
-from cyclopts import App
-
 from services.cli import connections
 from services.cli.output import FAILED, console, fail, print_json, show, text
 from services.cli.registry import JsonFlag, TenantOption, chosen_tenant, registry
 
 Axis = Literal["asset", "type", "class", "chain", "platform", "account", "provider", "kind", "side"]
-
-
-def register(app: App) -> None:
-    app.command(totals, group="Reading")
 
 
 async def totals(portfolio: str, *, by: Axis = "asset", tenant: TenantOption = None, json: JsonFlag = False) -> None:

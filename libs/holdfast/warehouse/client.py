@@ -64,9 +64,17 @@ class Warehouse:
         rows = await self.rows(sql, params)
         return rows[0][0] if rows else None
 
-    async def read_bytes(self, sql: str, params: Parameters | None = None, *, format: str) -> bytes:  # noqa: A002
+    async def read_bytes(
+        self,
+        sql: str,
+        params: Parameters | None = None,
+        *,
+        format: str,  # noqa: A002
+        settings: Parameters | None = None,
+    ) -> bytes:
         """The result as the engine wrote it, in a ClickHouse format such as JSONEachRow."""
-        return cast("bytes", await self._asked(self._client.raw_query(sql, parameters=dict(params or {}), fmt=format)))
+        asked = self._client.raw_query(sql, parameters=dict(params or {}), fmt=format, settings=dict(settings or {}))
+        return cast("bytes", await self._asked(asked))
 
     async def command(self, sql: str, params: Parameters | None = None, *, settings: Parameters | None = None) -> None:
         """Run a statement that returns no rows: DDL, INSERT … SELECT, SYSTEM."""

@@ -1,0 +1,109 @@
+"""The command line against a real registry, and its messages when something is wrong."""
+
+import contextlib
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from holdfast.messaging.connection import connect
+from holdfast.messaging.streams import migrate
+from holdfast.providers.kit.discovery import discover
+from holdfast.settings.shared import NatsSettings
+from services.cli.app import GROUPS, build_app
+
+WALLET = "eip155:1:0x742d35Cc6634C0532925a3b844Bc454e4438f44e"
+
+
+def holdfast(
+    *words: str, settings: dict[str, str] | None = None, folder: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("HOLDFAST_")} | (settings or {})
+    return subprocess.run(
+        [sys.executable, "-m", "holdfast", *words],
+        env=environment | {"COLUMNS": "200"}, cwd=folder, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture
+async def system(nats_settings: NatsSettings) -> dict[str, str]:
+    """The variables of a migrated NATS server."""
+    connection = await connect(nats_settings, name="test")
+    await migrate(connection.js, sorted(discover()))
+    await connection.close()
+    return {"HOLDFAST_NATS__URL": nats_settings.url}
+
+
+def said(done: subprocess.CompletedProcess[str]) -> object:
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+async def test_a_tenant_a_wallet_and_a_portfolio_are_registered_and_listed(
+    system: dict[str, str], tmp_path: Path
+) -> None:
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        return holdfast(*words, settings=system, folder=tmp_path)
+
+    assert run("tenant", "create", "acme", "--name", "Acme").returncode == 0
+    assert run("portfolio", "create", "family").returncode == 0
+    added = said(run("account", "add", WALLET, "--source", "evm:wallet:120", "--portfolio", "family", "--json"))
+    assert added["sources"] == [  # type: ignore[index]
+        {"provider": "evm", "feed": "balances", "scope": "wallet", "every_s": 120, "counted": True, "paused": None}
+    ]
+    (account,) = said(run("account", "list", "--json"))  # type: ignore[misc]
+    assert account["account"] == WALLET, "the spelling that came in is echoed"
+    shown = said(run("portfolio", "show", "family", "--json"))
+    assert [m["account"] for m in shown["accounts"]] == [WALLET.lower()]  # type: ignore[index]
+    key = said(run("key", "create", "--portfolio", "family", "--json"))
+    assert re.fullmatch(r"hf_[a-z2-7]{16}_[a-z2-7]{52}", key["key"])  # type: ignore[index]
+    listed = run("key", "list", "--json").stdout
+    assert key["key"].rpartition("_")[2] not in listed, "a secret is shown once"  # type: ignore[index]
+    jobs = said(run("fetch", WALLET, "--json"))
+    assert [(job["lane"], job["provider"]) for job in jobs] == [("now", "evm")]  # type: ignore[attr-defined]
+    assert said(run("dead", "list", "--json")) == []
+
+
+async def test_what_the_registry_refuses_is_told_with_the_field_and_the_fix(system: dict[str, str]) -> None:
+    holdfast("tenant", "create", "acme", settings=system)
+    wrong = WALLET.replace("0x742d35Cc", "0x742d35cC")
+    done = holdfast("account", "add", wrong, "--source", "evm", settings=system)
+    assert done.returncode == 1
+    assert "checksum" in done.stderr
+    assert "Traceback" not in done.stderr
+    done = holdfast("account", "add", WALLET, "--source", "nosuch", settings=system)
+    assert done.returncode == 1
+    assert "nosuch" in done.stderr
+    assert "fix:" in done.stderr
+    assert said(holdfast("account", "list", "--json", settings=system)) == []
+
+
+def test_an_unreachable_server_is_one_line_and_exit_code_69(tmp_path: Path) -> None:
+    done = holdfast("tenant", "list", settings={"HOLDFAST_NATS__URL": "nats://127.0.0.1:1"}, folder=tmp_path)
+    assert done.returncode == 69
+    assert "cannot reach NATS at nats://127.0.0.1:1" in done.stderr
+    assert "fix:" in done.stderr
+
+
+def test_config_show_hides_every_secret(tmp_path: Path) -> None:
+    (tmp_path / "holdfast.toml").write_text('[providers.acme]\napi_key = "k3y-in-file"\nregion = "eu"\n')
+    done = holdfast("config", "show", "--json", settings={"HOLDFAST_NATS__PASSWORD": "pa55word"}, folder=tmp_path)
+    shown = said(done)
+    assert shown == {"providers": {"acme": {"api_key": "***", "region": "eu"}}, "nats": {"password": "***"}}
+
+
+@pytest.mark.parametrize("name", [name for commands in GROUPS.values() for name in commands])
+def test_every_command_loads_and_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with contextlib.suppress(SystemExit):
+        build_app()([name, "--help"])
+    assert f"Usage: holdfast {name}" in capsys.readouterr().out
+
+
+def test_the_command_is_declared_once() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
+    assert project["project"]["scripts"] == {"holdfast": "holdfast.__main__:main"}
