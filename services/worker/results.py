@@ -126,7 +126,9 @@ def _check_asked(job: FetchRequested, said: Snapshot | ReportedTotal | ReportedR
 
 def _total(job: FetchRequested, total: ReportedTotal, finished_at: datetime) -> TotalsReported:
     _check_asked(job, total)
-    content = (total.account, total.scope, to_ms(total.observed_at).isoformat(), total.currency, total.platform)
+    content = [total.account, total.scope, to_ms(total.observed_at).isoformat(), total.currency, total.platform]
+    if total.reason is not None:
+        content.append(total.reason)
     return TotalsReported(
         id=_id("total", job.tenant, job.provider, *content, str(total.total)),
         tenant=job.tenant,
@@ -139,6 +141,7 @@ def _total(job: FetchRequested, total: ReportedTotal, finished_at: datetime) -> 
         currency=total.currency,
         total=total.total,
         platform=total.platform,
+        reason=total.reason,
         raw=total.raw,
     )
 

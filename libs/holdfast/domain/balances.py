@@ -50,6 +50,10 @@ Reason = Literal[
 """Why a line has no amount, no value, or no part in the total."""
 
 
+TotalReason = Literal["unreliable_conversion"]
+"""What is to be known of a total: the provider lacked a rate for it, and says that it used something else instead."""
+
+
 class Block(Struct, frozen=True, kw_only=True):
     """The block that a snapshot of a chain was read at."""
 
@@ -111,6 +115,7 @@ class ReportedTotal(Struct, frozen=True, kw_only=True):
     total: Decimal | None
     platform: str = ""
     """Empty for the whole account; else the platform this is the total of."""
+    reason: TotalReason | None = None
     raw: tuple[str, ...] = ()
 
 

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from holdfast.domain.balances import Balance, Block
+from holdfast.domain.balances import Balance, Block, TotalReason
 from holdfast.events.event import AwareTime, Event, Id, Name
 
 
@@ -43,4 +43,5 @@ class TotalsReported(Event, frozen=True, kw_only=True):
     currency: str
     total: Decimal | None
     platform: str = ""
+    reason: TotalReason | None = None
     raw: tuple[str, ...] = ()

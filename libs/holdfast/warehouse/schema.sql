@@ -357,6 +357,7 @@ CREATE TABLE reported_totals
     `job_id` String,
     `currency` LowCardinality(String),
     `total` Nullable(Decimal(76, 36)),
+    `reason` LowCardinality(String) DEFAULT '',
     `raw` Array(String)
 )
 ENGINE = ReplacingMergeTree
@@ -1063,6 +1064,7 @@ CREATE VIEW reported_totals_current
     `observed_at` DateTime64(3, 'UTC'),
     `currency` String,
     `total` Nullable(Decimal(76, 36)),
+    `reason` String,
     `fetched_at` DateTime64(3, 'UTC')
 )
 AS SELECT
@@ -1075,7 +1077,8 @@ AS SELECT
     observed_at,
     latest.1 AS currency,
     latest.2 AS total,
-    latest.3 AS fetched_at
+    latest.3 AS reason,
+    latest.4 AS fetched_at
 FROM
 (
     SELECT
@@ -1087,7 +1090,7 @@ FROM
         platform,
         observed_at,
         max(observed_at) OVER (PARTITION BY source) AS newest,
-        argMax((currency, total, fetched_at), (fetched_at, event_id)) AS latest
+        argMax((currency, total, reason, fetched_at), (fetched_at, event_id)) AS latest
     FROM reported_totals
     GROUP BY
         tenant,

@@ -1,7 +1,8 @@
 """Feed `balances`: every token of a participant as one complete snapshot, and the total that DALP reports.
 
 All pages, then the breakdown. A list that changed while it was read, or whose pages do not bring as many rows as it
-says it has, leaves no snapshot.
+says it has, leaves no snapshot. Where DALP says that a rate was missing (`conversionReliable` is false) the numbers are
+kept as it states them, and the reported total carries the reason `unreliable_conversion`.
 """
 
 from collections.abc import AsyncIterator
@@ -47,7 +48,7 @@ async def fetch_balances(client: DalpClient, target: Target, clock: Clock) -> Fe
     pages = [page async for page in _fetch_pages(client, participant)]
     answer = await client.fetch(BREAKDOWN_PATH, participant=participant)
     breakdown = _to_breakdown(answer)
-    lines = [line for page in pages for line in _to_lines(page, client, reliable=breakdown.conversion_reliable)]
+    lines = [line for page in pages for line in _to_lines(page, client)]
     snapshot = Snapshot(
         account=target.target,
         scope=SCOPE,
@@ -86,9 +87,9 @@ def _to_page(answer: Answer) -> Collection[AssetRow]:
         raise answer.unexpected(f"asset balances: {error}") from error
 
 
-def _to_lines(page: Page, client: DalpClient, *, reliable: bool) -> list[Balance]:
+def _to_lines(page: Page, client: DalpClient) -> list[Balance]:
     try:
-        return [line for row in page.content.data for line in to_lines(row, client.settings, reliable=reliable)]
+        return [line for row in page.content.data for line in to_lines(row, client.settings)]
     except (ShapeError, UnreadableNumberError) as error:
         raise page.answer.unexpected(f"asset balances: {error}") from error
 

@@ -27,13 +27,11 @@ class Part(Struct, frozen=True, kw_only=True):
     amount: Decimal
 
 
-def to_lines(row: AssetRow, settings: DalpSettings, *, reliable: bool) -> Iterator[Balance]:
+def to_lines(row: AssetRow, settings: DalpSettings) -> Iterator[Balance]:
     """Nothing for a token of which nothing is held. Raises ShapeError, UnreadableNumberError."""
     amount, value = to_stated(row.value), to_stated(row.value_in_base_currency or "")
     template = _template(row.token, settings)
     reason: Reason | None = amount.reason or value.reason
-    if reason is None and value.number is not None and not reliable:
-        reason = "unreliable_conversion"
     if amount.number is None:
         yield replace(template, reason=reason or "unreadable")
         return
