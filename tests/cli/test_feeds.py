@@ -1,51 +1,64 @@
 """`holdfast feed`: what is fetched of nobody's account, registered against a real registry."""
 
 import json
-import os
-import subprocess
-import sys
+from collections.abc import Callable
 
 import pytest
 
 from holdfast.messaging.connection import connect
 from holdfast.messaging.streams import migrate
-from holdfast.providers.kit.discovery import discover
 from holdfast.settings.shared import NatsSettings
+from services.cli.app import main
+
+Feed = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-async def system(nats_settings: NatsSettings) -> dict[str, str]:
-    """The variables of a migrated NATS server."""
+async def migrated(nats_settings: NatsSettings) -> NatsSettings:
     connection = await connect(nats_settings, name="test")
-    await migrate(connection.js, sorted(discover()))
+    await migrate(connection.js, ["ecb"])
     await connection.close()
-    return {"HOLDFAST_NATS__URL": nats_settings.url}
+    return nats_settings
 
 
-def feed(system: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: text for name, text in os.environ.items() if not name.startswith("HOLDFAST_")}
-    return subprocess.run(
-        [sys.executable, "-m", "holdfast", "feed", *words],
-        env=environment | system | {"COLUMNS": "200"}, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+@pytest.fixture
+def feed(migrated: NatsSettings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Feed:
+    """Runs `holdfast feed WORDS` in this process: its exit code, and what it said on both streams."""
+    monkeypatch.setenv("HOLDFAST_NATS__URL", migrated.url)
+
+    def run(*words: str) -> tuple[int, str, str]:
+        code: object = 0
+        try:
+            main(["feed", *words])
+        except SystemExit as ended:
+            code = ended.code
+        said = capsys.readouterr()
+        return int(str(code or 0)), said.out, said.err
+
+    return run
 
 
-async def test_a_feed_is_added_listed_changed_and_removed(system: dict[str, str]) -> None:
-    added = json.loads(feed(system, "add", "ecb", "prices", "--scope", "hist-90d", "--json").stdout)
+def test_a_feed_is_added_listed_changed_and_removed(feed: Feed) -> None:
+    _, said, _ = feed("add", "ecb", "prices", "--scope", "hist-90d", "--json")
+    added = json.loads(said)
     assert (added["tenant"], added["target"], added["every_s"]) == ("public", "*", 3600)
-    assert feed(system, "add", "ecb", "prices", "--scope", "hist-90d", "--every", "86400").returncode == 0
-    assert json.loads(feed(system, "list", "--json").stdout) == [
+    assert feed("add", "ecb", "prices", "--scope", "hist-90d", "--every", "86400")[0] == 0
+    assert json.loads(feed("list", "--json")[1]) == [
         {"provider": "ecb", "feed": "prices", "target": "*", "scope": "hist-90d", "every_s": 86400,
          "tenant": "public", "paused": None}
     ]  # fmt: skip
-    assert feed(system, "remove", "ecb", "prices", "--scope", "hist-90d").returncode == 0
-    assert json.loads(feed(system, "list", "--json").stdout) == []
+    assert feed("resume", "ecb", "prices", "--scope", "hist-90d")[0] == 0
+    assert feed("remove", "ecb", "prices", "--scope", "hist-90d")[0] == 0
+    assert json.loads(feed("list", "--json")[1]) == []
 
 
-async def test_a_feed_that_there_is_not_is_refused_with_the_fix(system: dict[str, str]) -> None:
-    for words in (("add", "ecb", "prices", "--scope", "hist"), ("add", "ecb", "clusters"), ("add", "nosuch", "prices"),
-                  ("remove", "ecb", "prices")):  # fmt: skip
-        done = feed(system, *words)
-        assert done.returncode == 1
-        assert "fix:" in done.stderr
-        assert "Traceback" not in done.stderr
+@pytest.mark.parametrize(
+    "words",
+    [("add", "ecb", "prices", "--scope", "hist"), ("add", "ecb", "clusters"), ("add", "nosuch", "prices"),
+     ("add", "evm", "balances"), ("remove", "ecb", "prices"), ("resume", "ecb", "prices")],
+)  # fmt: skip
+def test_a_feed_that_there_is_not_is_refused_with_the_fix(feed: Feed, words: tuple[str, ...]) -> None:
+    code, _, said = feed(*words)
+    assert code == 1
+    assert "fix:" in said
+    assert "Traceback" not in said
