@@ -6,15 +6,14 @@ from litestar import get, post
 from litestar.params import PathParameter
 from msgspec import Struct
 
-from holdfast.domain.jobs import job_id as to_job_id
 from holdfast.events.jobs import FetchRequested
-from holdfast.registry.records import Account, SourceSetting
+from holdfast.registry.schedules import requests_now
 from services.api.callers import Asker
 from services.api.native.accounts import AccountPath, canonical
 from services.api.openapi import refusals
 from services.api.problems import ApiError
 from services.api.queries import load_sql, read
-from services.api.resources import Api, Resources
+from services.api.resources import Api
 from services.api.vocabulary import Time
 
 JobPath = Annotated[str, PathParameter(pattern="^[0-9a-f]{32}$", description="`job_id` of the answer to a fetch.")]
@@ -66,8 +65,8 @@ class FetchStatus(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 async def fetch_account(api: Api, caller: Asker, account: AccountPath) -> FetchAccepted:
     """Fetch every source of the account, before anything that is merely due."""
     found = caller.find_account(api.registry, canonical(account))
-    active = [setting for setting in found.sources if setting.paused is None]
-    if not active:
+    jobs = requests_now(api.registry, caller.tenant, found.id, now=api.clock.now())
+    if not jobs:
         raise ApiError(
             409,
             "sources_paused",
@@ -75,7 +74,6 @@ async def fetch_account(api: Api, caller: Asker, account: AccountPath) -> FetchA
             field="account",
             fix="Look why at /v1/sources, correct it and resume them",
         )
-    jobs = [_to_job(api, found, setting) for setting in active]
     await api.publisher.publish_many(jobs)
     return FetchAccepted(account=found.id, requested_at=jobs[0].requested_at, jobs=[_to_requested(job) for job in jobs])
 
@@ -103,28 +101,6 @@ def to_state(attempts: list[Attempt]) -> State:
     if any(one.outcome == "finished" for one in attempts):
         return "finished"
     return "retrying" if attempts[-1].outcome == "retry" else "failed"
-
-
-def _to_job(api: Resources, account: Account, setting: SourceSetting) -> FetchRequested:
-    now = api.clock.now()
-    return FetchRequested(
-        id=to_job_id(
-            tenant=account.tenant,
-            provider=setting.provider,
-            feed=setting.feed,
-            target=account.id,
-            scope=setting.scope,
-            slot=now,
-        ),
-        tenant=account.tenant,
-        provider=setting.provider,
-        feed=setting.feed,
-        target=account.id,
-        scope=setting.scope,
-        slot=now,
-        lane="now",
-        requested_at=now,
-    )
 
 
 def _to_requested(job: FetchRequested) -> RequestedJob:
