@@ -23,6 +23,8 @@ from holdfast.settings import Configuration, SettingsError, SettingsProblem, rea
 from holdfast.settings.shared import ClickHouseSettings, LogSettings, NatsSettings
 from holdfast.warehouse.client import connect as connect_warehouse
 from services.api import operations
+from services.api.dialects.bitpanda.documentation import PATHS as BITPANDA_PATHS
+from services.api.dialects.bitpanda.routes import build_bitpanda
 from services.api.dialects.okx.documentation import PATHS as OKX_PATHS
 from services.api.dialects.okx.routes import build_okx
 from services.api.native.routes import PARTS, build_native
@@ -41,7 +43,11 @@ def build_app(resources: Resources) -> Any:
     settings = resources.settings
     limiter = RateLimiter(per_minute=settings.requests_per_minute, burst=settings.burst)
     dependencies = {"api": Provide(lambda: resources, sync_to_thread=False, use_cache=True)}
-    routers: list[Router] = [build_native(resources, limiter), build_okx(resources, limiter)]
+    routers: list[Router] = [
+        build_native(resources, limiter),
+        build_okx(resources, limiter),
+        build_bitpanda(resources, limiter),
+    ]
     app = Litestar(
         route_handlers=[*operations.ROUTES, *routers],
         dependencies=dependencies,
@@ -51,7 +57,7 @@ def build_app(resources: Resources) -> Any:
         openapi_config=build_config(),
         logging_config=None,
     )
-    app.register(operations.openapi_route(build_document(app, OKX_PATHS, structs_of(PARTS))))
+    app.register(operations.openapi_route(build_document(app, OKX_PATHS | BITPANDA_PATHS, structs_of(PARTS))))
     return RequestMiddleware(app)
 
 
