@@ -54,7 +54,7 @@ def _run(names: Iterable[str], *, quick: bool, console: Console) -> int:
         console.print(f"{name} …", style="dim")
         outcome = _measured(name, quick=quick)
         outcomes.append(outcome)
-        console.print(to_table(outcome))
+        console.print(f"{name} failed: {outcome.error}" if outcome.error else to_table(outcome), markup=False)
         write_json(_FILE, machine, outcomes, quick=quick)  # after each: a long run that is cut short has told something
     return 1 if any(outcome.error for outcome in outcomes) else 0
 

@@ -36,8 +36,6 @@ def to_table(outcome: Outcome) -> Table:
             _other(line.rival, line.rival_name),
             _number(line.ratio_to_rival),
         )
-    if outcome.error:
-        table.add_row(f"[red]failed: {outcome.error[:300]}[/]", *[""] * 6)
     return table
 
 

@@ -56,7 +56,7 @@ async def test_an_aggregator_killed_between_insert_and_ack_again_and_again(tmp_p
         async with load.of(jobs_per_s=10):
             await pipeline.launch(behind.aggregator(), pipeline.stack.scheduler(), *pipeline.workers())
             await until(lambda: _now(not assassin.moments), what="killed at every moment", deadline_s=240)
-        assert pipeline.exits["aggregator"] == [-9] * 7
+        await until(lambda: _now(pipeline.exits["aggregator"] == [-9] * 7), what="seven deaths", deadline_s=10)
         await assert_whole(pipeline, load)
 
 

@@ -38,7 +38,7 @@ _CREDENTIALS = Credentials(
     nats_password="nats-password",
     clickhouse_password="clickhouse-password",
     analyst_password="analyst-password",
-    master_key="master-key",
+    master_key="a master key of at least 32 characters",
 )
 _WORLD_AGE, _WORLD_RATE = timedelta(days=2), 600
 
