@@ -1,7 +1,7 @@
 """Amounts as the wire has them: decimal text, or the text NaN for what is unknown."""
 
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 from graphql import GraphQLError
 from msgspec import Struct
@@ -9,10 +9,13 @@ from msgspec import Struct
 from holdfast.domain.assets import USD, AssetIdError, fiat, parse_asset
 from holdfast.domain.conversion import MissingRate, RateBook
 from holdfast.domain.exact import times
-from holdfast.domain.money import OutOfRangeError, plain
+from holdfast.domain.money import EXACT, OutOfRangeError, plain
 from holdfast.providers.bitpanda.wire import NOT_A_NUMBER, to_text
 from holdfast.registry.currencies import CURRENCIES
 from services.api.dialects.bitpanda.failures import user_error
+
+_STATED = Decimal(1).scaleb(-18)
+"""A converted number is no more exact than its rate: 7500, not 7499.99999999999999999999999999999999."""
 
 
 class Converter(Struct, frozen=True, kw_only=True):
@@ -85,8 +88,10 @@ class Amount(Struct, frozen=True, kw_only=True):
 
 
 def product(number: Decimal | None, rate: Decimal) -> Decimal | None:
-    """None for the unknown, and for what no stored number could be."""
+    """Rounded to what the wire is used to; None for the unknown, and for what no stored number could be."""
+    if number is None or rate == 1:
+        return number
     try:
-        return None if number is None else times(number, rate)
+        return times(number, rate).quantize(_STATED, rounding=ROUND_HALF_EVEN, context=EXACT)
     except OutOfRangeError:
         return None

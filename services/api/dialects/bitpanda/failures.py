@@ -12,7 +12,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
 from holdfast.observability.logs import logger, redacted
-from holdfast.warehouse.errors import WarehouseError
+from holdfast.warehouse.errors import WarehouseUnavailable
 from services.api.problems import ApiError
 
 _log = logger(__name__)
@@ -41,7 +41,7 @@ def format_error(error: GraphQLError, debug: bool = False) -> dict[str, Any]:
     body = dict(error.formatted)
     if original is None or isinstance(original, GraphQLError):
         return body
-    if isinstance(original, WarehouseError | TimeoutError):
+    if isinstance(original, WarehouseUnavailable | TimeoutError):
         _log.warning("dependency_unavailable", error=redacted(str(original)))
         return body | {
             "message": "The portfolio is temporarily unavailable",

@@ -48,23 +48,23 @@ WITH placed AS
 SELECT
     at,
     asset,
-    countIf(counted)                                                                  AS lines,
-    any(symbol)                                                                       AS symbol,
-    any(asset_type)                                                                   AS asset_type,
-    any(chain)                                                                        AS chain,
-    if(countIf(counted AND amount IS NULL) > 0, NULL, sumIf(signed_amount, counted))  AS amount,
-    countIf(counted AND value_usd IS NULL)                                            AS unvalued,
-    sumIf(ifNull(signed_value, toDecimal256(0, 36)), counted)                         AS value_usd,
-    minIf(price_at, counted)                                                          AS price_at,
-    min(observed_at)                                                                  AS observed_at
+    countIf(counted)                                                          AS lines,
+    any(line_symbol)                                                          AS symbol,
+    any(line_type)                                                            AS asset_type,
+    any(line_chain)                                                           AS chain,
+    if(countIf(counted AND line_amount IS NULL) > 0, NULL, sumIf(line_amount, counted)) AS amount,
+    countIf(counted AND line_value IS NULL)                                   AS unvalued,
+    sumIf(ifNull(line_value, toDecimal256(0, 36)), counted)                   AS value_usd,
+    minIf(line_price_at, counted)                                             AS price_at,
+    min(read_at)                                                              AS observed_at
 FROM
 (
     SELECT
-        p.at AS at, p.observed_at AS observed_at, b.asset AS asset, b.symbol AS symbol, b.asset_type AS asset_type,
-        b.chain AS chain, b.amount AS amount, b.value_usd AS value_usd, b.price_at AS price_at,
+        p.at AS at, p.observed_at AS read_at, b.asset AS asset, b.symbol AS line_symbol, b.asset_type AS line_type,
+        b.chain AS line_chain, b.price_at AS line_price_at,
         b.present AND NOT (b.kind = 'wallet' AND has(p.hidden, ifNull(b.asset, ''))) AS counted,
-        if(b.side = 'debt', negate(b.amount), b.amount) AS signed_amount,
-        if(b.side = 'debt', negate(b.value_usd), b.value_usd) AS signed_value
+        if(b.side = 'debt', negate(b.amount), b.amount) AS line_amount,
+        if(b.side = 'debt', negate(b.value_usd), b.value_usd) AS line_value
     FROM placed AS p
     LEFT JOIN
     (
