@@ -6,7 +6,7 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from datetime import timedelta
 
 from holdfast.domain.time import Clock, SystemClock
@@ -16,9 +16,12 @@ from holdfast.messaging.publishing import Publisher
 from holdfast.messaging.streams import DriftError, wait_until_migrated
 from holdfast.observability import health
 from holdfast.observability.logs import configure, logger
+from holdfast.providers.kit.contract import Manifest
+from holdfast.providers.kit.discovery import discover
 from holdfast.registry.watcher import RegistryWatcher
 from holdfast.settings import Configuration, SettingsError, SettingsProblem, read_configuration
 from holdfast.settings.shared import LogSettings, NatsSettings
+from services.scheduler.backfills import Backfills
 from services.scheduler.cursors import CursorBook
 from services.scheduler.rounds import Rounds
 from services.scheduler.settings import SchedulerSettings
@@ -29,11 +32,14 @@ _log = logger(__name__)
 class SchedulerApp:
     """`run()` until `stop()`; a round in hand is finished first."""
 
-    def __init__(self, settings: SchedulerSettings, nats: NatsSettings, clock: Clock) -> None:
+    def __init__(
+        self, settings: SchedulerSettings, nats: NatsSettings, clock: Clock, catalogue: Mapping[str, Manifest]
+    ) -> None:
         self.health = health.Health()
         self._settings = settings
         self._nats = nats
         self._clock = clock
+        self._catalogue = catalogue
         self._owner = f"{socket.gethostname()}-{secrets.token_hex(4)}"
         self._stopping = asyncio.Event()
         self._in_round = False
@@ -87,19 +93,31 @@ class SchedulerApp:
                 owner=self._owner,
                 takeover_after=timedelta(seconds=self._settings.takeover_after_s),
             )
+            backfills = Backfills(
+                connection.js,
+                state=lambda: watcher.state,
+                catalogue=self._catalogue,
+                publisher=publisher,
+                clock=self._clock,
+                days=self._settings.backfill_days,
+                most_outstanding=self._settings.backfill_outstanding,
+            )
             book.start()
+            backfills.start()
             try:
                 self.health.waiting("registry", "reading it")
                 await watcher.wait_ready()
                 self.health.satisfied("registry")
-                await self._tick(rounds)
+                await self._tick(rounds, backfills)
             finally:
+                await backfills.stop()
                 await book.stop()
 
-    async def _tick(self, rounds: Rounds) -> None:
+    async def _tick(self, rounds: Rounds, backfills: Backfills) -> None:
         while not self._stopping.is_set():
             self._in_round = True
             done = await rounds.run()
+            await backfills.run()
             self._in_round = False
             self.health.beat()
             if done.refused:
@@ -122,8 +140,16 @@ class SchedulerApp:
             self.health.satisfied("migration")
 
 
-def build_app(settings: SchedulerSettings, nats: NatsSettings, clock: Clock | None = None) -> SchedulerApp:
-    return SchedulerApp(settings, nats, clock or SystemClock())
+def build_app(
+    settings: SchedulerSettings,
+    nats: NatsSettings,
+    clock: Clock | None = None,
+    *,
+    catalogue: Mapping[str, Manifest] | None = None,
+) -> SchedulerApp:
+    """`catalogue`: the providers there are, by name; the built-in ones if it is not given."""
+    found = {name: module.manifest for name, module in discover().items()} if catalogue is None else catalogue
+    return SchedulerApp(settings, nats, clock or SystemClock(), found)
 
 
 def main() -> None:

@@ -1,7 +1,6 @@
 """Cursors in KV: the last slot of each schedule, claimed and confirmed by compare-and-set."""
 
 import asyncio
-import contextlib
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -9,10 +8,11 @@ import msgspec
 from msgspec import Struct
 
 from holdfast.domain.time import Clock
-from holdfast.messaging.bucket import Bucket, JetStream
+from holdfast.messaging.bucket import Bucket, JetStream, stop_following
 from holdfast.messaging.declarations import CURSORS
 from holdfast.messaging.kv import Entry
 from holdfast.observability.logs import logger
+from holdfast.registry.backfills import KIND as HISTORY
 from holdfast.registry.kv_keys import KvKeyError, to_key, unescaped
 from services.scheduler.planning import Cursor, Identity
 
@@ -65,9 +65,7 @@ class CursorBook:
 
     async def stop(self) -> None:
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await stop_following(self._task)
 
     def raise_if_broken(self) -> None:
         """The follower only ends by our own bug: then the process must not go on planning by an old book."""
@@ -108,6 +106,8 @@ class CursorBook:
         self.current = False
 
     def _on_entry(self, entry: Entry) -> None:
+        if entry.key.startswith(f"{HISTORY}."):
+            return  # services.scheduler.backfills
         try:
             identity = _identity(entry.key)
             stored = None if entry.value is None else _DECODER.decode(entry.value)

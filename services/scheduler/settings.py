@@ -17,3 +17,7 @@ class SchedulerSettings(Struct, frozen=True, kw_only=True):
     """When another scheduler's unconfirmed claim is taken over; longer than any pause of a living process."""
     shutdown_grace_s: Annotated[float, Meta(ge=0, le=600)] = 10
     publish_deadline_s: Annotated[float, Meta(ge=1, le=60)] = 15
+    backfill_days: Annotated[int, Meta(ge=0, le=36_500)] = 30
+    """How much of the past is fetched of a source that is new, where its provider has any; 0 for none."""
+    backfill_outstanding: Annotated[int, Meta(ge=1, le=1000)] = 16
+    """Backfill jobs of one provider in the stream at a time; what else is planned waits its turn."""

@@ -233,8 +233,11 @@ def _provider(
     confirmation_blocks: int = 0,
     calls_per_request: int = 200,
     twist: Twist | None = None,
+    archive: bool = False,
 ) -> EvmProvider:
-    on_chain = ChainSettings(rpc_url=Secret(anvil.url), tokens=tokens, confirmation_blocks=confirmation_blocks)
+    on_chain = ChainSettings(
+        rpc_url=Secret(anvil.url), tokens=tokens, confirmation_blocks=confirmation_blocks, archive=archive
+    )
     settings = EvmSettings(chains={"31337": on_chain}, calls_per_request=calls_per_request)
     return _build(anvil, settings, twist, SystemClock())[0]
 

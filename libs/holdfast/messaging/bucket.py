@@ -139,6 +139,16 @@ class Bucket:
             await _stop(watcher)
 
 
+async def stop_following(task: asyncio.Task[None]) -> None:
+    """Cancel a task that runs `follow`, and wait until it is gone.
+
+    Again and again: before Python 3.12 `wait_for` loses a cancellation that meets an arriving entry.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=0.5)
+
+
 async def _until_caught_up(watcher: KeyValue.KeyWatcher) -> AsyncIterator[Entry]:
     # None is the client's mark that all there was has been told.
     while (update := await watcher.updates(timeout=5)) is not None:  # type: ignore[no-untyped-call]

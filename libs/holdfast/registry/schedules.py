@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from holdfast.domain.jobs import Lane, job_id
+from holdfast.domain.jobs import JobWindow, Lane, job_id
 from holdfast.domain.time import floor_to
 from holdfast.events.jobs import FetchRequested
 from holdfast.registry.state import RegistryState
@@ -61,7 +61,9 @@ def schedules_of(state: RegistryState) -> list[Schedule]:
     return sources + watches
 
 
-def to_request(schedule: Schedule, *, slot: datetime, lane: Lane, now: datetime) -> FetchRequested:
+def to_request(
+    schedule: Schedule, *, slot: datetime, lane: Lane, now: datetime, window: JobWindow | None = None
+) -> FetchRequested:
     """The job of one slot. Whoever builds it for the same slot builds the same job, with the same id."""
     return FetchRequested(
         id=job_id(
@@ -71,6 +73,7 @@ def to_request(schedule: Schedule, *, slot: datetime, lane: Lane, now: datetime)
             target=schedule.target,
             scope=schedule.scope,
             slot=slot,
+            window=window,
         ),
         tenant=schedule.tenant,
         provider=schedule.provider,
@@ -80,6 +83,7 @@ def to_request(schedule: Schedule, *, slot: datetime, lane: Lane, now: datetime)
         slot=slot,
         lane=lane,
         requested_at=now,
+        window=window,
     )
 
 

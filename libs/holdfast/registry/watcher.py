@@ -1,10 +1,9 @@
 """RegistryWatcher: the registry's state in a process, always current, through restarts of NATS."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator
 
-from holdfast.messaging.bucket import Bucket, JetStream
+from holdfast.messaging.bucket import Bucket, JetStream, stop_following
 from holdfast.messaging.declarations import REGISTRY
 from holdfast.messaging.kv import Entry
 from holdfast.observability import metrics
@@ -41,9 +40,7 @@ class RegistryWatcher:
 
     async def stop(self) -> None:
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await stop_following(self._task)
 
     async def __aenter__(self) -> "RegistryWatcher":
         self.start()

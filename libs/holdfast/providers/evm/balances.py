@@ -5,15 +5,19 @@ from decimal import Decimal
 
 from holdfast.domain import assets
 from holdfast.domain.balances import Balance, Block, Reason, Snapshot
+from holdfast.domain.jobs import JobWindow
 from holdfast.domain.money import OutOfRangeError, cut
 from holdfast.domain.time import Clock
 from holdfast.providers.evm.calls import balance_of
 from holdfast.providers.evm.coins import Coin
 from holdfast.providers.evm.decoding import to_amount, to_uint256
+from holdfast.providers.evm.failures import StateGoneError
 from holdfast.providers.evm.metadata import MetadataCache, TokenMetadata
 from holdfast.providers.evm.node import Node
+from holdfast.providers.evm.past import BlockFinder
 from holdfast.providers.evm.pinning import check_unmoved, fetch_block, fetch_coins
 from holdfast.providers.evm.reading import Reader
+from holdfast.providers.kit.errors import NoHistoryError
 from holdfast.providers.kit.exchange import current_exchange
 
 WALLET = "wallet"
@@ -33,6 +37,7 @@ class ChainBalances:
         coin: Coin,
         tokens: Sequence[str],
         confirmation_blocks: int,
+        archive: bool = False,
     ) -> None:
         self._node = node
         self._reader = reader
@@ -41,12 +46,39 @@ class ChainBalances:
         self._coin = coin
         self._tokens = tokens
         self._confirmation_blocks = confirmation_blocks
+        self._finder = BlockFinder(node) if archive else None
 
     async def fetch_snapshot(self, account: str) -> Snapshot:
         """`account` is canonical CAIP-10. Raises ProviderError."""
-        address = account.rpartition(":")[2]
+        return await self._fetch_at(account, await self._fetch_newest())
+
+    async def fetch_history(self, account: str, window: JobWindow) -> tuple[Snapshot, ...]:
+        """One snapshot for each instant, at the block that was the newest then; none from before the chain was.
+
+        A block that was the newest at several instants is read once. Raises ProviderError, NoHistoryError
+        from a node that is not said to have an archive.
+        """
+        if self._finder is None:
+            setting = f"providers.evm.chains.{self._node.chain_id}.archive"
+            raise NoHistoryError(f"chain {self._node.chain} has no archive: {setting} = true says that its node has")
+        newest = await self._fetch_newest()
+        blocks: dict[int, Block] = {}
+        for at in window.each():
+            block = await self._finder.find_block(at, newest)
+            if block is not None and window.holds(block.time):
+                blocks[block.number] = block
+        try:
+            return tuple([await self._fetch_at(account, block) for block in blocks.values()])
+        except StateGoneError as error:
+            raise NoHistoryError(f"not an archive after all: {error}") from error
+
+    async def _fetch_newest(self) -> Block:
         await self._node.check_chain()
-        block = await fetch_block(self._node, confirmation_blocks=self._confirmation_blocks)
+        return await fetch_block(self._node, confirmation_blocks=self._confirmation_blocks)
+
+    async def _fetch_at(self, account: str, block: Block) -> Snapshot:
+        address = account.rpartition(":")[2]
+        before = len(current_exchange().sha256s)
         pin, coins = await fetch_coins(self._node, block, address)
         returned = await self._reader.fetch_calls([balance_of(token, address) for token in self._tokens], pin)
         held = {
@@ -56,9 +88,9 @@ class ChainBalances:
         await check_unmoved(self._node, pin)
         lines = [to_coin_line(self._coin, block.chain, coins)] if coins else []
         lines += [to_token_line(block.chain, token, raw, metadata[token]) for token, raw in held.items()]
-        return self._to_snapshot(account, block, lines)
+        return self._to_snapshot(account, block, lines, current_exchange().sha256s[before:])
 
-    def _to_snapshot(self, account: str, block: Block, lines: Iterable[Balance]) -> Snapshot:
+    def _to_snapshot(self, account: str, block: Block, lines: Iterable[Balance], raw: tuple[str, ...]) -> Snapshot:
         return Snapshot(
             account=account,
             scope=WALLET,
@@ -66,7 +98,7 @@ class ChainBalances:
             fetched_at=self._clock.now(),
             balances=tuple(lines),
             block=block,
-            raw=current_exchange().sha256s,
+            raw=raw,
         )
 
 

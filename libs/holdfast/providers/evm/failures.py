@@ -30,6 +30,10 @@ class RpcFailure(Struct, frozen=True, kw_only=True):
     """Of the body it came in."""
 
 
+class StateGoneError(ProviderUnavailableError):
+    """The node has thrown the block's state away. Near the newest block another node behind the address may have it."""
+
+
 _REVERTED = re.compile(
     r"(?i)revert|invalid opcode|opcode 0x\w+ not defined|invalid jump|stack (?:underflow|overflow|limit)"
     r"|out of ?gas|out of bounds|vm execution error|evm error|contract call failed|static ?call|write protection"
@@ -70,7 +74,7 @@ def to_error(failure: RpcFailure, what: str) -> ProviderError:
     if failure.code in (401, 403) or _KEY.search(failure.message):
         return CredentialsRejectedError(said)
     if _PRUNED.search(failure.message):
-        return ProviderUnavailableError(
+        return StateGoneError(
             f"{said}: the node does not hold the state of that block; "
             "lower confirmation_blocks, or use an archive node in rpc_url"
         )

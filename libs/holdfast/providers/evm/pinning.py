@@ -43,6 +43,11 @@ async def fetch_block(node: Node, *, confirmation_blocks: int) -> Block:
     return await _fetch(node, hex(max(0, newest.number - confirmation_blocks)))
 
 
+async def fetch_numbered(node: Node, number: int) -> Block:
+    """Raises ProviderError."""
+    return await _fetch(node, hex(number))
+
+
 async def fetch_coins(node: Node, block: Block, address: str) -> tuple[Pin, int]:
     """The native balance in its smallest unit, and the form of block reference that the node took for it."""
     pin = Pin(block=block)

@@ -8,17 +8,20 @@ from holdfast.providers.evm.node import Node
 from holdfast.providers.evm.reading import Reader
 from holdfast.providers.evm.settings import ChainSettings, EvmSettings
 from holdfast.providers.evm.tokens import load_tokens
-from holdfast.providers.kit.contract import Budget, FeedManifest, Fetched, Manifest, Target
+from holdfast.providers.kit.contract import Budget, FeedManifest, Fetched, History, Manifest, Target
 from holdfast.providers.kit.errors import UnexpectedResponseError
 from holdfast.providers.kit.session import Session
 from holdfast.settings import SettingsError, SettingsProblem
+
+_HISTORY = History(every_s=(300, 3600, 86_400), points=24)
+"""Of chains whose `archive` is set; another's job of the past is given up at once."""
 
 MANIFEST = Manifest(
     name="evm",
     title="Any EVM chain, over JSON-RPC",
     documentation="https://ethereum.org/en/developers/docs/apis/json-rpc/",
     budget=Budget(requests=20, per_s=1),
-    feeds=(FeedManifest(name="balances", scopes=(WALLET,), namespaces=("eip155",), every_s=300),),
+    feeds=(FeedManifest(name="balances", scopes=(WALLET,), namespaces=("eip155",), every_s=300, history=_HISTORY),),
     settings=EvmSettings,
 )
 
@@ -28,12 +31,15 @@ class EvmProvider:
         self._chains = chains
 
     async def fetch(self, target: Target) -> Fetched:
-        """One snapshot of one account (`eip155:<chain id>:0x…`). Raises ProviderError."""
+        """One snapshot of one account (`eip155:<chain id>:0x…`), or one for each instant. Raises ProviderError."""
         chain = target.target.rpartition(":")[0]
         if chain not in self._chains:
             section = f"[providers.evm.chains.{chain.partition(':')[2]}]"
             raise UnexpectedResponseError(f"no node for chain {chain}: set rpc_url in {section}")
-        return Fetched(snapshots=(await self._chains[chain].fetch_snapshot(target.target),))
+        balances = self._chains[chain]
+        if target.window is not None:
+            return Fetched(snapshots=await balances.fetch_history(target.target, target.window))
+        return Fetched(snapshots=(await balances.fetch_snapshot(target.target),))
 
 
 def build(settings: EvmSettings, session: Session, clock: Clock) -> EvmProvider:
@@ -83,4 +89,5 @@ def _build_chain(node: Node, settings: EvmSettings, text: str, tokens: tuple[str
         coin=coin_of(node.chain_id, symbol=chain.native_symbol),
         tokens=tokens,
         confirmation_blocks=chain.confirmation_blocks,
+        archive=chain.archive,
     )

@@ -18,6 +18,8 @@ class ChainSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """A file with more of them: a token list in JSON (tokenlists.org), or one address a line."""
     confirmation_blocks: Annotated[int, Meta(ge=0)] = 0
     """How far behind the newest block to read: what a reorganisation could still undo is left alone."""
+    archive: bool = False
+    """Whether the node answers about any past block: then history is backfilled from it."""
     native_symbol: str = ""
     """Of the native coin, for a chain that `coins.py` does not know."""
 

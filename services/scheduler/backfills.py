@@ -1,0 +1,157 @@
+"""History: plans what a source that is new can say of its past, and publishes it a little at a time.
+
+A window is published first and counted then. Who dies in between publishes it again under the same
+id, which the stream knows; so do two schedulers that work at the same time.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from functools import lru_cache, partial
+
+import msgspec
+
+from holdfast.domain.time import Clock
+from holdfast.messaging.backlog import BacklogUnavailableError, jobs_outstanding
+from holdfast.messaging.bucket import Bucket, BucketUnavailableError, JetStream, stop_following
+from holdfast.messaging.declarations import CURSORS
+from holdfast.messaging.kv import ConflictError, Entry
+from holdfast.messaging.publishing import Publisher, PublishError
+from holdfast.observability import metrics
+from holdfast.observability.logs import logger
+from holdfast.providers.kit.contract import History, Manifest
+from holdfast.registry.backfills import KIND, Backfill, decode, encode, plan_span, to_job
+from holdfast.registry.kv_keys import to_key
+from holdfast.registry.schedules import Schedule, schedules_of
+from holdfast.registry.state import RegistryState
+
+_log = logger(__name__)
+_EVERY_S = 3600
+"""Between the instants of an automatic backfill."""
+_key = lru_cache(maxsize=65536)(partial(to_key, KIND))
+
+
+class Backfills:
+    """`run()` once a round. Never raises for NATS being away or somebody else being first."""
+
+    def __init__(
+        self,
+        js: JetStream,
+        *,
+        state: Callable[[], RegistryState],
+        catalogue: Mapping[str, Manifest],
+        publisher: Publisher,
+        clock: Clock,
+        days: int,
+        most_outstanding: int,
+    ) -> None:
+        self._js = js
+        self._bucket = Bucket(js, CURSORS)
+        self._state = state
+        self._catalogue = catalogue
+        self._publisher = publisher
+        self._clock = clock
+        self._days = days
+        self._most_outstanding = most_outstanding
+        self._records: dict[str, tuple[Backfill | None, int]] = {}
+        """By key, each with its revision; None was removed."""
+        self._planned_for: RegistryState | None = None
+        self._task: asyncio.Task[None] | None = None
+        self.current = False
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(
+            self._bucket.follow(on_reset=self._on_reset, on_entry=self._on_entry, on_lost=self._on_lost),
+            name="backfills",
+        )
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            await stop_following(self._task)
+
+    async def run(self) -> int:
+        """Plan what is new and publish what there is room for; returns how many jobs were published."""
+        if self._task is not None and self._task.done():
+            self._task.result()  # the follower only ends by our own bug
+        published = 0
+        if not self.current:
+            return published
+        try:
+            await self._plan()
+            if any(record and record.spans for record, _ in self._records.values()):
+                published = await self._publish()
+        except (BucketUnavailableError, BacklogUnavailableError, PublishError) as error:
+            _log.warning("backfill_waits", why=str(error))
+        return published
+
+    async def _plan(self) -> None:
+        """A record for each source that has a past and none yet; looked for again when the registry has changed."""
+        state = self._state()
+        if self._days == 0 or state is self._planned_for:
+            return
+        now = self._clock.now()
+        for schedule, history, added_at in self._with_history():
+            key = _key(schedule.identity)
+            record, revision = self._records.get(key, (None, 0))
+            if record is not None and record.planned_at >= added_at:
+                continue
+            span = plan_span(history, now - timedelta(days=self._days), now, _EVERY_S)
+            await self._write(key, Backfill(planned_at=now, spans=(span,)), revision)
+            _log.info("backfill_planned", provider=schedule.provider, account=schedule.target, windows=len(span.left()))
+        self._planned_for = state
+
+    async def _publish(self) -> int:
+        """Source after source, as long as their provider has room."""
+        outstanding = await jobs_outstanding(self._js, "backfill")
+        published = 0
+        for schedule, _, _ in self._with_history():
+            key = _key(schedule.identity)
+            record, revision = self._records.get(key, (None, 0))
+            room = self._most_outstanding - outstanding[schedule.provider]
+            windows = record.left(room) if record is not None and room > 0 else []
+            if record is None or not windows:
+                continue
+            jobs = [to_job(schedule, window, now=self._clock.now()) for window in windows]
+            await self._publisher.publish_many(jobs)
+            await self._write(key, record.after(len(jobs)), revision)
+            outstanding[schedule.provider] += len(jobs)
+            published += len(jobs)
+            metrics.jobs_published.labels(schedule.provider, schedule.feed, "backfill").inc(len(jobs))
+        return published
+
+    def _with_history(self) -> Iterator[tuple[Schedule, History, datetime]]:
+        """Sources that are not paused, and since when their account is there."""
+        state = self._state()
+        for schedule in schedules_of(state):
+            account = state.accounts.get((schedule.tenant, schedule.target))
+            manifest = self._catalogue.get(schedule.provider)
+            feed = manifest.feed(schedule.feed) if manifest else None
+            if account is not None and feed is not None and feed.history is not None and schedule.paused is None:
+                yield schedule, feed.history, account.created_at
+
+    async def _write(self, key: str, record: Backfill, revision: int) -> None:
+        value = encode(record)
+        try:
+            written = await self._bucket.write(key, value, key_at=revision)
+        except ConflictError:
+            return  # another scheduler, or a person, was first: the follower brings it
+        self._on_entry(Entry(key=key, value=value, revision=written))
+
+    def _on_reset(self, entries: list[Entry], _: int) -> None:
+        self._records = {}
+        for entry in entries:
+            self._on_entry(entry)
+        self.current = True
+
+    def _on_lost(self, _why: str) -> None:
+        self.current = False
+
+    def _on_entry(self, entry: Entry) -> None:
+        if not entry.key.startswith(f"{KIND}.") or self._records.get(entry.key, (None, 0))[1] >= entry.revision:
+            return
+        try:
+            record = None if entry.value is None else decode(entry.value)
+        except msgspec.MsgspecError as error:
+            _log.error("backfill_malformed", key=entry.key, revision=entry.revision, problem=str(error))
+            return
+        self._records[entry.key] = (record, entry.revision)
