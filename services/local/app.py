@@ -71,7 +71,7 @@ def facts_of(running: Running) -> dict[str, str]:
     """What somebody needs to use it: addresses, keys, where things are."""
     ports, credentials = running.ports, running.credentials
     facts = {
-        "API": f"{running.api_url}/v1   (OpenAPI: {running.api_url}/schema/openapi.json)",
+        "API": f"{running.api_url}/v1   (OpenAPI: {running.api_url}/v1/openapi.json)",
         "ClickHouse": f"http://127.0.0.1:{ports.clickhouse}   user analyst, password {credentials.analyst_password}",
         "NATS": f"nats://127.0.0.1:{ports.nats}   user holdfast, password in {running.folder / 'credentials.toml'}",
     }

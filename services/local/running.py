@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -52,16 +52,16 @@ class Running:
         first = [self.stack.nats(), self.stack.clickhouse()]
         if self._simulate is not None:
             first.append(self.stack.simulator(self._simulate))
-        await self.supervisor.start(*first)
-        await self._migrate()
-        providers: Mapping[str, str] = {}
-        if self._simulate is not None:
-            self.world = await probes.get_json(f"{self.simulator_url}/_world")
-            providers = demo.provider_variables(self.world)
-            await self._seed(self.world)
+        # Migrating waits for its servers by itself, and takes as long to load as they take to start.
+        await _all(self.supervisor.start(*first), self._migrate())
         write_private(self._directory.path / "stack.toml", self.stack.connections())
-        workers = self.stack.workers(providers)
-        await self.supervisor.start(self.stack.aggregator(), self.stack.api(), self.stack.scheduler(), *workers)
+        services = [self.stack.aggregator(), self.stack.api(), self.stack.scheduler()]
+        if self._simulate is None:
+            await self.supervisor.start(*services, *self.stack.workers({}))
+        else:
+            self.world = await probes.get_json(f"{self.simulator_url}/_world")
+            workers = self.stack.workers(demo.provider_variables(self.world))
+            await _all(self.supervisor.start(*services, *workers), self._seed(self.world))
         self.started_in_s = time.monotonic() - began
 
     async def stop(self) -> None:
@@ -107,6 +107,17 @@ class Running:
             self.credentials = msgspec.structs.replace(self.credentials, api_key=key)
             self._directory.keep(self.credentials)
         self._report("demo registry", "done")
+
+
+async def _all(*work: Coroutine[Any, Any, None]) -> None:
+    """Side by side; the first failure ends the others, and is raised as it is."""
+    tasks = [asyncio.ensure_future(one) for one in work]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _append(log: Path, said: bytes) -> None:

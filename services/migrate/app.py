@@ -4,15 +4,20 @@ import argparse
 import asyncio
 import sys
 
-from holdfast.messaging.streams import migrate as migrate_streams
+import stamina
 
 from holdfast.messaging.connection import connect as connect_nats
+from holdfast.messaging.streams import migrate as migrate_streams
 from holdfast.observability.logs import configure
 from holdfast.providers.kit.discovery import discover
 from holdfast.settings import Configuration, SettingsError, read_configuration
 from holdfast.settings.shared import ClickHouseSettings, LogSettings, NatsSettings
 from holdfast.warehouse import migrator
+from holdfast.warehouse.client import Warehouse
 from holdfast.warehouse.client import connect as connect_warehouse
+from holdfast.warehouse.errors import WarehouseUnavailable
+
+_PATIENCE_S = 60
 
 
 def main() -> None:
@@ -42,9 +47,17 @@ async def run(configuration: Configuration, *, dry_run: bool) -> list[str]:
         declared = await migrate_streams(connection.js, sorted(discover()), replicas=nats.replicas, dry_run=dry_run)
     finally:
         await connection.close()
-    warehouse = await connect_warehouse(configuration.section("clickhouse", ClickHouseSettings))
+    warehouse = await _connected(configuration.section("clickhouse", ClickHouseSettings))
     try:
         applied = await migrator.migrate(warehouse, dry_run=dry_run)
     finally:
         await warehouse.close()
     return [*map(str, declared), *(f"apply migration {one.version:04} {one.name}" for one in applied)]
+
+
+async def _connected(settings: ClickHouseSettings) -> Warehouse:
+    """Both systems may still be starting: NATS is waited for by its client, ClickHouse here."""
+    async for attempt in stamina.retry_context(on=WarehouseUnavailable, attempts=None, timeout=_PATIENCE_S, wait_max=1):
+        with attempt:
+            return await connect_warehouse(settings)
+    raise AssertionError("unreachable: the last attempt raises")
