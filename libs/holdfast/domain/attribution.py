@@ -1,0 +1,127 @@
+"""Attribution: why a value changed between two instants, line by line.
+
+From each state of a line to the next (a snapshot, a transfer, joining or leaving, the end of the window):
+
+    FX effect    = q · p · (r' − r)        on the worth so far, at the old price
+    price effect = q · (p' − p) · r'       at the new rate
+    flow         = Δ · p' · r'
+
+    V(end) − V(start) = price + flows + FX + rounding
+
+Values are in the book's currency and each product is cut once, so `rounding` is at most one unit of the 36th decimal
+for each flow, and exactly what makes the sum right. An FX effect is 0 in USD, the currency of the prices.
+Source: Bacon (2008), chapter 6 (currency attribution: the cross product goes to the local price).
+"""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from msgspec import Struct
+
+from holdfast.domain.balances import Side
+from holdfast.domain.exact import ZERO, exactly, times, unrounded
+from holdfast.domain.ledger.entries import Entry
+from holdfast.domain.ledger.marks import LineKey
+from holdfast.domain.returns.answers import Missing, Window
+from holdfast.domain.returns.book import Book
+
+
+class Effects(Struct, frozen=True, kw_only=True):
+    """end − start = price + flows + fx + rounding, exactly."""
+
+    start: Decimal
+    end: Decimal
+    price: Decimal
+    flows: Decimal
+    fx: Decimal
+    rounding: Decimal
+
+
+class LineAttribution(Struct, frozen=True, kw_only=True):
+    """Of one asset of one source. `effects` is None where a worth is unknown on the way; `missing` names it."""
+
+    source: str
+    asset: str
+    side: Side
+    effects: Effects | None
+    missing: tuple[Missing, ...] = ()
+
+
+class Attribution(Struct, frozen=True, kw_only=True):
+    """`total` sums the lines that have effects; it is of everything exactly if `complete`."""
+
+    window: Window
+    currency: str
+    total: Effects
+    lines: tuple[LineAttribution, ...]
+    complete: bool
+    """Every line has effects, and no source states values without amounts."""
+
+
+@exactly
+def attribute(book: Book) -> Attribution:
+    """Every line ever held. Unknown is left out of the total, named, and never counted as 0."""
+    start = book.window.start
+    states: dict[LineKey, list[Entry]] = {_line(mark): [mark] for mark in book.opening}
+    for entry in book.entries:
+        if start is None or entry.at > start:
+            states.setdefault(_line(entry), []).append(entry)
+    for mark in book.closing:
+        states.setdefault(_line(mark), []).append(mark)
+    opened = {_line(mark) for mark in book.opening}
+    lines = tuple(_of_line(key, of, opened=key in opened) for key, of in sorted(states.items()))
+    known = [line.effects for line in lines if line.effects]
+    return Attribution(
+        window=book.window,
+        currency=book.currency,
+        total=_added(known),
+        lines=lines,
+        complete=len(known) == len(lines) and not book.coverage.lines_without_amount,
+    )
+
+
+def _line(entry: Entry) -> LineKey:
+    return entry.source, entry.asset, entry.side
+
+
+def _of_line(key: LineKey, states: list[Entry], *, opened: bool) -> LineAttribution:
+    source, asset, side = key
+    missing = tuple(
+        Missing(asset, side, s.at, s.reason) for s in states if s.worth is None or s.value is None or s.before is None
+    )
+    effects = None if missing else _effects(states, opened=opened)
+    return LineAttribution(source=source, asset=asset, side=side, effects=effects, missing=missing)
+
+
+def _effects(states: list[Entry], *, opened: bool) -> Effects:
+    last = states[0] if opened else None
+    start = worth = _known(last.worth) if last else ZERO
+    price = flows = fx = ZERO
+    for state in states[1:] if opened else states:
+        at_new_rate = _at_rate_of(state, last, worth)
+        fx += at_new_rate - worth
+        price += _known(state.before) - at_new_rate
+        flows += _known(state.value)
+        last, worth = state, _known(state.worth)
+    return Effects(start=start, end=worth, price=price, flows=flows, fx=fx, rounding=worth - start - price - flows - fx)
+
+
+def _at_rate_of(state: Entry, last: Entry | None, worth: Decimal) -> Decimal:
+    """What the line was worth, had only the rate changed since."""
+    if last is None or last.price is None or last.rate == state.rate or not last.held:
+        return worth
+    return times(last.held, unrounded(last.price, state.rate))
+
+
+def _known(number: Decimal | None) -> Decimal:
+    if number is None:
+        raise ValueError("an unknown worth was not kept out")
+    return number
+
+
+def _added(effects: Iterable[Effects]) -> Effects:
+    sums = dict.fromkeys(Effects.__struct_fields__, ZERO)
+    for of_line in effects:
+        for field in sums:
+            sums[field] += getattr(of_line, field)
+    return Effects(**sums)

@@ -1,0 +1,166 @@
+"""Ledger entries: what changed between two consecutive snapshots of a source, asset by asset.
+
+    Δ_i = q_i − q_{i−1}        before the first snapshot q is 0; debt is a holding of negative sign
+    f_i = Δ_i · p(a, t_i)      p is the holding's own price at that snapshot, elsewhere the price feed's, else unknown
+
+An entry whose Δ is 0 is a mark: it moves the worth and no money. Where a provider has a transfer feed, its transfers
+stand in for the difference; what they do not explain (interest, rebasing) stays an entry at the snapshot.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from operator import attrgetter
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from holdfast.domain.balances import Side
+from holdfast.domain.exact import ONE, ZERO, exactly, times, unrounded
+from holdfast.domain.ledger.statements import AssetSide, Holding, Statement, to_holdings
+from holdfast.domain.quotes import PriceBook
+
+
+class Entry(Struct, frozen=True, gc=False):
+    """One source's asset at one instant. `before`, `value`, `worth` are in the ledger's currency; None: unknown."""
+
+    at: datetime
+    source: str
+    asset: str
+    side: Side
+    delta: Decimal
+    """What came in (+) or went out (−); borrowing is negative, repaying positive."""
+    held: Decimal
+    """From this instant on, signed."""
+    price: Decimal | None
+    """Of one unit, in USD."""
+    before: Decimal | None
+    """The worth just before: (held − delta) · price · rate."""
+    value: Decimal | None
+    """Of the flow: delta · price · rate."""
+    worth: Decimal | None
+    """From this instant on: held · price · rate."""
+    rate: Decimal = ONE
+    """The ledger's currency for one USD."""
+    reason: str = ""
+    """Why the price or the rate is unknown."""
+    transfer: str = ""
+    """The id of the transfer that it was read from; empty for a difference of snapshots."""
+
+
+class Transfer(NamedTuple):
+    """One exact movement from a transfer feed. `delta` is signed as in an Entry."""
+
+    at: datetime
+    source: str
+    asset: str
+    side: Side
+    delta: Decimal
+    id: str
+
+
+def ledger(statements: Sequence[Statement], prices: PriceBook, transfers: Iterable[Transfer] = ()) -> list[Entry]:
+    """All entries of one source, in order of time. `statements` are its current ones, in order of time."""
+    feed = sorted(transfers, key=attrgetter("at"))
+    entries: list[Entry] = []
+    before: Statement | None = None
+    for statement in statements:
+        entries += entries_between(before, statement, prices, feed)
+        before = statement
+    return entries
+
+
+@exactly
+def entries_between(
+    before: Statement | None, this: Statement, prices: PriceBook, transfers: Sequence[Transfer] = ()
+) -> list[Entry]:
+    """Of one pair of neighbours: all that an entry depends on besides prices."""
+    was = to_holdings(before) if before else {}
+    now = to_holdings(this)
+    moved: dict[AssetSide, list[Transfer]] = {}
+    for transfer in transfers:
+        if transfer.at <= this.at and (before is None or transfer.at > before.at):
+            moved.setdefault((transfer.asset, transfer.side), []).append(transfer)
+    entries = [
+        entry
+        for key in sorted({*was, *now, *moved})
+        for entry in _of_line(
+            this, key, was.get(key, _NOTHING).amount, now.get(key, _NOTHING), moved=moved.get(key, ()), prices=prices
+        )
+    ]
+    return sorted(entries, key=attrgetter("at"))
+
+
+_NOTHING = Holding(ZERO, None, None)
+
+
+def _of_line(
+    this: Statement, key: AssetSide, held: Decimal, now: Holding, *, moved: Sequence[Transfer], prices: PriceBook
+) -> list[Entry]:
+    entries: list[Entry] = []
+    for transfer in moved:
+        held += transfer.delta
+        price, reason = _feed_price(key[0], transfer.at, prices)
+        if transfer.at == this.at and now.price is not None:
+            price, reason = now.price, ""
+        entries.append(
+            priced(
+                transfer.at,
+                this.source,
+                key,
+                delta=transfer.delta,
+                held=held,
+                price=price,
+                reason=reason,
+                transfer=transfer.id,
+            )
+        )
+    if now.amount != held or (now.amount and not (entries and entries[-1].at == this.at)):
+        entries.append(_at_snapshot(this, key, held, now, prices))
+    return entries
+
+
+def _at_snapshot(this: Statement, key: AssetSide, held: Decimal, now: Holding, prices: PriceBook) -> Entry:
+    delta = now.amount - held
+    if now.price is None:
+        price, reason = _feed_price(key[0], this.at, prices)
+        return priced(this.at, this.source, key, delta=delta, held=now.amount, price=price, reason=reason)
+    return priced(this.at, this.source, key, delta=delta, held=now.amount, price=now.price, worth=now.worth)
+
+
+def _feed_price(asset: str, at: datetime, prices: PriceBook) -> tuple[Decimal | None, str]:
+    quote = prices.newest(asset, at)
+    return (quote.price, "") if quote else (None, prices.reason(asset, at))
+
+
+def priced(
+    at: datetime,
+    source: str,
+    key: AssetSide,
+    *,
+    delta: Decimal,
+    held: Decimal,
+    price: Decimal | None,
+    worth: Decimal | None = None,
+    rate: Decimal = ONE,
+    reason: str = "",
+    transfer: str = "",
+) -> Entry:
+    """The entry with its three values, each product cut once. Without a price only what is surely 0 is known.
+
+    `worth`: as stated; where it is not held · price to the last digit (lines at several prices), the flow is what
+    remains of it, so that before + value = worth still holds.
+    """
+    asset, side = key
+    was = held - delta
+    if price is None:
+        before, value, known = (None if amount else ZERO for amount in (was, delta, held))
+        return Entry(at, source, asset, side, delta, held, None, before, value, known, rate, reason, transfer)
+    unit = price if rate is ONE else unrounded(price, rate)
+    marked, before = times(held, unit), times(was, unit)
+    value = times(delta, unit) if delta else ZERO
+    if worth is not None and worth != marked:
+        marked, value = worth, worth - before
+        if not delta:
+            before, value = worth, ZERO
+    return Entry(at, source, asset, side, delta, held, price, before, value, marked, rate, reason, transfer)

@@ -1,0 +1,121 @@
+"""What a source stated, reduced to what the ledger needs: so much of an asset on a side, and its worth in USD."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from operator import attrgetter
+from typing import NamedTuple
+
+from holdfast.domain.balances import Side
+from holdfast.domain.exact import ZERO, exactly, ratio, times
+
+LEFT_OUT = frozenset({"negative_amount", "receipt_token", "excluded", "low_liquidity", "out_of_range"})
+"""Reasons of lines that are no part of a total, and so none of the ledger."""
+
+AssetSide = tuple[str, Side]
+
+
+class Line(NamedTuple):
+    """One line of a snapshot. `amount` and `value` are not negative; `price` and `value` are in USD."""
+
+    asset: str | None
+    side: Side
+    amount: Decimal | None
+    price: Decimal | None = None
+    value: Decimal | None = None
+    reason: str = ""
+
+
+class Statement(NamedTuple):
+    """A snapshot: complete, so what it does not list is zero."""
+
+    source: str
+    at: datetime
+    """`observed_at`."""
+    fetched_at: datetime
+    snapshot_id: str
+    lines: tuple[Line, ...]
+
+
+class Holding(NamedTuple):
+    """All of an asset on one side. Debt is negative."""
+
+    amount: Decimal
+    price: Decimal | None
+    """Per unit in USD, as stated; None: look at the price feed."""
+    worth: Decimal | None
+    """In USD, the sum of its lines' values."""
+
+
+class Coverage(NamedTuple):
+    """How much of the gross value (assets + debt, USD) is stated with amounts, and how many lines are not."""
+
+    covered: Decimal
+    gross: Decimal
+    lines_without_amount: int
+
+    @property
+    def share(self) -> Decimal | None:
+        return ratio(self.covered, self.gross) if self.gross else None
+
+
+NOTHING_STATED = Coverage(ZERO, ZERO, 0)
+
+
+def current(statements: Iterable[Statement]) -> list[Statement]:
+    """In order of source and time; of several for one instant, that with the greatest (fetched_at, snapshot_id)."""
+    newest: dict[tuple[str, datetime], Statement] = {}
+    for statement in statements:
+        key = statement.source, statement.at
+        held = newest.get(key)
+        if held is None or _rank(statement) > _rank(held):
+            newest[key] = statement
+    return sorted(newest.values(), key=attrgetter("source", "at"))
+
+
+def _rank(statement: Statement) -> tuple[datetime, str]:
+    return statement.fetched_at, statement.snapshot_id
+
+
+@exactly
+def to_holdings(statement: Statement) -> dict[AssetSide, Holding]:
+    """What is held, without lines of unknown amount: nothing is inferred from a value."""
+    lines: dict[AssetSide, list[Line]] = {}
+    for line in statement.lines:
+        if line.asset is not None and line.amount is not None and line.reason not in LEFT_OUT:
+            lines.setdefault((line.asset, line.side), []).append(line)
+    return {key: _to_holding(key[1], of) for key, of in lines.items()}
+
+
+def _to_holding(side: Side, lines: list[Line]) -> Holding:
+    """The stated price, if the lines agree on it and their values follow from it; else their value per unit."""
+    sign = -1 if side == "debt" else 1
+    amount = sign * sum((line.amount or ZERO for line in lines), ZERO)
+    prices = {line.price for line in lines if line.amount}
+    price = prices.pop() if len(prices) == 1 else None
+    if any(line.value is None and line.price is None for line in lines if line.amount):
+        return Holding(amount, None, None)
+    worth = sign * sum((_value(line) for line in lines), ZERO)
+    if price is not None and times(amount, price) == worth:
+        return Holding(amount, price, worth)
+    return Holding(amount, ratio(worth, amount) if amount else None, worth)
+
+
+def _value(line: Line) -> Decimal:
+    if line.value is not None:
+        return line.value
+    return ZERO if line.price is None or line.amount is None else times(line.amount, line.price)
+
+
+@exactly
+def to_coverage(statement: Statement) -> Coverage:
+    covered, gross, without = ZERO, ZERO, 0
+    for line in statement.lines:
+        if line.reason in LEFT_OUT:
+            continue
+        gross += _value(line)
+        if line.amount is None or line.asset is None:
+            without += 1
+        else:
+            covered += _value(line)
+    return Coverage(covered, gross, without)

@@ -1,0 +1,59 @@
+"""The newest number at or before an instant: of an asset's price feed, or of a pair of currencies."""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from operator import itemgetter
+from typing import NamedTuple
+
+from holdfast.domain.valuation import ASSET_PRICE_AGE, SEARCHED_AGE
+
+
+class Quote(NamedTuple):
+    at: datetime
+    price: Decimal
+
+
+class QuoteHistory:
+    """Quotes of one thing. Of several for one instant the last given counts."""
+
+    __slots__ = ("quotes", "times")
+
+    def __init__(self, quotes: Iterable[Quote]) -> None:
+        self.quotes: Sequence[Quote] = sorted(quotes, key=itemgetter(0))
+        self.times = [quote.at for quote in self.quotes]
+
+    def newest(self, at: datetime, *, age: timedelta) -> Quote | None:
+        """At or before `at`, and at most `age` old."""
+        index = bisect_right(self.times, at)
+        if index and at - self.times[index - 1] <= age:
+            return self.quotes[index - 1]
+        return None
+
+    def following(self, at: datetime) -> datetime | None:
+        """When the first quote after `at` came."""
+        index = bisect_right(self.times, at)
+        return self.times[index] if index < len(self.times) else None
+
+
+_NONE = QuoteHistory(())
+
+
+class PriceBook:
+    """Prices in USD per unit by asset; a price serves for 24 hours (semantics, "Value")."""
+
+    __slots__ = ("_of",)
+
+    def __init__(self, quotes: Mapping[str, Iterable[Quote]] | None = None) -> None:
+        self._of = {asset: QuoteHistory(of) for asset, of in (quotes or {}).items()}
+
+    def of(self, asset: str) -> QuoteHistory:
+        return self._of.get(asset, _NONE)
+
+    def newest(self, asset: str, at: datetime) -> Quote | None:
+        return self.of(asset).newest(at, age=ASSET_PRICE_AGE)
+
+    def reason(self, asset: str, at: datetime) -> str:
+        """Why `newest` finds none: `stale` if there was one in the week before, else `no_price`."""
+        return "stale" if self.of(asset).newest(at, age=SEARCHED_AGE) else "no_price"

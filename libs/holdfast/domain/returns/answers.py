@@ -1,0 +1,148 @@
+"""What every return method answers: itself, or why it cannot. A wrong number is never an answer, and neither is 0."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal, NamedTuple
+
+from msgspec import Struct
+
+from holdfast.domain.balances import Side
+
+CostMethod = Literal["average_cost", "fifo", "lifo", "hifo"]
+Method = Literal["simple", "average_cost", "fifo", "lifo", "hifo", "time_weighted", "modified_dietz", "money_weighted"]
+
+Why = Literal[
+    "no_price",  # a flow or a holding has no price in the 24 hours before
+    "stale",  # it had one, but it is older
+    "no_rate",  # no rate into the currency, at most 5 days old
+    "value_only",  # a source states values without amounts: it has no flows
+    "no_capital",  # nothing was ever invested in the window
+    "negative_capital",  # debt exceeded assets: a rate of return has no meaning
+    "same_sign",  # all flows go one way: no rate discounts them to zero
+    "too_short",  # an annual rate of less than a day
+    "no_solution",  # the equation of the rate was not solved to its precision
+    "several_solutions",  # and it may have more than one
+    "oversold",  # more went out than was held: the transfer feed is incomplete
+]
+
+
+class Window(NamedTuple):
+    """Flows count with start < at ≤ end; None is from the beginning."""
+
+    start: datetime | None
+    end: datetime
+
+
+class CashFlow(Struct, frozen=True, gc=False):
+    """Money into (+) or out of (−) what is measured, in the currency of the answer."""
+
+    at: datetime
+    value: Decimal
+
+
+class Movement(Struct, frozen=True, gc=False):
+    """The flow of one asset at one instant, over all sources: what moved between them has cancelled."""
+
+    at: datetime
+    asset: str
+    side: Side
+    delta: Decimal
+    value: Decimal | None
+    reason: str = ""
+
+
+class Missing(NamedTuple):
+    """An input that was not there."""
+
+    asset: str
+    side: Side
+    at: datetime
+    reason: str
+
+
+class Unavailable(Struct, frozen=True, kw_only=True):
+    """No answer, and why."""
+
+    method: Method
+    window: Window
+    currency: str
+    reason: Why
+    detail: str
+    """A sentence for people."""
+    missing: tuple[Missing, ...] = ()
+    covered: Decimal | None = None
+    """With `value_only`: the share of the value that is stated with amounts, 0 to 1; None if nothing is valued."""
+
+
+class SimpleReturn(Struct, frozen=True, kw_only=True):
+    """gain = closing − opening − Σ flows, in `currency`."""
+
+    method: Method = "simple"
+    window: Window
+    currency: str
+    held: Decimal | None
+    """At the end, of the one asset; None for a sum over assets."""
+    opening: Decimal
+    closing: Decimal
+    invested: Decimal
+    """Σ flows in the window."""
+    gain: Decimal
+    flows: tuple[Movement, ...]
+
+
+class Disposal(NamedTuple):
+    """One sale, or one repayment of debt, and what it realised: proceeds − cost."""
+
+    at: datetime
+    quantity: Decimal
+    proceeds: Decimal
+    cost: Decimal
+
+    @property
+    def gain(self) -> Decimal:
+        return self.proceeds - self.cost
+
+
+class Lot(NamedTuple):
+    """What is left of one acquisition. Of average cost there is one for all, opened with the first."""
+
+    opened_at: datetime
+    quantity: Decimal
+    cost: Decimal
+
+
+class CostBasisReturn(Struct, frozen=True, kw_only=True):
+    """gain = realised + (unrealised − unrealised_opening); equals the simple return. In `currency`."""
+
+    method: CostMethod
+    window: Window
+    currency: str
+    held: Decimal | None
+    cost: Decimal
+    """Of what is still held at the end."""
+    realised: Decimal
+    """In the window; lots keep what they cost before it."""
+    unrealised: Decimal
+    """At the end: worth − cost."""
+    unrealised_opening: Decimal
+    """At the start; 0 from the beginning."""
+    gain: Decimal
+    flows: tuple[Movement, ...]
+    disposals: tuple[Disposal, ...] = ()
+    """On request, those of the window."""
+    lots: tuple[Lot, ...] = ()
+    """On request, in order of opening."""
+
+
+class RateOfReturn(Struct, frozen=True, kw_only=True):
+    """`rate` is a fraction: 0.05 is 5 %."""
+
+    method: Literal["time_weighted", "modified_dietz", "money_weighted"]
+    window: Window
+    currency: str
+    rate: Decimal
+    annual: bool
+    """True for a rate per year of 365 days, False for one over the whole window."""
+    opening: Decimal
+    closing: Decimal
+    flows: tuple[CashFlow, ...]

@@ -1,0 +1,62 @@
+"""Why a method has no answer, in one shape and with the inputs that it would need."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from holdfast.domain.ledger.entries import Entry
+from holdfast.domain.ledger.statements import AssetSide
+from holdfast.domain.returns.answers import Method, Missing, Movement, Unavailable, Why
+from holdfast.domain.returns.book import Book, Worth
+
+_REASONS: dict[str, Why] = {"stale": "stale", "no_rate": "no_rate"}
+
+
+def unavailable(
+    book: Book,
+    method: Method,
+    reason: Why,
+    detail: str,
+    *,
+    missing: Iterable[Missing] = (),
+    covered: Decimal | None = None,
+) -> Unavailable:
+    return Unavailable(
+        method=method,
+        window=book.window,
+        currency=book.currency,
+        reason=reason,
+        detail=detail,
+        missing=tuple(missing),
+        covered=covered,
+    )
+
+
+def without_amounts(book: Book, method: Method) -> Unavailable | None:
+    """Lines without amounts have no flows: the share of value that has them is all that can be said."""
+    without = book.coverage.lines_without_amount
+    if not without:
+        return None
+    detail = f"{without} line(s) state a value without an amount: their flows are unknown"
+    return unavailable(book, method, "value_only", detail, covered=book.coverage.share)
+
+
+def without_value(book: Book, method: Method, missing: Iterable[Missing]) -> Unavailable:
+    """For the first of the inputs that are not there; all are listed."""
+    first, *more = listed = tuple(missing)
+    what = "rate" if first.reason == "no_rate" else "price"
+    detail = f"no {what} of {first.asset} at {first.at.isoformat()}" + (f", and {len(more)} more" if more else "")
+    return unavailable(book, method, _REASONS.get(first.reason, "no_price"), detail, missing=listed)
+
+
+def missing_of(
+    book: Book, key: AssetSide, flows: Iterable[Movement], opening: Worth, closing: Worth
+) -> tuple[Missing, ...]:
+    """What one asset lacks: flows without a value, and its worth at either end while it was held."""
+    ends = ((opening, book.window.start or book.window.end), (closing, book.window.end))
+    unknown = [Missing(*key, at, worth.reason) for worth, at in ends if worth.worth is None]
+    return (*(Missing(*key, flow.at, flow.reason) for flow in flows if flow.value is None), *unknown)
+
+
+def unvalued(marks: Iterable[Entry]) -> tuple[Missing, ...]:
+    """Lines that are held and worth an unknown amount."""
+    return tuple(Missing(m.asset, m.side, m.at, m.reason) for m in marks if m.worth is None)
