@@ -16,7 +16,7 @@ import psutil
 
 from tests.bench.line import Line
 from tests.faults.load import Load
-from tests.support.pipeline import Pipeline, until
+from tests.support.pipeline import Pipeline, until, with_settings
 
 NAME = "idle"
 JOBS_PER_S = 20
@@ -32,16 +32,18 @@ async def measure(quick: bool) -> list[Line]:
             processes = await _start(pipeline)
             idle = await _sample(processes, seconds)
             async with Load(pipeline).of(JOBS_PER_S), _reading(pipeline):
+                before = await _finished(pipeline)
                 loaded = await _sample(processes, seconds)
+                done = await _finished(pipeline) - before
         finally:
             await pipeline.stop()
-    return [*_lines("idle", idle), *_lines(f"{JOBS_PER_S} fetches/s", loaded)]
+    return [*_lines("idle", idle), _rate_line(done, seconds), *_lines("under load", loaded)]
 
 
 async def _start(pipeline: Pipeline) -> dict[str, psutil.Process]:
     """Everything that `holdfast up` runs, once the first fetch of each source is done."""
     await pipeline.start_servers()
-    worker, _ = pipeline.workers()
+    worker = with_settings(pipeline.workers()[0], {"HOLDFAST_PROVIDERS__EVM__REQUESTS_PER_SECOND": "10000"})
     await pipeline.launch(pipeline.stack.aggregator(), pipeline.stack.scheduler(), pipeline.stack.api(), worker)
     await until(pipeline.is_drained, what="the first fetches are stored", deadline_s=120)
     names = ("nats", "clickhouse", "scheduler", worker.name, "aggregator", "api")
@@ -64,6 +66,17 @@ async def _sample(processes: Mapping[str, psutil.Process], seconds: int) -> Samp
     }
 
 
+async def _finished(pipeline: Pipeline) -> int:
+    state = (await pipeline.connection.js.stream_info("FETCHES", subjects_filter="fetches.finished.>")).state
+    return sum((state.subjects or {}).values())
+
+
+def _rate_line(done: int, seconds: int) -> Line:
+    """What the load really was."""
+    rate = done / seconds
+    return Line(name="load", unit="fetches/s", value=rate, raw=[rate], limit=JOBS_PER_S, limit_name="asked for")
+
+
 def _cpu_s(process: psutil.Process) -> float:
     times = process.cpu_times()
     return float(times.user + times.system)
@@ -73,12 +86,12 @@ def _lines(when: str, sample: Sample) -> list[Line]:
     together = [sum(second) for second in zip(*(memory for memory, _ in sample.values()), strict=True)]
     cpu = [percent for _, percent in sample.values()]
     return [
-        _memory_line(f"{NAME}: resident memory of all, {when}", together),
+        _memory_line(f"memory of all, {when}", together),
         Line(
-            name=f"{NAME}: processor of all, {when}", unit="% of a core", value=sum(cpu), raw=cpu,
+            name=f"processor of all, {when}", unit="% of a core", value=sum(cpu), raw=cpu,
             higher_is_better=False,
         ),
-        *(_memory_line(f"{NAME}: resident memory of {name}, {when}", memory) for name, (memory, _) in sample.items()),
+        *(_memory_line(f"memory of {name}, {when}", memory) for name, (memory, _) in sample.items()),
     ]  # fmt: skip
 
 
