@@ -24,6 +24,7 @@ from services.simulator.settings import SimulatorSettings
 from services.simulator.sockets import HangUpProtocol
 from services.simulator.upstreams.bitpanda import Bitpanda
 from services.simulator.upstreams.coingecko import Coingecko
+from services.simulator.upstreams.dalp import Dalp
 from services.simulator.upstreams.defillama import Defillama
 from services.simulator.upstreams.ecb import Ecb
 from services.simulator.upstreams.evm import EvmNodes
@@ -42,6 +43,7 @@ def build_app(settings: SimulatorSettings) -> SimulatorApp:
     world = build_world(seed=settings.seed, wallets=settings.wallets)
     clock = build_clock(settings)
     upstreams = (
+        Dalp(world, api_key=settings.dalp_api_key),  # before OKX, whose paths its own begin like
         build_okx(world, settings),
         EvmNodes(world, batch_limit=settings.evm_batch_limit),
         PriceFeed(world),

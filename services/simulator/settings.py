@@ -31,6 +31,7 @@ class SimulatorSettings(Struct, frozen=True, kw_only=True):
     okx_requests_per_second: Annotated[int, Meta(ge=0, le=100_000)] = 10
     """Above it OKX answers 50011; 0 is no limit."""
     bitpanda_api_key: str = "simulator-custody-key"
+    dalp_api_key: str = "sm_dalp_simulator"
     evm_batch_limit: Annotated[int, Meta(ge=1, le=100_000)] = 1000
     """JSON-RPC requests in one batch."""
     coingecko_api_key: str = "simulator-key"

@@ -7,7 +7,9 @@ from typing import Any
 
 from services.simulator.exchange import Answer, Request, to_json
 from services.simulator.settings import SimulatorSettings
+from services.simulator.upstreams.dalp import ORGANIZATION
 from services.simulator.world.portfolios import Portfolio
+from services.simulator.world.tokenised import CHAIN as SECURITIES_CHAIN
 from services.simulator.world.tokens import TOKENS
 from services.simulator.world.truth import members
 from services.simulator.world.wallets import Wallet
@@ -21,6 +23,7 @@ _OKX_EVERY_S = 60
 _PRICES_EVERY_S = 30
 _RATES_EVERY_S = 3600
 _CUSTODY_EVERY_S = 60
+_SECURITIES_EVERY_S = 60
 _OKX_REQUESTS_PER_FETCH = 3
 _QUOTED = ",".join(token.asset for token in TOKENS if token.path is not None)
 
@@ -75,7 +78,7 @@ class Registration:
                 "sources": self._sources(wallet),
             }
             for (tenant, _), wallet in sorted(owned.items(), key=lambda item: item[0])
-        ] + self._custodies()
+        ] + [*self._custodies(), *self._participants()]
 
     def _custodies(self) -> list[dict[str, Any]]:
         source = {"provider": "bitpanda", "feed": "balances", "scope": "custody", "every_s": _CUSTODY_EVERY_S}
@@ -83,6 +86,14 @@ class Registration:
             {"tenant": portfolio.tenant, "account": one.account, "label": f"custody of {one.user}", "sources": [source]}
             for portfolio in self._world.portfolios
             for one in portfolio.custodies
+        ]
+
+    def _participants(self) -> list[dict[str, Any]]:
+        source = {"provider": "dalp", "feed": "balances", "scope": "dalp", "every_s": _SECURITIES_EVERY_S}
+        return [
+            {"tenant": portfolio.tenant, "account": one.account, "label": "securities", "sources": [source]}
+            for portfolio in self._world.portfolios
+            for one in portfolio.participants
         ]
 
     def _sources(self, wallet: Wallet) -> list[dict[str, Any]]:
@@ -133,6 +144,13 @@ class Registration:
             },
             "defillama": {"base_url": f"{base_url}/defillama", "assets": _QUOTED},
             "ecb": {"base_url": f"{base_url}/stats/eurofxref"},
+            "dalp": {
+                "base_url": base_url,
+                "api_key": settings.dalp_api_key,
+                "organization": ORGANIZATION,
+                "chain": SECURITIES_CHAIN.id,
+                "requests_per_second": "100",
+            },
             "bitpanda": {
                 "url": f"{base_url}/graphql",
                 "user": self._world.custodies[0].user,
@@ -150,7 +168,8 @@ def _portfolio(portfolio: Portfolio) -> dict[str, Any]:
         "base_currency": "iso4217:USD",
         "members": [
             *({"account": wallet.spelling} for wallet in portfolio.wallets),
-            *({"account": one.account} for one in portfolio.custodies),
+            *({"account": custody.account} for custody in portfolio.custodies),
+            *({"account": participant.account} for participant in portfolio.participants),
             *({"portfolio": nested} for nested in portfolio.nested),
         ],
     }

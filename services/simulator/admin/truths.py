@@ -38,6 +38,7 @@ class Truths:
         blocks = {chain.id: block_at(chain, at) for chain in self._world.chains if chain.is_evm}
         return {
             "okx": iso(at),
+            "dalp": iso(at),
             "bitpanda": iso(hour_of(at)),
             "evm": {chain: {"block": block.number, "at": iso(block.time)} for chain, block in blocks.items()},
         }

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from services.simulator.world.custody import Custody
+from services.simulator.world.tokenised import Participant
 from services.simulator.world.wallets import COHORT, Wallet
 
 _FUND_SIZE = 50
@@ -18,11 +19,14 @@ class Portfolio(Struct, frozen=True, kw_only=True):
     """Its own; those of nested portfolios come on top, each account once."""
     nested: tuple[str, ...] = ()
     custodies: tuple[Custody, ...] = ()
+    participants: tuple[Participant, ...] = ()
 
 
-def build_portfolios(wallets: Sequence[Wallet], custodies: Sequence[Custody]) -> tuple[Portfolio, ...]:
-    """Three portfolios of the first twelve wallets, one of what is in custody, one of another tenant, and funds of
-    fifty for the rest.
+def build_portfolios(
+    wallets: Sequence[Wallet], custodies: Sequence[Custody], participants: Sequence[Participant]
+) -> tuple[Portfolio, ...]:
+    """Three portfolios of the first twelve wallets, one of what is in custody, one of tokenised securities, one of
+    another tenant, and funds of fifty for the rest.
 
     `group` holds both others, which share a wallet: it counts once. `orchard` tracks an address that
     `demo` tracks too.
@@ -38,6 +42,13 @@ def build_portfolios(wallets: Sequence[Wallet], custodies: Sequence[Custody]) ->
             nested=("treasury", "trading"),
         ),
         Portfolio(tenant="demo", id="custody", name="In custody", wallets=(), custodies=tuple(custodies)),
+        Portfolio(
+            tenant="demo",
+            id="tokenised",
+            name="Tokenised securities",
+            wallets=(),
+            participants=tuple(participants),
+        ),
         Portfolio(tenant="orchard", id="savings", name="Savings", wallets=(wallets[5], wallets[6])),
         *_funds(wallets[len(COHORT) :]),
     )

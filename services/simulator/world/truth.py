@@ -6,7 +6,7 @@ Each source is valued at the instant at which it states its numbers. With the cl
 a wallet on an EVM chain at the time of the newest block at or before T (amount and price alike:
 price steps fall on block times, so the newest price at or before the block is the one at T too);
 DeFi positions at T, at the value that OKX states; what is in custody at the hour, at the value that the custodian
-states. Products are cut to 36 decimals once each.
+states; securities at T, at the value that their platform states. Products are cut to 36 decimals once each.
 """
 
 from collections.abc import Iterable
@@ -16,9 +16,11 @@ from decimal import Decimal
 from msgspec import Struct
 
 from services.simulator.world.custody import Custody, converted, custody_lines, hour_of, rated_at
-from services.simulator.world.numbers import plain, product, total
+from services.simulator.world.numbers import EXACT, STORED_DECIMALS, cut, plain, product, total
 from services.simulator.world.portfolios import Portfolio
 from services.simulator.world.statements import LegState, PositionState, positions_at
+from services.simulator.world.tokenised import CHAIN as SECURITIES_CHAIN
+from services.simulator.world.tokenised import Holdings, Participant, holdings_at
 from services.simulator.world.tokens import TOKENS, Token
 from services.simulator.world.wallets import Wallet
 from services.simulator.world.world import World, block_at, price_of, raw_amount, to_units
@@ -76,12 +78,15 @@ class Truth(Struct, frozen=True, kw_only=True):
 def truth_at(world: World, instant: datetime) -> list[Truth]:
     lines = {wallet.account: _account_lines(world, wallet, instant) for wallet in world.wallets}
     lines |= {custody.account: (in_custody(world, custody, instant), 0) for custody in world.custodies}
+    lines |= {one.account: (security_lines(world, one, instant), 0) for one in world.participants}
     return [_truth(world, portfolio, lines) for portfolio in world.portfolios]
 
 
 def _truth(world: World, portfolio: Portfolio, lines: dict[str, tuple[list[Line], int]]) -> Truth:
     wallets = {wallet.account for wallet in members(world, portfolio)}
-    accounts = sorted(wallets | {custody.account for custody in portfolio.custodies})
+    custodies = {custody.account for custody in portfolio.custodies}
+    participants = {participant.account for participant in portfolio.participants}
+    accounts = sorted(wallets | custodies | participants)
     counted = [line for account in accounts for line in lines[account][0]]
     whole = _sum(counted)
     return Truth(
@@ -171,6 +176,44 @@ def defi_lines(world: World, wallet: Wallet, instant: datetime) -> list[Line]:
         else:
             lines.append(_value_only(wallet, state))
     return lines
+
+
+def security_lines(world: World, participant: Participant, instant: datetime) -> list[Line]:
+    """Wallet by wallet, what is free and what is frozen."""
+    return [
+        line
+        for holdings in holdings_at(world.seed, participant, instant)
+        for line in _security_lines(participant, holdings)
+    ]
+
+
+def _security_lines(participant: Participant, holdings: Holdings) -> list[Line]:
+    """The stated value shared out by amount: each share cut, the last takes the rest."""
+    parts = [
+        (kind, amount)
+        for one in holdings.wallets
+        for kind, amount in (("wallet", EXACT.subtract(one.amount, one.frozen)), ("locked", one.frozen))
+        if amount
+    ]
+    shares = [
+        cut(EXACT.divide(EXACT.multiply(holdings.value, amount), holdings.amount), STORED_DECIMALS)
+        for _, amount in parts
+    ]
+    shares[-1] = EXACT.subtract(holdings.value, total(shares[:-1]))
+    return [
+        Line(
+            asset=holdings.security.asset,
+            type=holdings.security.type,
+            asset_class=holdings.security.asset_class,
+            chain=SECURITIES_CHAIN.id,
+            account=participant.account,
+            provider="dalp",
+            kind=kind,
+            amount=amount,
+            value=share,
+        )
+        for (kind, amount), share in zip(parts, shares, strict=True)
+    ]
 
 
 def _leg_line(wallet: Wallet, state: PositionState, leg: LegState) -> Line:

@@ -22,6 +22,7 @@ from services.simulator.world.numbers import EXACT
 from services.simulator.world.portfolios import Portfolio, build_portfolios
 from services.simulator.world.positions import Position, open_positions
 from services.simulator.world.prices import Quote, price_at
+from services.simulator.world.tokenised import Participant, build_participants
 from services.simulator.world.tokens import TOKENS, Token
 from services.simulator.world.wallets import COHORT, Wallet, build_wallets
 
@@ -43,6 +44,7 @@ class World(Struct, frozen=True, kw_only=True):
     """By (account, asset)."""
     portfolios: tuple[Portfolio, ...]
     custodies: tuple[Custody, ...]
+    participants: tuple[Participant, ...]
     chains: tuple[Chain, ...] = CHAINS
 
 
@@ -54,7 +56,7 @@ def build_world(*, seed: int, wallets: int = len(COHORT)) -> World:
     """The same arguments give the same world. The wallets of a smaller world are the first of a larger one."""
     if wallets < len(COHORT):
         raise WorldTooSmallError(f"wallets = {wallets}: the smallest world has {len(COHORT)}")
-    people, custodies = build_wallets(seed, wallets), build_custody(seed)
+    people, custodies, participants = build_wallets(seed, wallets), build_custody(seed), build_participants(seed)
     openings = build_openings(seed, people)
     transfers = build_transfers(seed, people, openings)
     trades = build_trades(seed, people, openings)
@@ -68,8 +70,9 @@ def build_world(*, seed: int, wallets: int = len(COHORT)) -> World:
         trades=trades,
         positions=positions,
         holdings=build_holdings(openings, transfers, trades, positions),
-        portfolios=build_portfolios(people, custodies),
+        portfolios=build_portfolios(people, custodies, participants),
         custodies=custodies,
+        participants=participants,
     )
 
 
