@@ -22,6 +22,7 @@ from holdfast.messaging.streams import (
     REGISTRY,
     RESPONSES,
     DriftError,
+    verify,
     wait_until_migrated,
     worker_consumers,
 )
@@ -101,7 +102,6 @@ class Worker:
 
     async def _work(self) -> None:
         self.health.waiting("nats", "connecting")
-        self.health.satisfied("start")
         connection = await self._broker.open()
         self.health.satisfied("nats")
         consumers = worker_consumers(line.name for line in self._lines)
@@ -114,7 +114,7 @@ class Worker:
             self.health.satisfied("registry")
             self._subscribe(connection, watcher)
             async with Watchdog(connection.js, consumers, excused=self._excused):
-                await self._serve()
+                await self._serve(connection)
 
     def _subscribe(self, connection: Connection, watcher: RegistryWatcher) -> None:
         catalogue = {name: module.manifest for name, module in self._catalogue.items()}
@@ -142,9 +142,12 @@ class Worker:
             line.on_stopped = lambda name, why: self.health.waiting(f"provider {name}", why)
             subscribe(self._broker, line, runner, self._tasks)
 
-    async def _serve(self) -> None:
+    async def _serve(self, connection: Connection) -> None:
         """Until cancelled; then nothing new is begun, and what is in hand may finish within the grace period."""
         await self._broker.start()
+        # FastStream makes a consumer that vanished since we looked, with settings of its own: that is drift.
+        await verify(connection.js, consumers=worker_consumers(line.name for line in self._lines))
+        self.health.satisfied("start")
         log.info("serving", providers=[line.name for line in self._lines])
         try:
             await asyncio.Event().wait()

@@ -15,7 +15,6 @@ from collections.abc import Callable
 from holdfast.domain.jobs import LANES, Lane
 from services.worker.breaker import CircuitBreaker
 
-
 REFILL_S = 0.1
 """A pull's round trip, with room to spare: what a later lane waits for an earlier one's next job."""
 

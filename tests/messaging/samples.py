@@ -15,7 +15,9 @@ class FixedClock:
         return AT
 
 
-def a_job(number: int = 0, *, lane: Lane = "due", provider: str = "acme", target: str = "acme:wallet") -> FetchRequested:
+def a_job(
+    number: int = 0, *, lane: Lane = "due", provider: str = "acme", target: str = "acme:wallet"
+) -> FetchRequested:
     slot = AT.replace(minute=number % 60, hour=number // 60 % 24)
     return FetchRequested(
         id=job_id(tenant="t", provider=provider, feed="balances", target=target, scope="main", slot=slot),

@@ -16,4 +16,5 @@ async def stage(nats_settings: NatsSettings, tmp_path: Path) -> AsyncIterator[St
     built = Stage(connection, nats_settings.url, tmp_path)
     await built.store.create_tenant("acme")
     yield built
+    built.kill_children()
     await connection.close()

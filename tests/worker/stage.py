@@ -56,6 +56,7 @@ class Stage:
         self.store = RegistryStore(self.js, clock=SystemClock(), catalogue=catalogue)
         self.publisher = Publisher(self.js, producer="scheduler", clock=SystemClock())
         self._slot = 0
+        self._children: list[Child] = []
 
     async def add_accounts(self, *names: str) -> None:
         for name in names:
@@ -132,7 +133,13 @@ class Stage:
             **(environment or {}),
         }
         command = [sys.executable, "-m", "services.worker", "faker"]
-        return Child(command, log=self.folder / f"{name}.log", environment=settings)
+        self._children.append(Child(command, log=self.folder / f"{name}.log", environment=settings))
+        return self._children[-1]
+
+    def kill_children(self) -> None:
+        """Of a test that failed: a worker left behind would take the next test's jobs."""
+        for child in self._children:
+            child.kill()
 
     def journal(self, what: str = "end") -> list[str]:
         if not self.journal_file.exists():

@@ -32,7 +32,7 @@ IDLE_S = 1.0
 """A fetch on an empty stream lasts this long: what a graceful stop waits for."""
 _CHUNK_MESSAGES, _CHUNK_BYTES = 500, 32 * 1024 * 1024
 _ACKS_AT_ONCE = 200
-_ACK_TIMEOUT_S = 10.0
+_ACK_DEADLINE_S, _ACK_TRY_S = 10.0, 2.0
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
@@ -76,13 +76,14 @@ class Batch:
     async def ack(self) -> None:
         """Acknowledge all, confirmed by the server.
 
+        Confirmed is not yet on its disk: a server killed in the same moment delivers the last ones again.
         Raises TimeoutError (or nats.errors.Error) when it does not answer: whatever was not
         confirmed may come again, so what was done must bear repetition.
         """
         await self._end()
         for start in range(0, len(self.messages), _ACKS_AT_ONCE):
             some = self.messages[start : start + _ACKS_AT_ONCE]
-            await asyncio.gather(*(message.raw.ack_sync(timeout=_ACK_TIMEOUT_S) for message in some))
+            await asyncio.gather(*(_ack(message.raw) for message in some))
 
     async def give_back(self, *, delay_s: float = 0.0) -> None:
         """Hand all back to be delivered again, to anyone, after `delay_s`."""
@@ -182,6 +183,20 @@ class BatchConsumer:
         except (nats.errors.Error, TimeoutError) as error:
             log.warning("jetstream does not answer", consumer=self._consumer.name, error=str(error))
         await asyncio.sleep(0.5)
+
+
+async def _ack(message: Msg) -> None:
+    """Until the server confirms: one that has just started drops acknowledgements until it knows its consumers."""
+    deadline = time.monotonic() + _ACK_DEADLINE_S
+    while True:
+        try:
+            await message.ack_sync(timeout=_ACK_TRY_S)
+        except (TimeoutError, nats.errors.NoRespondersError):
+            if time.monotonic() >= deadline:
+                raise
+            await asyncio.sleep(0.1)
+        else:
+            return
 
 
 def _received(message: Msg) -> Received:
