@@ -23,6 +23,7 @@ GROUPS = {
     },
     "Operations": {
         "fetch": ("fetching:fetch", "Fetch an account now, before anything that is merely due."),
+        "backfill": ("backfilling:backfill", "Fetch the past of an account."),
         "dead": ("dead:app", "Messages that wait for a person."),
         "config": ("settings:app", "Settings, as this command sees them."),
     },

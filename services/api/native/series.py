@@ -59,6 +59,8 @@ class Series(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The first bucket of the whole range, not of the page."""
     end: Time
     """The last bucket of the whole range."""
+    history_complete_from: Time | None
+    """From when on the history of every source is in without a gap; null while one was never fetched."""
     points: list[Point]
     next_cursor: str | None
 
@@ -89,9 +91,20 @@ async def show_series(
         interval="hour",
         start=start,
         end=end,
+        history_complete_from=await _history_complete_from(api, caller.tenant, portfolio),
         points=points,
         next_cursor=to_cursor(following) if following <= end else None,
     )
+
+
+class _History(Struct, frozen=True, kw_only=True):
+    complete_from: Time | None
+
+
+async def _history_complete_from(api: Api, tenant: str, portfolio: str) -> datetime | None:
+    asked = {"tenant": tenant, "portfolio": portfolio}
+    [history] = await read(api.warehouse, load_sql(__file__, "history"), asked, _History)
+    return history.complete_from
 
 
 def parse_range(from_: str | None, to: str | None, *, now: datetime) -> tuple[datetime, datetime]:

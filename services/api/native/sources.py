@@ -32,6 +32,8 @@ class SourceFreshness(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     last_fetch_at: Time | None
     last_error: str | None
     last_message: str | None
+    history_complete_from: Time | None
+    """From when on every piece of its history is in, without a gap; null if it was never fetched."""
 
 
 class SourcePage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
