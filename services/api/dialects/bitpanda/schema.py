@@ -6,7 +6,8 @@ from typing import Any
 from ariadne import ObjectType, QueryType, make_executable_schema
 from graphql import FieldNode, FragmentSpreadNode, GraphQLResolveInfo, GraphQLSchema, StringValueNode, VariableNode
 
-from holdfast.providers.bitpanda.wire import TimePeriod, load_schema
+from holdfast.domain.dialect_grids import BitpandaPeriod
+from holdfast.providers.bitpanda.wire import load_schema
 from services.api.dialects.bitpanda.amounts import Amount
 from services.api.dialects.bitpanda.instants import parse_points
 from services.api.dialects.bitpanda.portfolios import Subject, read_portfolios
@@ -27,7 +28,7 @@ async def _resolve_portfolio(
     *,
     startDate: str | None = None,  # noqa: N803
     endDate: str | None = None,  # noqa: N803
-    timePeriod: TimePeriod | None = None,  # noqa: N803
+    timePeriod: BitpandaPeriod | None = None,  # noqa: N803
 ) -> dict[str, Any]:
     subject = info.context
     points = parse_points(startDate, endDate, timePeriod, now=subject.now)
