@@ -113,11 +113,11 @@ def quote_of(seed: int, currency: str, instant: datetime) -> Quote | None:
 
 def _fiat_quote(seed: int, code: str, instant: datetime) -> Quote:
     """The market's, hour by hour; the central bank publishes the same once a day."""
+    if code == "USD":
+        return Quote(at_second(since_genesis(instant)), Decimal(1))
     euro = price_at(seed, _PER_EURO["USD"], instant)
     if code == "EUR":
         return euro
-    if code == "USD":
-        return Quote(euro.at, Decimal(1))
     return Quote(euro.at, cut(EXACT.divide(euro.price, price_at(seed, _PER_EURO[code], instant).price), PRICE_DECIMALS))
 
 
