@@ -114,7 +114,7 @@ class Stage:
         worker = build_app(Configuration(self.tree(**settings)), ["faker"])
         running = asyncio.create_task(worker.run())
         try:
-            await until(lambda: _now(not worker.health.waiting_for or running.done()))
+            await until(lambda: _now("start" not in worker.health.waiting_for or running.done()))
             yield worker
         finally:
             worker.stop()
