@@ -25,6 +25,8 @@ from holdfast.warehouse.client import connect as connect_warehouse
 from services.api import operations
 from services.api.dialects.bitpanda.documentation import PATHS as BITPANDA_PATHS
 from services.api.dialects.bitpanda.routes import build_bitpanda
+from services.api.dialects.dalp.documentation import PATHS as DALP_PATHS
+from services.api.dialects.dalp.routes import build_dalp
 from services.api.dialects.okx.documentation import PATHS as OKX_PATHS
 from services.api.dialects.okx.routes import build_okx
 from services.api.native.routes import PARTS, build_native
@@ -47,6 +49,7 @@ def build_app(resources: Resources) -> Any:
         build_native(resources, limiter),
         build_okx(resources, limiter),
         build_bitpanda(resources, limiter),
+        build_dalp(resources, limiter),
     ]
     app = Litestar(
         route_handlers=[*operations.ROUTES, *routers],
@@ -57,7 +60,9 @@ def build_app(resources: Resources) -> Any:
         openapi_config=build_config(),
         logging_config=None,
     )
-    app.register(operations.openapi_route(build_document(app, OKX_PATHS | BITPANDA_PATHS, structs_of(PARTS))))
+    app.register(
+        operations.openapi_route(build_document(app, OKX_PATHS | BITPANDA_PATHS | DALP_PATHS, structs_of(PARTS)))
+    )
     return RequestMiddleware(app)
 
 

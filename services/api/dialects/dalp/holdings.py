@@ -1,0 +1,166 @@
+"""User asset balances: one row per asset over the portfolio's accounts, in pages."""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+
+from msgspec import Struct
+
+from holdfast.domain.accounts import AccountIdError, parse_account
+from holdfast.domain.money import EXACT, plain
+from holdfast.providers.dalp.wire import (
+    BALANCES_PATH,
+    AssetRow,
+    Collection,
+    CollectionLinks,
+    PageMeta,
+    TokenRef,
+    WalletShare,
+    balances_query,
+    self_link,
+)
+from services.api.dialects.dalp.currency import Converter, read_converter, rounded
+from services.api.dialects.dalp.failures import invalid
+from services.api.dialects.dalp.participants import Participant
+from services.api.native.current import read_current, receipts
+from services.api.queries import load_sql, read
+from services.api.resources import Resources
+from services.api.vocabulary import Money
+
+DEFAULT_LIMIT, MOST = 50, 200
+SORTS = {"balance": "balance", "value": "balance", "valueInBaseCurrency": "value", "symbol": "symbol"}
+"""DALP calls a row's amount `value` and sorts by `balance`: both are understood."""
+_WHOLE = re.compile(r"[0-9]{1,6}")
+
+
+class Page(Struct, frozen=True, kw_only=True):
+    limit: int
+    offset: int
+    sort: str
+    """As asked for, a sign before it for descending."""
+
+
+class _InAccount(Struct, frozen=True, kw_only=True):
+    account: str
+    amount: Money
+    locked: Money
+
+
+class _Row(Struct, frozen=True, kw_only=True):
+    asset: str
+    symbol: str
+    asset_type: str
+    asset_class: str
+    amount: Money
+    locked: Money
+    value_usd: Money
+    unvalued: int
+    accounts: list[_InAccount]
+    total: int
+
+
+def parse_page(query: Mapping[str, str]) -> Page:
+    """Raises DalpError naming the parameter."""
+    limit, offset = _whole(query, "page[limit]", DEFAULT_LIMIT), _whole(query, "page[offset]", 0)
+    if not 1 <= limit <= MOST:
+        raise invalid("page[limit]", f"expected 1 to {MOST}")
+    sort = query.get("sort", "-balance")
+    if sort.removeprefix("-") not in SORTS:
+        raise invalid("sort", f"expected {', '.join(SORTS)}, with - before it for descending")
+    return Page(limit=limit, offset=offset, sort=sort)
+
+
+async def read_holdings(api: Resources, participant: Participant, page: Page) -> Collection[AssetRow]:
+    snapshots = await read_current(api, participant.sources)
+    rows: list[_Row] = []
+    if snapshots:
+        params = {
+            "snapshots": [snapshot.key for snapshot in snapshots],
+            "receipts": receipts(snapshots),
+            "sort": SORTS[page.sort.removeprefix("-")],
+            "sign": -1 if page.sort.startswith("-") else 1,
+            "limit": page.limit,
+            "offset": page.offset,
+        }
+        rows = await read(api.warehouse, load_sql(__file__, "holdings"), params, _Row)
+    converter = await read_converter(api, participant, [participant.now] if rows else [])
+    total = rows[0].total if rows else await _count_before(api, participant, page)
+    return Collection(
+        data=tuple(_to_row(row, participant, converter) for row in rows),
+        meta=PageMeta(total_count=total, total=total, offset=page.offset, limit=page.limit),
+        links=_to_links(page, total),
+    )
+
+
+async def _count_before(api: Resources, participant: Participant, page: Page) -> int:
+    """A page beyond the end still says how many rows there are."""
+    if page.offset == 0:
+        return 0
+    first = await read_holdings(api, participant, Page(limit=1, offset=0, sort=page.sort))
+    return first.meta.count or 0
+
+
+def _to_row(row: _Row, participant: Participant, converter: Converter) -> AssetRow:
+    value = rounded(converter.exact(Decimal(row.value_usd), participant.now))
+    unknown = row.unvalued > 0 or not converter.reliable
+    return AssetRow(
+        token=TokenRef(
+            id=row.asset,
+            address=_address(row.asset),
+            name=row.symbol,
+            symbol=row.symbol,
+            type=row.asset_type,
+            asset_class=row.asset_class,
+        ),
+        value=plain(Decimal(row.amount)),
+        frozen=plain(Decimal(row.locked)),
+        available=_available(row.amount, row.locked),
+        by_wallet=tuple(
+            WalletShare(
+                wallet=_wallet(one.account),
+                value=plain(Decimal(one.amount)),
+                frozen=plain(Decimal(one.locked)),
+                available=_available(one.amount, one.locked),
+            )
+            for one in row.accounts
+        ),
+        value_in_base_currency=None if unknown else format(value, "f"),
+    )
+
+
+def _available(amount: str, locked: str) -> str:
+    return plain(EXACT.subtract(Decimal(amount), Decimal(locked)))
+
+
+def _address(asset: str) -> str:
+    """The contract, where the asset has one."""
+    _, slash, reference = asset.partition("/")
+    return reference.partition(":")[2] if slash and not reference.startswith("slip44:") else ""
+
+
+def _wallet(account: str) -> str:
+    """The address; the whole id of an account that is none."""
+    try:
+        parsed = parse_account(account)
+    except AccountIdError:
+        return account
+    return parsed.address if parsed.chain else account
+
+
+def _to_links(page: Page, total: int) -> CollectionLinks:
+    path = self_link(BALANCES_PATH)
+    before, after = max(0, page.offset - page.limit), page.offset + page.limit
+    return CollectionLinks(
+        self_=path,
+        next=f"{path}?{balances_query(limit=page.limit, offset=after, sort=page.sort)}" if after < total else None,
+        prev=f"{path}?{balances_query(limit=page.limit, offset=before, sort=page.sort)}" if page.offset else None,
+    )
+
+
+def _whole(query: Mapping[str, str], name: str, otherwise: int) -> int:
+    text = query.get(name)
+    if text is None:
+        return otherwise
+    if not _WHOLE.fullmatch(text):
+        raise invalid(name, "expected a whole number")
+    return int(text)

@@ -1,0 +1,39 @@
+-- The assets of these snapshots, one row each over all accounts, with the split by account: what is held, and how much
+-- of it is locked. Only lines with an asset and an amount, only assets: debts and values without amounts are no tokens.
+SELECT
+    asset,
+    any(account_symbol)                                  AS symbol,
+    any(account_type)                                    AS asset_type,
+    any(account_class)                                   AS asset_class,
+    sum(account_amount)                                  AS amount,
+    sum(account_locked)                                  AS locked,
+    sum(account_value)                                   AS value_usd,
+    sum(account_unvalued)                                AS unvalued,
+    arraySort(groupArray((account_name, account_amount, account_locked)))::Array(Tuple(
+        account String, amount Decimal(76, 36), locked Decimal(76, 36)))   AS accounts,
+    count() OVER ()                                      AS total
+FROM
+(
+    SELECT
+        assumeNotNull(toString(asset))                                         AS asset,
+        splitByChar('/', source)[3]                                            AS account_name,
+        any(toString(symbol))                                                  AS account_symbol,
+        any(toString(asset_type))                                              AS account_type,
+        any(toString(asset_class))                                             AS account_class,
+        sum(assumeNotNull(amount))                                             AS account_amount,
+        sumIf(assumeNotNull(amount), kind IN ('locked', 'vesting'))            AS account_locked,
+        sum(ifNull(value_usd, toDecimal256(0, 36)))                            AS account_value,
+        countIf(isNull(value_usd))                                             AS account_unvalued
+    FROM balances FINAL
+    WHERE (source, observed_at, snapshot_id) IN {snapshots:Array(Tuple(String, DateTime64(3, 'UTC'), String))}
+      AND NOT (kind = 'wallet' AND (source, ifNull(asset, '')) IN {receipts:Array(Tuple(String, String))})
+      AND asset IS NOT NULL AND amount > 0 AND side = 'asset'
+    GROUP BY asset, account_name
+)
+GROUP BY asset
+ORDER BY
+    multiIf({sort:String} = 'balance', amount, {sort:String} = 'value', value_usd, toDecimal256(0, 36)) * {sign:Int8} ASC,
+    if({sort:String} = 'symbol' AND {sign:Int8} > 0, symbol, '') ASC,
+    if({sort:String} = 'symbol' AND {sign:Int8} < 0, symbol, '') DESC,
+    asset ASC
+LIMIT {limit:UInt32} OFFSET {offset:UInt32}

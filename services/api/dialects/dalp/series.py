@@ -1,0 +1,56 @@
+"""The value of a portfolio over time, bucket by bucket, oldest first.
+
+Where hours are stored, the newest at or before a bucket's end is its value. Where none is, DALP would fall back to
+later changes taken off the current total; we have no feed of transfers to take them from, so such a bucket is 0.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+
+from msgspec import Struct
+
+from holdfast.providers.dalp.wire import STEPS, Point, Series, to_timestamp
+from services.api.dialects.dalp.currency import Converter, read_converter, rounded
+from services.api.dialects.dalp.doubts import in_doubt
+from services.api.dialects.dalp.participants import Participant
+from services.api.dialects.dalp.ranges import Range
+from services.api.queries import load_sql, read
+from services.api.resources import Resources
+from services.api.vocabulary import Money, Time
+
+
+class _Row(Struct, frozen=True, kw_only=True):
+    bucket: Time
+    net: Money | None
+    partial: bool
+    """Some line had no value, or some source had not been seen."""
+
+
+async def read_series(api: Resources, participant: Participant, asked: Range) -> Series:
+    step = STEPS[asked.interval]
+    params = {
+        "tenant": participant.tenant,
+        "portfolio": participant.portfolio,
+        "start": asked.first,
+        "step_s": int(step.total_seconds()),
+        "points": asked.points,
+    }
+    rows = await read(api.warehouse, load_sql(__file__, "series"), params, _Row)
+    converter = await read_converter(api, participant, [_valued_at(row, asked) for row in rows if row.net is not None])
+    doubt = await in_doubt(api, participant, asked.first, asked.end)
+    points = tuple(_to_point(row, asked, converter) for row in rows)
+    return Series(
+        range=asked.to_wire(),
+        data=points,
+        conversion_reliable=converter.reliable and not doubt and not any(row.partial for row in rows),
+    )
+
+
+def _to_point(row: _Row, asked: Range, converter: Converter) -> Point:
+    value = Decimal(0) if row.net is None else converter.exact(Decimal(row.net), _valued_at(row, asked))
+    return Point(timestamp=to_timestamp(row.bucket), total_value_in_base_currency=rounded(value))
+
+
+def _valued_at(row: _Row, asked: Range) -> datetime:
+    """The bucket's end, or the range's where that is earlier."""
+    return min(row.bucket + STEPS[asked.interval], asked.end)

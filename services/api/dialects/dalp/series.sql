@@ -1,0 +1,24 @@
+-- One point for each bucket of a range, each the newest stored hour at or before the bucket's end: the one before the
+-- range seeds the first, and what is not observed is carried. Nothing stored yet has no row on the right.
+WITH stored.portfolio != '' AS matched
+SELECT
+    grid.bucket                                                                         AS bucket,
+    if(matched AND NOT (stored.sources = 0 AND stored.sources_missing > 0), stored.net, NULL) AS net,
+    toBool(matched AND (stored.lines_unpriced > 0 OR stored.sources_missing > 0))       AS partial
+FROM
+(
+    SELECT
+        {portfolio:String}                                                          AS portfolio,
+        {start:DateTime('UTC')} + toIntervalSecond({step_s:UInt32} * number)        AS bucket,
+        bucket + toIntervalSecond({step_s:UInt32}) - toIntervalHour(1)              AS last_hour
+    FROM numbers({points:UInt32})
+) AS grid
+ASOF LEFT JOIN
+(
+    SELECT portfolio, bucket, net, lines_unpriced, sources, sources_missing
+    FROM value_series
+    WHERE tenant = {tenant:String} AND portfolio = {portfolio:String}
+      AND bucket < {start:DateTime('UTC')} + toIntervalSecond({step_s:UInt32} * {points:UInt32})
+) AS stored
+    ON stored.portfolio = grid.portfolio AND stored.bucket <= grid.last_hour
+ORDER BY bucket
