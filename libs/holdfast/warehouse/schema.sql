@@ -734,7 +734,7 @@ FROM
             feed,
             every_s,
             piece,
-            (count() OVER newer > 0) AND (((piece.2) + toIntervalSecond(every_s)) < min(if(every_s > 0, piece.1, never)) OVER newer) AND (((piece.2) + toIntervalSecond(2 * every_s)) < min(if(every_s > 0, never, piece.1)) OVER newer) AS follows_a_gap
+            (count() OVER newer > 0) AND (((piece.2) + toIntervalSecond(every_s)) < min(if(every_s > 0, piece.1, never)) OVER newer) AND (((piece.2) + toIntervalSecond(multiply(2, every_s))) < min(if(every_s > 0, never, piece.1)) OVER newer) AS follows_a_gap
         FROM
         (
             SELECT

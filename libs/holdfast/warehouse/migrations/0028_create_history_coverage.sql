@@ -21,7 +21,7 @@ FROM
             tenant, source, feed, every_s, piece,
             count() OVER newer > 0
                 AND piece.2 + toIntervalSecond(every_s) < min(if(every_s > 0, piece.1, never)) OVER newer
-                AND piece.2 + toIntervalSecond(2 * every_s) < min(if(every_s > 0, never, piece.1)) OVER newer AS follows_a_gap
+                AND piece.2 + toIntervalSecond(multiply(2, every_s)) < min(if(every_s > 0, never, piece.1)) OVER newer AS follows_a_gap
         FROM
         (
             SELECT tenant, source, feed, every_s, (min(window_start), window_end) AS piece
