@@ -25,6 +25,8 @@ _FIT = Context(prec=76, rounding=ROUND_DOWN, traps=[InvalidOperation])
 _WIDE = EXACT.copy()
 _WIDE.traps[DivisionByZero] = True
 _multiply, _divide, _quantize = _WIDE.multiply, _WIDE.divide, _FIT.quantize
+difference = _WIDE.subtract
+"""a − b with every digit, wherever it is called."""
 
 
 def exactly(function: Callable[P, T]) -> Callable[P, T]:

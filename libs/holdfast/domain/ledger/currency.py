@@ -38,12 +38,18 @@ def _converted(entry: Entry, rate: Decimal | None) -> Entry:
         reason = entry.reason or "no_rate"
         unknown = priced(at, source, key, delta=delta, held=held, price=None, reason=reason, transfer=transfer)
         return replace(unknown, price=price)
-    worth = _carried_over(entry, price, rate)
-    return priced(at, source, key, delta=delta, held=held, price=price, worth=worth, rate=rate, transfer=transfer)
+    plain = priced(at, source, key, delta=delta, held=held, price=price, rate=rate, transfer=transfer)
+    before = _carried_over(entry.before, held - delta, price, rate)
+    worth = _carried_over(entry.worth, held, price, rate)
+    if before is None and worth is None:
+        return plain
+    before, worth = plain.before if before is None else before, plain.worth if worth is None else worth
+    value = None if before is None or worth is None else worth - before
+    return replace(plain, before=before, worth=worth, value=value)
 
 
-def _carried_over(entry: Entry, price: Decimal, rate: Decimal) -> Decimal | None:
-    """Only a worth that is not held · price to the last digit has to be converted as it is."""
-    if entry.worth is None or entry.worth == times(entry.held, price):
+def _carried_over(worth: Decimal | None, amount: Decimal, price: Decimal, rate: Decimal) -> Decimal | None:
+    """A worth that is not amount · price to the last digit (lines at several prices) is converted as it is."""
+    if worth is None or worth == times(amount, price):
         return None
-    return times(entry.worth, rate)
+    return times(worth, rate)

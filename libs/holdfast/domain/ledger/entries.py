@@ -16,7 +16,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from holdfast.domain.balances import Side
-from holdfast.domain.exact import ONE, ZERO, exactly, times, unrounded
+from holdfast.domain.exact import ONE, ZERO, difference, exactly, times, unrounded
 from holdfast.domain.ledger.statements import AssetSide, Holding, Statement, to_holdings
 from holdfast.domain.quotes import PriceBook
 
@@ -152,7 +152,7 @@ def priced(
     remains of it, so that before + value = worth still holds.
     """
     asset, side = key
-    was = held - delta
+    was = difference(held, delta) if delta else held
     if price is None:
         before, value, known = (None if amount else ZERO for amount in (was, delta, held))
         return Entry(at, source, asset, side, delta, held, None, before, value, known, rate, reason, transfer)
@@ -160,7 +160,7 @@ def priced(
     marked, before = times(held, unit), times(was, unit)
     value = times(delta, unit) if delta else ZERO
     if worth is not None and worth != marked:
-        marked, value = worth, worth - before
+        marked, value = worth, difference(worth, before)
         if not delta:
             before, value = worth, ZERO
     return Entry(at, source, asset, side, delta, held, price, before, value, marked, rate, reason, transfer)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from holdfast.domain.exact import ZERO
+from holdfast.domain.exact import ZERO, exactly
 from holdfast.domain.ledger.entries import Entry
 from holdfast.domain.ledger.marks import latest, marked
 from holdfast.domain.quotes import PriceBook
@@ -58,6 +58,7 @@ def union(intervals: Sequence[Interval]) -> tuple[Interval, ...]:
     return tuple(merged)
 
 
+@exactly
 def belonging(entries: Sequence[Entry], during: Sequence[Interval], prices: PriceBook) -> list[Entry]:
     """The entries of one source as its portfolio sees them: joining and leaving are entries of their own.
 

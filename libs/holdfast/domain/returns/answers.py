@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 from msgspec import Struct
 
 from holdfast.domain.balances import Side
+from holdfast.domain.exact import difference
 
 CostMethod = Literal["average_cost", "fifo", "lifo", "hifo"]
 Method = Literal["simple", "average_cost", "fifo", "lifo", "hifo", "time_weighted", "modified_dietz", "money_weighted"]
@@ -100,7 +101,7 @@ class Disposal(NamedTuple):
 
     @property
     def gain(self) -> Decimal:
-        return self.proceeds - self.cost
+        return difference(self.proceeds, self.cost)
 
 
 class Lot(NamedTuple):

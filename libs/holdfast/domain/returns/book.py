@@ -56,6 +56,7 @@ class Worth(NamedTuple):
 NOTHING_HELD = Worth(ZERO, ZERO, "")
 
 
+@exactly
 def build_book(
     ledgers: Iterable[Sequence[Entry]],
     *,

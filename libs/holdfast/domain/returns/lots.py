@@ -11,17 +11,18 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
+from msgspec import Struct
+
 from holdfast.domain.exact import share
 from holdfast.domain.returns.answers import CostMethod, Lot
 
 
-class OpenLot:
+class OpenLot(Struct, gc=False):
     """One acquisition and what is left of it."""
 
-    __slots__ = ("cost", "opened_at", "quantity")
-
-    def __init__(self, opened_at: datetime, quantity: Decimal, cost: Decimal) -> None:
-        self.opened_at, self.quantity, self.cost = opened_at, quantity, cost
+    opened_at: datetime
+    quantity: Decimal
+    cost: Decimal
 
 
 class Lots(Protocol):

@@ -1,0 +1,127 @@
+"""Ledger, returns and attribution on random worlds, against the oracle of plain fractions.
+
+Late, repeated, reordered and corrected snapshots, missing prices and rates, several sources, debt, an asset at two
+prices, accounts that join and leave (and join again), in dollars and in another currency.
+"""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from holdfast.domain.attribution import attribute
+from holdfast.domain.returns.answers import CostBasisReturn, CostMethod, RateOfReturn, SimpleReturn, Unavailable
+from holdfast.domain.returns.cost_basis import cost_basis, cost_basis_by_asset
+from holdfast.domain.returns.dietz import modified_dietz
+from holdfast.domain.returns.simple import simple_return, simple_returns_by_asset
+from holdfast.domain.returns.time_weighted import time_weighted_return
+from tests.domain.worlds import UNIT, at, exact, thoroughly, to_book, to_ledgers, worlds
+from tests.support import oracle_returns as oracle
+
+COST_METHODS: tuple[CostMethod, ...] = ("average_cost", "fifo", "lifo", "hifo")
+starts = st.none() | st.integers(0, 9 * oracle.DAY)
+
+
+@thoroughly
+@given(world=worlds(currency=False))
+def test_every_flow_is_the_oracles(world: oracle.World) -> None:
+    for source, entries in to_ledgers(world).items():
+        told = [
+            (e.at, (e.asset, e.side), e.delta, e.held, e.price, e.before, e.value, e.worth)
+            for e in sorted(entries, key=lambda e: (e.at, e.asset, e.side))
+        ]
+        expected = [
+            (at(r.at), r.key, r.delta, r.held, r.price, r.before, r.value, r.worth) for r in oracle.rows(world, source)
+        ]
+        assert [(*t[:2], *(None if n is None else Fraction(n) for n in t[2:])) for t in told] == expected
+
+
+@thoroughly
+@given(world=worlds(), start=starts)
+def test_simple_return_is_the_oracles(world: oracle.World, start: int | None) -> None:
+    answer, expected = simple_return(to_book(world, start=start)), oracle.simple(world, oracle.members(world), start)
+    if expected is None:
+        assert isinstance(answer, Unavailable)
+        assert answer.reason in {"no_price", "stale", "no_rate"}
+        assert answer.missing
+    else:
+        assert isinstance(answer, SimpleReturn)
+        assert Fraction(answer.gain) == expected
+
+
+@thoroughly
+@given(world=worlds(), start=starts)
+def test_realised_and_unrealised_add_up_to_the_simple_return(world: oracle.World, start: int | None) -> None:
+    book = to_book(world, start=start)
+    simple = simple_returns_by_asset(book)
+    for method in COST_METHODS:
+        for key, answer in cost_basis_by_asset(book, method).items():
+            if isinstance(answer, CostBasisReturn):
+                expected = simple[key]
+                assert isinstance(expected, SimpleReturn)
+                assert answer.gain == expected.gain
+                in_window = Fraction(answer.unrealised) - Fraction(answer.unrealised_opening)
+                assert Fraction(answer.realised) + in_window == Fraction(answer.gain)
+
+
+@thoroughly
+@given(world=worlds())
+def test_realised_gains_and_costs_are_the_oracles(world: oracle.World) -> None:
+    book, seen = to_book(world), oracle.members(world)
+    for method in COST_METHODS:
+        for key, answer in cost_basis_by_asset(book, method, detail=True).items():
+            if isinstance(answer, CostBasisReturn):
+                assert (Fraction(answer.realised), Fraction(answer.cost)) == oracle.realised(seen, key, method)
+                assert sum(Fraction(lot.cost) for lot in answer.lots) == answer.cost
+                assert sum(Fraction(lot.quantity) for lot in answer.lots) == answer.held
+
+
+@thoroughly
+@given(world=worlds(), start=starts)
+def test_time_weighted_return_is_the_oracles(world: oracle.World, start: int | None) -> None:
+    answer = time_weighted_return(to_book(world, start=start))
+    expected = oracle.time_weighted(world, oracle.members(world), start)
+    if isinstance(expected, str):
+        assert isinstance(answer, Unavailable)
+    else:
+        assert isinstance(answer, RateOfReturn)
+        assert answer.rate == exact(oracle.cut(expected))
+
+
+@thoroughly
+@given(world=worlds(), start=st.integers(0, 9 * oracle.DAY))
+def test_modified_dietz_is_the_oracles(world: oracle.World, start: int) -> None:
+    answer = modified_dietz(to_book(world, start=start))
+    expected = oracle.dietz(world, oracle.members(world), start)
+    if isinstance(expected, str):
+        assert isinstance(answer, Unavailable)
+    else:
+        assert isinstance(answer, RateOfReturn)
+        assert answer.rate == exact(oracle.cut(expected))
+
+
+@thoroughly
+@given(world=worlds(), start=starts)
+def test_a_change_of_value_is_price_and_flows_and_fx(world: oracle.World, start: int | None) -> None:
+    """To one unit of the 36th decimal for each flow; in dollars nothing is FX."""
+    book, seen = to_book(world, start=start), oracle.members(world)
+    answer = attribute(book)
+    for line in answer.lines:
+        flows = sum(1 for e in book.entries if (e.source, e.asset, e.side) == (line.source, line.asset, line.side))
+        if e := line.effects:
+            explained = Fraction(e.price) + Fraction(e.flows) + Fraction(e.fx)
+            assert abs(Fraction(e.end) - Fraction(e.start) - explained) <= flows * UNIT
+            assert world.rates is not None or e.fx == 0
+    if answer.complete:
+        assert Fraction(answer.total.end) == oracle.value(world, seen, world.end)
+        assert Fraction(answer.total.start) == (0 if start is None else oracle.value(world, seen, start))
+
+
+@pytest.mark.parametrize("method", COST_METHODS)
+def test_there_are_worlds_with_answers(method: CostMethod) -> None:
+    """The properties above would hold of nothing but refusals, too."""
+    answers = [
+        cost_basis(to_book(oracle.random_world(seed, 4, gaps=False, currency=True)), method) for seed in range(30)
+    ]
+    assert sum(isinstance(answer, CostBasisReturn) and answer.realised != 0 for answer in answers) > 15

@@ -1,0 +1,165 @@
+"""The ledger's own promises: arrival, repair, transfers, membership, value-only lines."""
+
+import random
+from datetime import timedelta
+from decimal import Decimal
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from holdfast.domain.ledger.entries import Transfer, ledger
+from holdfast.domain.ledger.membership import CycleError, Interval, Membership, accounts_of, belonging, union
+from holdfast.domain.ledger.repair import Neighbours, repair
+from holdfast.domain.ledger.statements import Line, Statement, current, to_coverage
+from holdfast.domain.returns.answers import CostBasisReturn, SimpleReturn, Unavailable, Window
+from holdfast.domain.returns.book import build_book
+from holdfast.domain.returns.cost_basis import cost_basis
+from holdfast.domain.returns.simple import simple_return
+from tests.domain.world_of_one import day, entries_of, line, price_book, statement
+from tests.domain.worlds import thoroughly, to_prices, to_statement, worlds
+from tests.support import oracle_returns as oracle
+
+
+def sort_key(entry: object) -> str:
+    return repr(entry)
+
+
+@thoroughly
+@given(world=worlds(currency=False), seed=st.integers(0, 99))
+def test_any_order_and_any_repetition_of_arrivals_gives_one_ledger(world: oracle.World, seed: int) -> None:
+    arrived = [to_statement("s", snap) for snaps in world.sources.values() for snap in snaps]
+    prices, chance = to_prices(world), random.Random(seed)
+    again = chance.choices(arrived, k=len(arrived)) + arrived if arrived else []
+    chance.shuffle(again)
+    assert ledger(current(again), prices) == ledger(current(arrived), prices)
+
+
+@thoroughly
+@given(world=worlds(currency=False))
+def test_repairs_one_by_one_lead_to_the_ledger_made_at_once(world: oracle.World) -> None:
+    """Each arrival repairs the entries around it, and those of no other instant."""
+    arrived = [to_statement("s", snap) for snaps in world.sources.values() for snap in snaps]
+    prices = to_prices(world)
+    kept, entries = [], []
+    for late in arrived:
+        now = current([*kept, late])
+        if late in now and late not in current(kept):
+            where = now.index(late)
+            replaced = next((s for s in current(kept) if s.at == late.at), None)
+            before, after = now[where - 1] if where else None, now[where + 1] if where + 1 < len(now) else None
+            change = repair(late, Neighbours(before, replaced, after), prices)
+            touched = {late.at, after.at if after else late.at}
+            assert {e.at for e in (*change.removed, *change.added)} <= touched
+            for entry in change.removed:
+                entries.remove(entry)
+            entries += change.added
+        kept.append(late)
+    assert sorted(entries, key=sort_key) == sorted(ledger(current(arrived), prices), key=sort_key)
+
+
+def test_a_transfer_between_accounts_cancels_and_realises_nothing() -> None:
+    prices = price_book(eth={0: "2000", 1: "2500", 2: "3000"})
+    mine = [statement(day(0), line("eth", "2"), source="a"), statement(day(1), line("eth", "0.5"), source="a")]
+    yours = [statement(day(1), line("eth", "1.5"), source="b")]
+    ledgers = [entries_of(mine, prices), entries_of(yours, prices)]
+    book = build_book(ledgers, window=Window(None, day(2)), prices=prices)
+    assert [flow.value for flow in book.flows] == [4000]
+    for method in ("average_cost", "fifo", "lifo", "hifo"):
+        answer = cost_basis(book, method, detail=True)
+        assert isinstance(answer, CostBasisReturn)
+        assert (answer.realised, answer.unrealised, answer.disposals) == (0, 2000, ())
+        assert [(lot.opened_at, lot.quantity) for lot in answer.lots] == [(day(0), 2)]
+
+
+def test_a_debt_opens_when_borrowed_and_closes_when_repaid() -> None:
+    """100 borrowed at 1.00, 40 repaid at 0.90 gains 4; the other 60 at 1.10 lose 6."""
+    prices = price_book(usdc={0: "1", 1: "0.9", 2: "1.1"})
+    told = [statement(day(0), line("usdc", "100", side="debt")), statement(day(1), line("usdc", "60", side="debt"))]
+    book = build_book([entries_of(told, prices)], window=Window(None, day(2)), prices=prices)
+    assert [flow.value for flow in book.flows] == [-100, 36]
+    answer = cost_basis(book, "fifo")
+    assert isinstance(answer, CostBasisReturn)
+    assert (answer.held, answer.cost, answer.realised, answer.unrealised) == (None, -60, 4, -6)
+
+
+def test_exact_transfers_stand_in_for_the_difference_and_interest_remains() -> None:
+    """1 came at 100 between two snapshots that differ by 1.01."""
+    prices = price_book(eth={0: "100", 1: "100", 2: "110"})
+    told = [statement(day(0), line("eth", "1")), statement(day(2), line("eth", "2.01"))]
+    feed = [Transfer(day(1), "s", "eth", "asset", Decimal(1), "0xabc")]
+    entries = ledger(told, prices, feed)
+    assert [(e.at, e.delta, e.held, e.value, e.transfer) for e in entries] == [
+        (day(0), 1, 1, 100, ""),
+        (day(1), 1, 2, 100, "0xabc"),
+        (day(2), Decimal("0.01"), Decimal("2.01"), Decimal("1.1"), ""),
+    ]
+
+
+def test_an_account_that_joins_and_leaves_is_a_flow_of_its_whole_value() -> None:
+    prices = price_book(eth={0: "100", 1: "120", 2: "150"})
+    own = entries_of([statement(day(0), line("eth", "3"))], prices)
+    seen = belonging(own, [Interval(day(1), day(2))], prices)
+    assert [(e.at, e.delta, e.held, e.value, e.worth) for e in seen] == [
+        (day(1), 3, 3, 360, 360),
+        (day(2), -3, 0, -450, 0),
+    ]
+    answer = simple_return(build_book([seen], window=Window(None, day(9)), prices=prices))
+    assert isinstance(answer, SimpleReturn)
+    assert answer.gain == 90
+
+
+def test_lines_without_amounts_make_returns_unavailable_with_the_share_covered() -> None:
+    told = Statement("s", day(0), day(0), "x", (line("eth", "1", "75"), Line(None, "asset", None, None, Decimal(25))))
+    coverage = to_coverage(told)
+    window = Window(None, day(0))
+    book = build_book([entries_of([told])], window=window, prices=price_book(), coverage=[coverage])
+    for answer in (simple_return(book), cost_basis(book, "hifo")):
+        assert isinstance(answer, Unavailable)
+        assert (answer.reason, answer.covered) == ("value_only", Decimal("0.75"))
+
+
+def test_a_stale_price_is_not_a_missing_one() -> None:
+    told = [statement(day(0), line("eth", "1", "75"))]
+    prices = price_book(eth={1: "80"})
+    answer = simple_return(build_book([entries_of(told)], window=Window(None, day(3)), prices=prices))
+    assert isinstance(answer, Unavailable)
+    assert answer.reason == "stale"
+    assert [(m.asset, m.at) for m in answer.missing] == [("eth", day(3))]
+
+
+def test_more_sold_than_held_is_unavailable() -> None:
+    prices = price_book(eth={0: "100", 1: "100"})
+    feed = [Transfer(day(0.5), "s", "eth", "asset", Decimal(-3), "0xabc")]
+    told = [statement(day(0), line("eth", "1")), statement(day(1), line("eth", "1"))]
+    book = build_book([ledger(told, prices, feed)], window=Window(None, day(1)), prices=prices)
+    answer = cost_basis(book, "fifo")
+    assert isinstance(answer, Unavailable)
+    assert answer.reason == "oversold"
+
+
+def test_a_nested_portfolio_is_the_set_of_its_accounts_each_once() -> None:
+    members = {
+        "family": [Membership(None, "ann", Interval(day(0), day(10))), Membership(None, "ben")],
+        "ann": [Membership("x", None, Interval(day(5), day(20)))],
+        "ben": [Membership("x", None, Interval(day(8), day(12))), Membership("y", None)],
+    }
+    found = accounts_of("family", members)
+    assert found == {"x": (Interval(day(5), day(12)),), "y": (Interval(),)}
+
+
+def test_a_portfolio_inside_itself_is_refused_with_the_way() -> None:
+    members = {"a": [Membership(None, "b")], "b": [Membership(None, "a")]}
+    with pytest.raises(CycleError, match="a > b > a"):
+        accounts_of("a", members)
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=8))
+def test_a_union_of_times_has_the_same_instants_and_lies_apart(times: list[tuple[int, int]]) -> None:
+    merged = union([Interval(day(start), day(end)) for start, end in times])
+    for hour in range(31):
+        instant = day(hour) + timedelta(hours=1)
+        inside = any(day(start) <= instant < day(end) for start, end in times)
+        assert sum(start <= instant < end for start, end in merged) == inside
+    assert all(a.end < b.start for a, b in pairwise(merged))

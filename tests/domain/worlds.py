@@ -1,0 +1,94 @@
+"""The oracle's random worlds, as the engine is told of them."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from holdfast.domain.assets import USD
+from holdfast.domain.conversion import RateBook
+from holdfast.domain.ledger.entries import Entry, ledger
+from holdfast.domain.ledger.membership import ALWAYS, Interval, belonging
+from holdfast.domain.ledger.statements import Line, Statement, current
+from holdfast.domain.quotes import PriceBook, Quote
+from holdfast.domain.returns.answers import Window
+from holdfast.domain.returns.book import Book, build_book
+from tests.support.oracle_returns import SCALE, Snap, World, cut, random_world
+
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+OTHER = "iso4217:GBP"
+UNIT = Fraction(1, SCALE)
+
+thoroughly = settings(max_examples=150, deadline=None)
+
+
+def worlds(*, gaps: bool | None = None, currency: bool | None = None) -> st.SearchStrategy[World]:
+    """Shrinks to few snapshots, to no gaps and to dollars."""
+    return st.builds(
+        random_world,
+        st.integers(0, 10**9),
+        st.integers(1, 6),
+        gaps=st.booleans() if gaps is None else st.just(gaps),
+        currency=st.booleans() if currency is None else st.just(currency),
+    )
+
+
+def at(minute: int) -> datetime:
+    return EPOCH + timedelta(minutes=minute)
+
+
+def exact(number: Fraction) -> Decimal:
+    """Of a number with at most 36 decimals."""
+    units = number * SCALE
+    assert units.denominator == 1
+    return Decimal(f"{units.numerator}E-36")
+
+
+def to_statement(source: str, snap: Snap) -> Statement:
+    lines = tuple(
+        Line(asset, side, exact(amount), price and exact(price), None if price is None else exact(cut(amount * price)))  # type: ignore[arg-type]
+        for asset, side, amount, price in snap.lines
+    )
+    return Statement(source, at(snap.at), at(snap.fetched), snap.id, lines)
+
+
+def to_prices(world: World) -> PriceBook:
+    return PriceBook(
+        {asset: [Quote(at(when), exact(price)) for when, price in quotes] for asset, quotes in world.prices.items()}
+    )
+
+
+def to_rates(world: World) -> RateBook:
+    return RateBook({(USD, OTHER): [Quote(at(when), exact(rate)) for when, rate in world.rates or ()]})
+
+
+def to_ledgers(world: World) -> dict[str, list[Entry]]:
+    """In dollars, as each source alone."""
+    prices = to_prices(world)
+    return {
+        source: ledger(current(to_statement(source, snap) for snap in snaps), prices)
+        for source, snaps in world.sources.items()
+    }
+
+
+def to_book(world: World, *, start: int | None = None, ledgers: Iterable[list[Entry]] | None = None) -> Book:
+    prices = to_prices(world)
+    own = to_ledgers(world)
+    members = [
+        belonging(entries, [_interval(*times) for times in world.during.get(source, ())] or [ALWAYS], prices)
+        for source, entries in own.items()
+    ]
+    return build_book(
+        members if ledgers is None else ledgers,
+        window=Window(None if start is None else at(start), at(world.end)),
+        prices=prices,
+        rates=to_rates(world),
+        currency=USD if world.rates is None else OTHER,
+    )
+
+
+def _interval(start: int, end: int) -> Interval:
+    return Interval(at(start), at(end) if end < 10**8 else ALWAYS.end)

@@ -1,0 +1,372 @@
+"""What the ledger and the returns must be, worked out the slow and plain way.
+
+Fractions and integers, minutes instead of times, everything looked up again each time. It shares no code with the
+engine: what both say alike, both would have to have wrong alike.
+"""
+
+import random
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+DAY = 1440
+SCALE = 10**36
+Key = tuple[str, str]
+
+
+def cut(number: Fraction) -> Fraction:
+    """To 36 decimals, towards zero."""
+    units = abs(number.numerator) * SCALE // number.denominator
+    return Fraction(units if number >= 0 else -units, SCALE)
+
+
+@dataclass
+class Snap:
+    at: int
+    fetched: int
+    id: str
+    lines: list[tuple[str, str, Fraction, Fraction | None]]
+    """asset, side, amount, price"""
+
+
+@dataclass
+class World:
+    sources: dict[str, list[Snap]]
+    """As they arrive: late, twice, corrected."""
+    prices: dict[str, list[tuple[int, Fraction]]]
+    rates: list[tuple[int, Fraction]] | None = None
+    """Of the currency for one USD; None: in USD."""
+    during: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    """From (inclusive, −1: the beginning) to (exclusive)."""
+    end: int = 0
+    known: dict[str, list["Row"]] = field(default_factory=dict)
+    """Rows by source, once they were worked out."""
+
+
+@dataclass
+class Row:
+    at: int
+    source: str
+    key: Key
+    delta: Fraction
+    held: Fraction
+    price: Fraction | None
+    before: Fraction | None
+    value: Fraction | None
+    worth: Fraction | None
+
+
+def truth(world: World, source: str) -> list[Snap]:
+    """What counts, in order."""
+    chosen: dict[int, Snap] = {}
+    for snap in world.sources[source]:
+        if snap.at not in chosen or (chosen[snap.at].fetched, chosen[snap.at].id) < (snap.fetched, snap.id):
+            chosen[snap.at] = snap
+    return [chosen[at] for at in sorted(chosen)]
+
+
+def feed(world: World, asset: str, at: int) -> tuple[int, Fraction] | None:
+    quotes = [quote for quote in world.prices.get(asset, []) if at - DAY <= quote[0] <= at]
+    return max(quotes, key=lambda quote: quote[0]) if quotes else None
+
+
+def rate(world: World, at: int) -> Fraction | None:
+    if world.rates is None:
+        return Fraction(1)
+    found = [quote for quote in world.rates if at - 5 * DAY <= quote[0] <= at]
+    return max(found)[1] if found else None
+
+
+def stated(snap: Snap, key: Key) -> tuple[Fraction, Fraction | None, Fraction | None, bool]:
+    """Signed amount, price, worth in USD, and whether that is amount times price to the last digit."""
+    lines = [line for line in snap.lines if (line[0], line[1]) == key]
+    sign = -1 if key[1] == "debt" else 1
+    amount = sign * sum((line[2] for line in lines), Fraction(0))
+    prices = {line[3] for line in lines if line[2]}
+    if None in prices or not prices:
+        return amount, None, None, True
+    worth = sign * sum((cut(line[2] * line[3]) for line in lines if line[3] is not None), Fraction(0))
+    price = next(iter(prices))
+    if len(prices) == 1 and price is not None and cut(amount * price) == worth:
+        return amount, price, worth, True
+    return amount, cut(worth / amount), worth, False
+
+
+def row(
+    world: World,
+    at: int,
+    line: tuple[str, Key],
+    amounts: tuple[Fraction, Fraction],
+    price: Fraction | None,
+    *,
+    worth: Fraction | None = None,
+) -> Row:
+    """`amounts` are what came and what is held; `worth` is in USD, where it is not held · price."""
+    (source, key), (delta, held) = line, amounts
+    unit = None
+    found = rate(world, at)
+    if price is not None and found is not None:
+        unit = price * found
+
+    def valued(amount: Fraction) -> Fraction | None:
+        return Fraction(0) if amount == 0 else None if unit is None else cut(amount * unit)
+
+    made = Row(at, source, key, delta, held, price, valued(held - delta), valued(delta), valued(held))
+    if worth is not None and found is not None and made.before is not None:
+        made.worth = worth if world.rates is None else cut(worth * found)
+        if delta:
+            made.value = made.worth - made.before
+        else:
+            made.before = made.worth
+    return made
+
+
+def rows(world: World, source: str) -> list[Row]:
+    """The ledger of one source: every pair of neighbours, every asset in either."""
+    if source in world.known:
+        return world.known[source]
+    made: list[Row] = []
+    world.known[source] = made
+    before: Snap | None = None
+    for snap in truth(world, source):
+        keys = {line[:2] for line in snap.lines} | {line[:2] for line in (before.lines if before else [])}
+        for key in sorted(keys):
+            amount, price, worth, plain = stated(snap, key)
+            was = stated(before, key)[0] if before else Fraction(0)
+            if not amount and not was:
+                continue
+            if price is None:
+                quote = feed(world, key[0], snap.at)
+                price = quote[1] if quote else None
+            made.append(
+                row(world, snap.at, (source, key), (amount - was, amount), price, worth=None if plain else worth)
+            )
+        before = snap
+    return made
+
+
+def mark(world: World, source: str, key: Key, at: int) -> Row | None:
+    """The line at an instant, by the newest price of its own snapshot or the feed; None if never held."""
+    past = [r for r in rows(world, source) if r.key == key and r.at <= at]
+    if not past:
+        return None
+    last = past[-1]
+    if not last.held or last.at == at:
+        return Row(at, source, key, Fraction(0), last.held, last.price, last.worth, Fraction(0), last.worth)
+    own = (last.at, last.price) if last.price is not None and at - last.at <= DAY else None
+    quote = feed(world, key[0], at)
+    if own and (not quote or quote[0] <= own[0]):
+        quote = own  # type: ignore[assignment]
+    price = quote[1] if quote else None
+    snap = next(s for s in truth(world, source) if s.at == last.at)
+    _, stated_price, worth, plain = stated(snap, key)
+    derived = worth if not plain and price == stated_price else None
+    return row(world, at, (source, key), (Fraction(0), last.held), price, worth=derived)
+
+
+def members(world: World) -> list[Row]:
+    """All rows of all sources as the portfolio sees them: joining and leaving are flows of the whole value."""
+    seen: list[Row] = []
+    for source in sorted(world.sources):
+        own = rows(world, source)
+        keys = sorted({r.key for r in own})
+        for start, end in world.during.get(source, [(-1, 10**9)]):
+            for key in keys:
+                joined = mark(world, source, key, start) if start >= 0 else None
+                if joined and joined.held:
+                    joined.delta, joined.before, joined.value = joined.held, Fraction(0), joined.worth
+                    seen.append(joined)
+                at_end = mark_before(world, source, key, end) if end <= world.end else None
+                if at_end and at_end.held:
+                    at_end.delta, at_end.before = -at_end.held, at_end.worth
+                    at_end.value = None if at_end.worth is None else -at_end.worth
+                    at_end.held = at_end.worth = Fraction(0)
+                    seen.append(at_end)
+            seen += [r for r in own if start < r.at < end]
+    return sorted((r for r in seen if r.at <= world.end), key=lambda r: r.at)
+
+
+def mark_before(world: World, source: str, key: Key, at: int) -> Row | None:
+    """At `at`, by what was stated before it."""
+    earlier = World({source: [s for s in world.sources[source] if s.at < at]}, world.prices, world.rates)
+    return mark(earlier, source, key, at)
+
+
+def holding(world: World, seen: list[Row], source: str, key: Key, at: int) -> Row | None:
+    """What the portfolio has of a line at an instant."""
+    past = [r for r in seen if r.source == source and r.key == key and r.at <= at]
+    if not past:
+        return None
+    if not past[-1].held:
+        return Row(at, source, key, Fraction(0), Fraction(0), None, Fraction(0), Fraction(0), Fraction(0))
+    if past[-1].at == at:
+        last = past[-1]
+        return Row(at, source, key, Fraction(0), last.held, last.price, last.worth, Fraction(0), last.worth)
+    return mark(world, source, key, at)
+
+
+def lines_of(seen: list[Row]) -> list[tuple[str, Key]]:
+    return sorted({(r.source, r.key) for r in seen})
+
+
+def value(world: World, seen: list[Row], at: int) -> Fraction | None:
+    worths = [found.worth for line in lines_of(seen) if (found := holding(world, seen, *line, at))]
+    return None if None in worths else sum((w for w in worths if w is not None), Fraction(0))
+
+
+def simple(world: World, seen: list[Row], start: int | None) -> Fraction | None:
+    flows = [r.value for r in seen if start is None or r.at > start]
+    ends = value(world, seen, world.end), Fraction(0) if start is None else value(world, seen, start)
+    if None in flows or None in ends:
+        return None
+    return ends[0] - ends[1] - sum(flows, Fraction(0))  # type: ignore[operator,arg-type]
+
+
+def netted(seen: list[Row], key: Key) -> list[tuple[int, Fraction, Fraction | None]]:
+    moved: dict[int, list[Row]] = {}
+    for r in seen:
+        if r.key == key:
+            moved.setdefault(r.at, []).append(r)
+    found = []
+    for at, group in sorted(moved.items()):
+        delta = sum((r.delta for r in group), Fraction(0))
+        values = [r.value for r in group]
+        total = None if None in values else sum((v for v in values if v is not None), Fraction(0))
+        if total is None and not delta:
+            total = Fraction(0)
+        if delta or total:
+            found.append((at, delta, total))
+    return found
+
+
+def realised(seen: list[Row], key: Key, method: str) -> tuple[Fraction, Fraction]:
+    """(realised, cost of the rest) from the beginning, by lists of lots that are sorted again for each sale."""
+    lots: list[list[Fraction]] = []
+    gain = Fraction(0)
+    sign = -1 if key[1] == "debt" else 1
+    for number, (_, delta, money) in enumerate(netted(seen, key)):
+        assert money is not None
+        if delta * sign > 0:
+            if method == "average_cost" and lots:
+                lots[0][0] += delta
+                lots[0][1] += money
+            else:
+                lots.append([delta, money, Fraction(number), money / delta])
+            continue
+        left = -delta
+        gain -= money
+        while left:
+            best = _next(lots, method)
+            if abs(best[0]) <= abs(left):
+                cost, part = best[1], best[0]
+                lots.remove(best)
+            else:
+                cost, part = cut(best[1] * left / best[0]), left
+                best[0] -= left
+                best[1] -= cost
+            left -= part
+            gain -= cost
+    return gain, sum((lot[1] for lot in lots), Fraction(0))
+
+
+def _next(lots: list[list[Fraction]], method: str) -> list[Fraction]:
+    if method == "lifo":
+        return max(lots, key=lambda lot: lot[2])
+    if method == "hifo":
+        return min(lots, key=lambda lot: (-lot[3], lot[2]))
+    return min(lots, key=lambda lot: lot[2])
+
+
+def before_and_after(world: World, seen: list[Row], at: int) -> tuple[Fraction | None, Fraction | None]:
+    """The value of everything just before what happened at `at`, and just after it."""
+    before = after = Fraction(0)
+    for source, key in lines_of(seen):
+        here = [r for r in seen if (r.source, r.key, r.at) == (source, key, at)]
+        states = [(here[0].before, here[-1].worth)] if here else []
+        if not here and (found := holding(world, seen, source, key, at)):
+            states = [(found.worth, found.worth)]
+        for b, a in states:
+            if b is None or a is None:
+                return None, None
+            before, after = before + b, after + a
+    return before, after
+
+
+def time_weighted(world: World, seen: list[Row], start: int | None) -> Fraction | str:
+    """Π before / after − 1, or why not."""
+    growth, any_capital = Fraction(1), False
+    last = Fraction(0) if start is None else value(world, seen, start)
+    moments = sorted({r.at for r in seen if r.delta and (start is None or r.at > start)})
+    for at in [*moments, None]:
+        before, after = (value(world, seen, world.end),) * 2 if at is None else before_and_after(world, seen, at)
+        if before is None or after is None or last is None:
+            return "unknown"
+        if last:
+            if last < 0 or before < 0:
+                return "negative_capital"
+            growth, any_capital = growth * before / last, True
+        last = after
+    return growth - 1 if any_capital else "no_capital"
+
+
+def dietz(world: World, seen: list[Row], start: int) -> Fraction | str:
+    opening, closing = value(world, seen, start), value(world, seen, world.end)
+    flows = [(r.at, r.value) for r in seen if r.at > start]
+    if opening is None or closing is None or any(v is None for _, v in flows):
+        return "unknown"
+    paid = [(at, v) for at, v in flows if v is not None]
+    capital = opening + sum((v * Fraction(world.end - at, world.end - start) for at, v in paid), Fraction(0))
+    if capital <= 0:
+        return "negative_capital" if capital < 0 else "no_capital"
+    return (closing - opening - sum((v for _, v in paid), Fraction(0))) / capital
+
+
+ASSETS = ("a", "b", "c", "d")
+
+
+def random_world(seed: int, size: int, *, gaps: bool, currency: bool) -> World:
+    """Sources that state up to `size` snapshots each, late, twice and corrected, with debt and several prices for one
+    asset; `gaps`: prices and rates that are missing; three sources, one of which joins and leaves."""
+    chance = random.Random(seed)
+    end = 10 * DAY
+    prices = {asset: _quotes(chance, end, gaps=gaps) for asset in ASSETS}
+    sources = {name: _arrivals(chance, size, end) for name in ("s1", "s2", "s3")}
+    rates = None
+    if currency:
+        days = [day for day in range(11) if not gaps or chance.random() < 0.5]
+        rates = [(day * DAY, Fraction(chance.randint(50, 15000), 100)) for day in days]
+    joins, leaves = sorted(chance.sample(range(1, end), 2))
+    during = {"s3": [(joins, leaves), (leaves + 1, 10**9)] if chance.random() < 0.5 else [(joins, leaves)]}
+    return World(sources, prices, rates, during, end)
+
+
+def _quotes(chance: random.Random, end: int, *, gaps: bool) -> list[tuple[int, Fraction]]:
+    step = chance.choice((2000, 3500)) if gaps else 700
+    return [(at, _price(chance)) for at in range(0, end + 1, step)]
+
+
+def _price(chance: random.Random) -> Fraction:
+    return Fraction(chance.randint(1, 10**12), 10 ** chance.randint(6, 12))
+
+
+def _arrivals(chance: random.Random, size: int, end: int) -> list[Snap]:
+    snaps = [_snap(chance, chance.randrange(end), number) for number in range(chance.randint(0, size))]
+    for snap in list(snaps):
+        if chance.random() < 0.3:
+            snaps.append(Snap(snap.at, snap.fetched, snap.id, snap.lines))
+        if chance.random() < 0.3:
+            corrected = _snap(chance, snap.at, 100)
+            snaps.append(Snap(snap.at, snap.fetched + chance.randint(-1, 1), corrected.id, corrected.lines))
+    chance.shuffle(snaps)
+    return snaps
+
+
+def _snap(chance: random.Random, at: int, number: int) -> Snap:
+    lines = []
+    for asset in chance.sample(ASSETS, chance.randint(0, 4)):
+        side = "debt" if chance.random() < 0.25 else "asset"
+        own = _price(chance) if chance.random() < 0.6 else None
+        for _ in range(chance.choice((1, 1, 1, 2))):
+            amount = Fraction(chance.randint(0, 5 * 10**20), 10 ** chance.randint(15, 18))
+            apart = own is not None and chance.random() < 0.2
+            lines.append((asset, side, amount, _price(chance) if apart else own))
+    return Snap(at, at + chance.randint(0, 3), f"{number}-{chance.randrange(10**6)}", lines)
