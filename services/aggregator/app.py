@@ -23,7 +23,7 @@ from holdfast.settings.shared import ClickHouseSettings, LogSettings, NatsSettin
 from holdfast.warehouse.client import Warehouse
 from holdfast.warehouse.client import connect as connect_warehouse
 from holdfast.warehouse.errors import WarehouseUnavailable
-from services.aggregator.intake import Intake, Line, run_all
+from services.aggregator.intake import GroupLimits, Intake, Line, run_all
 from services.aggregator.lines import DeadLine, EventLine, RecordLine
 from services.aggregator.projection import Projector
 from services.aggregator.settings import AggregatorSettings
@@ -148,6 +148,7 @@ class AggregatorApp:
             clock=self._clock,
             health=self.health,
             most_dead_in_a_row=self._settings.most_dead_in_a_row,
+            group=GroupLimits(messages=self._settings.group_messages, wait_s=self._settings.group_wait_s),
         )
 
     async def _alongside(self, endless: Coroutine[Any, Any, None], work: Coroutine[Any, Any, None]) -> None:

@@ -8,10 +8,13 @@ The order is the whole guarantee, with any number of replicas and a kill at any 
 4. the points that all this touches, computed from what is stored by then (points.py).
 
 Whoever stores last, computes last, and sees everything; the versions of lines and points grow with
-what was seen, so a slower and poorer computation cannot win.
+what was seen, so a slower and poorer computation cannot win. Step 4 may be done once for several
+batches, after steps 1 to 3 of each and before any of them is acknowledged: what counts is that no
+batch's points are computed before it is stored. Other batches may be stored meanwhile; their own
+step 4 is still to come.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -22,7 +25,7 @@ from holdfast.domain.time import Clock
 from holdfast.events import PortfolioRevalued
 from holdfast.observability import metrics
 from holdfast.warehouse.client import Warehouse
-from holdfast.warehouse.rows import BalanceRow, SnapshotPartRow, SnapshotRow
+from holdfast.warehouse.rows import CompactBalanceRow, SnapshotPartRow, SnapshotRow
 from holdfast.warehouse.writer import write, write_each
 from services.aggregator import sql
 from services.aggregator.points import revalue, touched_points
@@ -38,7 +41,12 @@ _SNAPSHOTS = msgspec.json.Decoder(SnapshotRow)
 async def commit(
     warehouse: Warehouse, prepared: Prepared, *, clock: Clock, ranking: Sequence[str]
 ) -> list[PortfolioRevalued]:
-    """Store a batch; returns what to publish before it is acknowledged.
+    """All of it, for one batch; returns what to publish before it is acknowledged."""
+    return await settle(warehouse, await insert(warehouse, prepared, ranking=ranking), clock=clock)
+
+
+async def insert(warehouse: Warehouse, prepared: Prepared, *, ranking: Sequence[str]) -> set[SnapshotKey]:
+    """Steps 1 to 3; returns the snapshots whose points have to be computed.
 
     `ranking`: price sources, the most trusted first. Raises WarehouseUnavailable (repeat all of it)
     or WarehouseError (the engine refuses a row of it).
@@ -51,18 +59,23 @@ async def commit(
         await write(warehouse, prepared.cluster_overviews)
         if prepared.line_blocks:
             block = b"".join(prepared.line_blocks)
-            await warehouse.insert_json("balances", block, columns=BalanceRow.__struct_fields__)
+            await warehouse.insert_json("balances", block, columns=CompactBalanceRow.__struct_fields__, compact=True)
     with _stage("value"):
         revalued = await _value(warehouse, prepared, ranking)
     with _stage("snapshots"):
         await write(warehouse, prepared.parts)
         snapshots = prepared.snapshots + await _completed(warehouse, prepared.parts)
         await write(warehouse, snapshots)
-    with _stage("points"):
-        touched = revalued | {_key(row) for row in snapshots}
-        points = await touched_points(warehouse, touched, clock) if touched else set()
-        events = await revalue(warehouse, points)
     metrics.batch_lines.inc(prepared.lines)
+    return revalued | {_key(row) for row in snapshots}
+
+
+async def settle(warehouse: Warehouse, touched: Collection[SnapshotKey], *, clock: Clock) -> list[PortfolioRevalued]:
+    """Step 4, of one or several batches; returns what to publish before they are acknowledged. Raises as `insert`."""
+    if not touched:
+        return []
+    with _stage("points"):
+        events = await revalue(warehouse, await touched_points(warehouse, touched, clock))
     metrics.revaluations.inc(len(events))
     return events
 

@@ -1,13 +1,16 @@
-"""From a durable consumer into the warehouse, batch after batch, effectively once.
+"""From a durable consumer into the warehouse, group after group of batches, effectively once.
 
-A batch is prepared while the one before is being stored. It is acknowledged, with the server's
-confirmation, only after everything that follows from it is stored and published; a crash at any
-point before repeats it, which changes nothing.
+A batch is prepared while the one before is being inserted. What follows from batches is worked out
+once for a group of them, because under a backlog they touch the same portfolios; meanwhile the next
+group is inserted. With nothing more waiting a group is a single batch, settled at once. A batch is
+acknowledged, with the server's confirmation, only after everything that follows from its group is
+stored and published; a crash at any point before repeats it, which changes nothing.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
@@ -46,7 +49,8 @@ WorkT = TypeVar("WorkT")
 
 
 class Line(Protocol[ItemT, WorkT]):
-    """What one stream's messages go through."""
+    """What one stream's messages go through. Both steps may raise WarehouseUnavailable and PublishError (tried
+    again) or WarehouseError (the messages are tried by halves), and bear repetition."""
 
     def validate(self, messages: Sequence[Received]) -> tuple[list[ItemT], list[Rejected]]: ...
 
@@ -54,13 +58,25 @@ class Line(Protocol[ItemT, WorkT]):
         """Pure: everything that needs no warehouse."""
         ...
 
-    async def store(self, work: WorkT) -> None:
-        """May raise WarehouseUnavailable and PublishError (tried again) or WarehouseError (divided)."""
+    async def insert(self, work: WorkT) -> None:
+        """Store what the messages say."""
+        ...
+
+    async def settle(self, works: Sequence[WorkT]) -> None:
+        """Store and tell what follows from all that was inserted."""
         ...
 
 
 class PoisonFloodError(Exception):
     """Nothing but messages that cannot be stored: more likely our bug than theirs."""
+
+
+class GroupLimits(Struct, frozen=True, kw_only=True):
+    """While more is waiting, a group of batches is closed at the first of these; else at once."""
+
+    messages: int = 5000
+    wait_s: float = 2.0
+    """After its first batch was inserted."""
 
 
 class _Prepared(Struct, Generic[ItemT, WorkT]):
@@ -71,7 +87,7 @@ class _Prepared(Struct, Generic[ItemT, WorkT]):
 
 
 class Intake(Generic[ItemT, WorkT]):
-    """One consumer's way in. `run()` until `stop()`; the batch in hand is finished first."""
+    """One consumer's way in. `run()` until `stop()`; what is in hand is finished first."""
 
     def __init__(
         self,
@@ -83,6 +99,7 @@ class Intake(Generic[ItemT, WorkT]):
         clock: Clock,
         health: Health,
         most_dead_in_a_row: int,
+        group: GroupLimits | None = None,
     ) -> None:
         self._js = connection.js
         self._declaration = declaration
@@ -91,6 +108,7 @@ class Intake(Generic[ItemT, WorkT]):
         self._clock = clock
         self._health = health
         self._most_dead = most_dead_in_a_row
+        self._group = group or GroupLimits()
         self._dead_in_a_row = 0
         self._stopping = False
 
@@ -104,61 +122,138 @@ class Intake(Generic[ItemT, WorkT]):
 
     async def run(self) -> None:
         """Raises ConsumerGoneError, or PoisonFloodError with everything not yet handled left in the stream."""
-        storing: asyncio.Task[None] | None = None
+        coming = aiter(self._consumer)
+        upcoming = asyncio.create_task(self._prepared(coming), name=f"{self.name}-prepare")
+        settling: asyncio.Task[None] | None = None
+        group: list[_Prepared[ItemT, WorkT]] = []
         try:
-            async for batch in self._consumer:
-                prepared = await self._prepare(batch)
-                if storing is not None:
-                    await storing
-                storing = asyncio.create_task(self._finish(prepared), name=f"{self.name}-store")
+            while (prepared := await upcoming) is not None:
+                upcoming = asyncio.create_task(self._prepared(coming), name=f"{self.name}-prepare")
+                if not group:
+                    until = time.monotonic() + self._group.wait_s
+                group.append(prepared)
+                if not await self._insert(prepared):
+                    group.pop()
+                if group and not await self._more(group, upcoming, settling, until):
+                    if settling is not None:
+                        await settling
+                    settling, group = asyncio.create_task(self._finish(group), name=f"{self.name}-settle"), []
         finally:
-            if storing is not None:
-                await storing
+            await self._ended(upcoming, settling, group)
 
-    async def _prepare(self, batch: Batch) -> _Prepared[ItemT, WorkT]:
+    async def _ended(
+        self,
+        upcoming: asyncio.Task[_Prepared[ItemT, WorkT] | None],
+        settling: asyncio.Task[None] | None,
+        group: Sequence[_Prepared[ItemT, WorkT]],
+    ) -> None:
+        """After an error nothing may be kept from other replicas by being kept alive here."""
+        upcoming.cancel()
+        waiting = (await asyncio.gather(upcoming, return_exceptions=True))[0]
+        for prepared in (*group, waiting):
+            if isinstance(prepared, _Prepared):
+                await prepared.batch.give_back()
+        if settling is not None:
+            await settling
+
+    async def _prepared(self, coming: AsyncIterator[Batch]) -> _Prepared[ItemT, WorkT] | None:
+        """The next batch, or None when there is none any more."""
+        batch = await anext(coming, None)
+        if batch is None:
+            return None
         items, rejected = self._line.validate(batch.messages)
         await asyncio.sleep(0)  # pings and the batch in hand come first
         return _Prepared(batch, items, rejected, self._line.prepare(items))
 
-    async def _finish(self, prepared: _Prepared[ItemT, WorkT]) -> None:
+    async def _more(
+        self,
+        group: Sequence[_Prepared[ItemT, WorkT]],
+        upcoming: asyncio.Task[_Prepared[ItemT, WorkT] | None],
+        settling: asyncio.Task[None] | None,
+        until: float,
+    ) -> bool:
+        """Whether another batch joins the group: while there is a backlog, and while the group before is settling."""
+        if sum(len(one.batch) for one in group) >= self._group.messages:
+            return False
+        if settling is not None and not settling.done():
+            await asyncio.wait({upcoming, settling}, return_when=asyncio.FIRST_COMPLETED)
+        left_s = until - time.monotonic()
+        if _is_backlogged(group[-1].batch) and not upcoming.done() and left_s > 0:
+            await asyncio.wait({upcoming}, timeout=left_s)
+        ready = upcoming.done() and upcoming.exception() is None and upcoming.result() is not None
+        return ready and left_s > 0
+
+    async def _insert(self, prepared: _Prepared[ItemT, WorkT]) -> bool:
+        """False if it could not be stored before the process has to stop: given back."""
+
+        async def insert() -> None:
+            try:
+                await self._line.insert(prepared.work)
+            except WarehouseError as error:
+                _raise_passing(error)
+                await self._find_refused(prepared, error)
+
+        return await self._until_done(insert, [prepared])
+
+    async def _finish(self, group: Sequence[_Prepared[ItemT, WorkT]]) -> None:
+        """Settle, set aside what is bad, acknowledge. In this order: a crash repeats all of it."""
+        if await self._until_done(lambda: self._settle(group), group):
+            for prepared in group:
+                await self._acknowledge(prepared.batch)
+
+    async def _settle(self, group: Sequence[_Prepared[ItemT, WorkT]]) -> None:
+        try:
+            await self._line.settle([prepared.work for prepared in group])
+        except WarehouseError as error:
+            _raise_passing(error)
+            for prepared in group:
+                await self._find_refused(prepared, error)
+        for prepared in group:
+            if len(prepared.rejected) < len(prepared.batch):
+                self._dead_in_a_row = 0
+            await self._bury(prepared, group)
+
+    async def _acknowledge(self, batch: Batch) -> None:
+        try:
+            await batch.ack()
+        except (nats.errors.Error, TimeoutError) as error:
+            log.warning("acknowledgement not confirmed: the batch may come again", error=str(error))
+        else:
+            metrics.batch_messages.observe(len(batch))
+
+    async def _until_done(self, act: Callable[[], Awaitable[None]], hand: Sequence[_Prepared[ItemT, WorkT]]) -> bool:
+        """Try until it works. False when the process has to stop first: everything in hand is given back."""
         pause_s = _FIRST_PAUSE_S
         while True:
             try:
-                await self._store(prepared)
-                await self._bury(prepared.batch, prepared.rejected)
-                await prepared.batch.ack()
+                await act()
             except (WarehouseUnavailable, PublishError) as error:
                 self._health.waiting(self.name, str(error)[:200])
                 log.warning("batch will be tried again", consumer=self.name, error=str(error)[:500], pause_s=pause_s)
-            except (nats.errors.Error, TimeoutError) as error:
-                log.warning("acknowledgement not confirmed: the batch may come again", error=str(error))
-                return
             else:
                 self._health.satisfied(self.name)
                 self._health.beat()
-                metrics.batch_messages.observe(len(prepared.batch))
-                return
+                return True
             if self._stopping:
-                await prepared.batch.give_back()
-                return
+                for prepared in hand:
+                    await prepared.batch.give_back()
+                return False
             self._health.beat()
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
 
-    async def _store(self, prepared: _Prepared[ItemT, WorkT]) -> None:
-        try:
-            await self._line.store(prepared.work)
-        except WarehouseError as error:
-            _raise_passing(error)
-            log.warning("a batch was refused; looking for the message", consumer=self.name, error=str(error)[:500])
-            prepared.rejected += await self._divide(prepared.items)
-        if len(prepared.rejected) < len(prepared.batch):
-            self._dead_in_a_row = 0
+    async def _find_refused(self, prepared: _Prepared[ItemT, WorkT], error: WarehouseError) -> None:
+        """Store and settle all but what is refused even alone; then nothing is left of it to be settled."""
+        log.warning("a batch was refused; looking for the message", consumer=self.name, error=str(error)[:500])
+        prepared.rejected += await self._divide(prepared.items)
+        prepared.items, prepared.work = [], self._line.prepare([])
 
     async def _divide(self, items: Sequence[ItemT]) -> list[Rejected]:
         """Store what the engine takes; returns what it refuses even alone."""
         try:
-            await self._line.store(self._line.prepare(items))
+            work = self._line.prepare(items)
+            await self._line.insert(work)
+            await self._line.settle([work])
         except WarehouseError as error:
             _raise_passing(error)
             if len(items) == 1:
@@ -167,16 +262,24 @@ class Intake(Generic[ItemT, WorkT]):
             return [*await self._divide(items[:middle]), *await self._divide(items[middle:])]
         return []
 
-    async def _bury(self, batch: Batch, rejected: Sequence[Rejected]) -> None:
-        messages = {message.sequence: message for message in batch.messages}
-        for one in rejected:
+    async def _bury(self, prepared: _Prepared[ItemT, WorkT], group: Sequence[_Prepared[ItemT, WorkT]]) -> None:
+        messages = {message.sequence: message for message in prepared.batch.messages}
+        while prepared.rejected:
+            one = prepared.rejected[0]
             if self._dead_in_a_row >= self._most_dead:
-                await batch.give_back(delay_s=30)
+                for some in group:
+                    await some.batch.give_back(delay_s=30)
                 raise PoisonFloodError(f"{self.name}: {self._dead_in_a_row} in a row, the last: {one.message}")
             message = messages[one.sequence]
             await bury(self._js, _death(one, message, self._declaration, self._clock.now()), message.payload)
             log.warning("message set aside", consumer=self.name, sequence=one.sequence, reason=one.reason)
             self._dead_in_a_row += 1
+            prepared.rejected.pop(0)  # a repetition does not bury it again
+
+
+def _is_backlogged(batch: Batch) -> bool:
+    """Whether more was waiting in the stream when its last message was delivered."""
+    return bool(batch.messages[-1].raw.metadata.num_pending)
 
 
 def _raise_passing(error: WarehouseError) -> None:

@@ -15,16 +15,19 @@ from holdfast.warehouse.client import Warehouse
 from holdfast.warehouse.rows import DeadLetterRow, FetchRow, RawResponseRow, Row, stored_time
 from holdfast.warehouse.writer import write
 from services.aggregator.batch import Arrival, Rejected, validate
-from services.aggregator.commit import commit
+from services.aggregator.commit import insert, settle
 from services.aggregator.event_rows import to_fetch_row, to_raw_response_row
 from services.aggregator.prepared import Prepared, prepare
+from services.aggregator.valuing import SnapshotKey
 
 log = logger(__name__)
 
 
-class EventWork(Struct, frozen=True, kw_only=True):
+class EventWork(Struct, kw_only=True):
     arrivals: Sequence[Arrival]
     prepared: Prepared
+    touched: set[SnapshotKey] = set()
+    """Snapshots whose points it changes: known once it is inserted."""
 
 
 class EventLine:
@@ -42,10 +45,13 @@ class EventLine:
     def prepare(self, items: Sequence[Arrival]) -> EventWork:
         return EventWork(arrivals=items, prepared=prepare(items))
 
-    async def store(self, work: EventWork) -> None:
-        events = await commit(self._warehouse, work.prepared, clock=self._clock, ranking=self._ranking)
-        await self._publisher.publish_many(events)
-        for arrival in work.arrivals:
+    async def insert(self, work: EventWork) -> None:
+        work.touched = await insert(self._warehouse, work.prepared, ranking=self._ranking)
+
+    async def settle(self, works: Sequence[EventWork]) -> None:
+        touched = {key for work in works for key in work.touched}
+        await self._publisher.publish_many(await settle(self._warehouse, touched, clock=self._clock))
+        for arrival in (arrival for work in works for arrival in work.arrivals):
             self._count(arrival)
 
     def _count(self, arrival: Arrival) -> None:
@@ -68,9 +74,12 @@ class RecordLine:
     def prepare(self, items: Sequence[Arrival]) -> Sequence[Row]:
         return [_record(item) for item in items]
 
-    async def store(self, work: Sequence[Row]) -> None:
+    async def insert(self, work: Sequence[Row]) -> None:
         for kind in (RawResponseRow, FetchRow):
             await write(self._warehouse, [row for row in work if isinstance(row, kind)])
+
+    async def settle(self, works: Sequence[object]) -> None:
+        """Nothing follows from a record."""
 
 
 class DeadItem(Struct, frozen=True, kw_only=True):
@@ -96,8 +105,11 @@ class DeadLine:
     def prepare(self, items: Sequence[DeadItem]) -> Sequence[DeadLetterRow]:
         return [item.row for item in items]
 
-    async def store(self, work: Sequence[DeadLetterRow]) -> None:
+    async def insert(self, work: Sequence[DeadLetterRow]) -> None:
         await write(self._warehouse, work)
+
+    async def settle(self, works: Sequence[object]) -> None:
+        """Nothing follows from a record."""
 
 
 def _record(arrival: Arrival) -> Row:

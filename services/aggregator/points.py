@@ -1,11 +1,13 @@
 """Points: what a portfolio was worth at the end of an hour. Found, computed, stored and told.
 
-All arithmetic is in the engine, and is only sums (sql/compute_points.sql); this relays its answer
-into the table and into events.
+Which statements stand in a point is decided by placing.py; the sums over their lines are the
+engine's (sql/sum_points.sql); here they become rows and events. A row's version is made of exactly
+what the row is made of, so of two rows for one point the one that knew more stays.
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -14,17 +16,33 @@ import msgspec
 from msgspec import Struct
 
 from holdfast.domain.assets import USD
+from holdfast.domain.money import EXACT, plain
 from holdfast.domain.time import Clock
 from holdfast.events import PortfolioRevalued
 from holdfast.warehouse.client import Warehouse
-from holdfast.warehouse.rows import stored_time
+from holdfast.warehouse.rows import BreakdownRow, PortfolioTotalRow, stored_time
+from holdfast.warehouse.writer import write
 from services.aggregator import sql
+from services.aggregator.placing import (
+    FAR,
+    Member,
+    Picture,
+    Placed,
+    PortfolioKey,
+    Statement,
+    end_of,
+    hour_of,
+    milliseconds,
+    place,
+    read_picture,
+)
 from services.aggregator.valuing import SnapshotKey
 
-TABLE = "portfolio_totals"
-CHUNK = 250
-"""Points per statement: bounds the lines that the engine holds at once."""
-TOUCHED_CHUNK = 1000
+CHUNK = 2500
+"""Snapshots summed in one statement: bounds the lines that the engine holds at once, and its parameters."""
+
+_TOTAL, _REASON = "", "reason"
+"""Axes that are not part of the breakdown."""
 
 
 class Point(NamedTuple):
@@ -33,51 +51,101 @@ class Point(NamedTuple):
     bucket: str
     """The start of the hour, as stored: `2026-01-02 03:00:00`."""
 
+    @property
+    def key(self) -> PortfolioKey:
+        return self.tenant, self.portfolio
 
-class ComputedPoint(Struct, frozen=True, kw_only=True):
-    """What is read of a row on its way through; the row itself is relayed untouched."""
 
-    tenant: str
-    portfolio: str
-    bucket: str
-    version: str
-    as_of: str
-    oldest_input: str
-    assets: Decimal
-    debt: Decimal
-    net: Decimal
+class Setting(Struct, frozen=True):
+    """A point with all that stands in it, before anything is summed."""
+
+    point: Point
+    revision: int
+    placed: list[Placed]
+    statements: list[Statement]
+    missing: int
+
+
+class Sum(Struct, frozen=True, array_like=True):
+    """One row of sql/sum_points.sql."""
+
+    point: int
+    axis: str
+    key: str
+    assets: str
+    debt: str
     lines: int
     lines_unpriced: int
-    lines_excluded: int
-
-    @property
-    def point(self) -> Point:
-        return Point(self.tenant, self.portfolio, self.bucket)
-
-    @property
-    def revision(self) -> int:
-        """Of the membership it was computed with: the version's top bits."""
-        return int(self.version) >> 216
+    lines_truncated: int
+    stands: int
+    seen: str
 
 
-_ROWS = msgspec.json.Decoder(ComputedPoint)
+_SUMS = msgspec.json.Decoder(Sum)
+_ENCODER = msgspec.json.Encoder()
+_NOTHING = Sum(0, _TOTAL, "", "0", "0", 0, 0, 0, 0, "0")
 
 
 async def touched_points(warehouse: Warehouse, snapshots: Collection[SnapshotKey], clock: Clock) -> set[Point]:
-    """The points that these snapshots change."""
-    keys = sorted({(key.source, key.observed_at) for key in snapshots})
-    points: set[Point] = set()
-    for start in range(0, len(keys), TOUCHED_CHUNK):
-        some = keys[start : start + TOUCHED_CHUNK]
-        asked = {"sources": [source for source, _ in some], "times": [at for _, at in some]}
-        points |= await _read_points(warehouse, "read_touched_points", asked | {"now": stored_time(clock.now())})
-    return points
+    """The points that these snapshots change.
+
+    The hour each was observed in, and every later point of the same portfolio up to the source's next
+    snapshot, because those carry it. Points are taken from what causes them (snapshots, membership
+    edges), not from the totals stored so far: a replica that works on a later hour right now has stored
+    its snapshot already, its total perhaps not.
+    """
+    touched = {(one.source, one.observed_at) for one in snapshots}
+    picture = await read_picture(warehouse, sources={source for source, _ in touched})
+    first = end_of(hour_of(min(at for _, at in touched)))
+    later = picture.later(first)
+    mine = later & {source for source, _ in touched}
+    await picture.read_back(warehouse, mine, since=first)
+    until = {key: _next(picture, *key) for key in touched}
+    await picture.read_back(warehouse, later - mine, since=first, until=max(until.values()))
+    return set(_touched(picture, until, stored_time(clock.now())))
 
 
-async def points_of(warehouse: Warehouse, portfolios: Sequence[tuple[str, str]], clock: Clock) -> set[Point]:
+def _next(picture: Picture, source: str, at: str) -> str:
+    """The hour of the source's next statement: from there on the one at `at` is not carried."""
+    return next((hour_of(one.observed_at) for one in picture.history(source) if one.observed_at > at), FAR)
+
+
+def _touched(picture: Picture, until: Mapping[tuple[str, str], str], now: str) -> Iterator[Point]:
+    spans: dict[str, dict[str, str]] = defaultdict(dict)
+    for (source, at), end in until.items():
+        start = hour_of(at)
+        spans[source][start] = max(end, spans[source].get(start, ""))
+    for key, membership in picture.memberships.items():
+        mine = {
+            (start, end)
+            for source in {member.source for member in membership.members}
+            for start, end in spans.get(source, {}).items()
+        }
+        causes = _causes(picture, membership.members, now) if mine else ()
+        yield from (Point(*key, start) for start, _ in mine)
+        yield from (Point(*key, hour) for hour in causes if any(start < hour < end for start, end in mine))
+
+
+def _causes(picture: Picture, members: Iterable[Member], now: str) -> set[str]:
+    """Hours in which something in a portfolio changes, as far back as the picture goes."""
+    hours = set()
+    for member in members:
+        hours |= {hour_of(one.observed_at) for one in picture.history(member.source)}
+        hours |= {
+            hour_of(edge) for edge in (member.valid_from, member.valid_to) if "1970-01-01 00:00:00.000" < edge <= now
+        }
+    return hours
+
+
+async def points_of(warehouse: Warehouse, portfolios: Sequence[PortfolioKey], clock: Clock) -> set[Point]:
     """Every point of some (tenant, portfolio): after their membership has changed."""
-    asked = {"tenants": [tenant for tenant, _ in portfolios], "portfolios": [name for _, name in portfolios]}
-    return await _read_points(warehouse, "read_portfolio_points", asked | {"now": stored_time(clock.now())})
+    asked = {
+        "tenants": [tenant for tenant, _ in portfolios],
+        "portfolios": [name for _, name in portfolios],
+        "now": stored_time(clock.now()),
+    }
+    rows = await warehouse.rows(sql.load("read_portfolio_points"), asked)
+    return {Point(tenant, portfolio, _bucket(at)) for tenant, portfolio, at in rows}
 
 
 async def revalue(warehouse: Warehouse, points: Iterable[Point]) -> list[PortfolioRevalued]:
@@ -86,43 +154,107 @@ async def revalue(warehouse: Warehouse, points: Iterable[Point]) -> list[Portfol
     Points whose membership changed meanwhile are computed again: a projection that looked for stored
     points just before these were stored has missed them.
     """
-    rows: dict[Point, ComputedPoint] = {}
-    newest: dict[tuple[str, str], datetime] = {}
+    rows: dict[Point, PortfolioTotalRow] = {}
+    newest: dict[PortfolioKey, datetime] = {}
     remaining = sorted(set(points))
     while remaining:
-        computed = await _compute(warehouse, remaining)
-        rows |= {row.point: row for row in computed}
-        revisions, newest_now = await _read_revisions(warehouse, computed)
+        settings = await _read_settings(warehouse, remaining)
+        for some in _chunks(settings):
+            computed = await _compute(warehouse, some)
+            await write(warehouse, computed)
+            rows |= {Point(row.tenant, row.portfolio, row.bucket): row for row in computed}
+        revisions, newest_now = await _read_revisions(warehouse, sorted({one.point.key for one in settings}))
         newest |= newest_now
-        remaining = [row.point for row in computed if row.revision < revisions[row.tenant, row.portfolio]]
+        remaining = [one.point for one in settings if one.revision < revisions[one.point.key]]
     return [_to_event(row, newest[row.tenant, row.portfolio]) for row in rows.values()]
 
 
-async def _compute(warehouse: Warehouse, points: Sequence[Point]) -> list[ComputedPoint]:
-    rows: list[ComputedPoint] = []
-    for start in range(0, len(points), CHUNK):
-        some = points[start : start + CHUNK]
-        asked = {
-            "tenants": [point.tenant for point in some],
-            "portfolios": [point.portfolio for point in some],
-            "buckets": [point.bucket for point in some],
-        }
-        body = await warehouse.read_bytes(sql.load("compute_points"), asked, format="JSONEachRow")
-        if body:
-            await warehouse.insert_json(TABLE, body)
-        rows += _ROWS.decode_lines(body)
-    return rows
+async def _read_settings(warehouse: Warehouse, points: Sequence[Point]) -> list[Setting]:
+    picture = await read_picture(warehouse, portfolios={point.key for point in points})
+    ends = {end_of(point.bucket) for point in points}
+    await picture.read_back(warehouse, picture.later(min(ends)), since=min(ends), until=max(ends))
+    known = [point for point in points if point.key in picture.memberships]
+    return [
+        Setting(
+            point, picture.memberships[point.key].revision, *place(picture, number, point.key, end_of(point.bucket))
+        )
+        for number, point in enumerate(known)
+    ]
 
 
-async def _read_points(warehouse: Warehouse, question: str, asked: dict[str, object]) -> set[Point]:
-    rows = await warehouse.rows(sql.load(question), asked)
-    return {Point(tenant, portfolio, _bucket(at)) for tenant, portfolio, at in rows}
+def _chunks(settings: Sequence[Setting]) -> Iterator[list[Setting]]:
+    some: list[Setting] = []
+    size = 0
+    for one in settings:
+        if some and size + len(one.placed) > CHUNK:
+            yield some
+            some, size = [], 0
+        some.append(one)
+        size += len(one.placed)
+    if some:
+        yield some
+
+
+async def _compute(warehouse: Warehouse, settings: Sequence[Setting]) -> list[PortfolioTotalRow]:
+    placed = [one for setting in settings for one in setting.placed]
+    sums: dict[int, list[Sum]] = defaultdict(list)
+    if placed:
+        asked = {"placed": _ENCODER.encode_lines(placed).decode()}
+        body = await warehouse.read_bytes(sql.load("sum_points"), asked, format="JSONCompactEachRow")
+        for one in _SUMS.decode_lines(body):
+            sums[one.point].append(one)
+    return [_to_row(one, sums[one.placed[0].point] if one.placed else []) for one in settings]
+
+
+def _to_row(setting: Setting, sums: Sequence[Sum]) -> PortfolioTotalRow:
+    point, statements = setting.point, setting.statements
+    total = next((one for one in sums if one.axis == _TOTAL), _NOTHING)
+    times = [one.observed_at for one in statements] or [f"{point.bucket}.000"]
+    return PortfolioTotalRow(
+        tenant=point.tenant,
+        portfolio=point.portfolio,
+        bucket=point.bucket,
+        version=str(_version(setting.revision, statements, int(total.seen))),
+        as_of=max(times),
+        oldest_input=min(times),
+        assets=total.assets,
+        debt=total.debt,
+        net=plain(EXACT.subtract(Decimal(total.assets), Decimal(total.debt))),
+        lines=total.lines,
+        lines_unpriced=total.lines_unpriced,
+        lines_excluded=total.stands - total.lines,
+        lines_truncated=total.lines_truncated,
+        sources=len(statements),
+        sources_missing=setting.missing,
+        sources_observed=sum(hour_of(one.observed_at) == point.bucket for one in statements),
+        reasons={one.key: one.stands for one in sums if one.axis == _REASON and one.key},
+        breakdown=tuple(
+            BreakdownRow(
+                axis=one.axis,
+                key=one.key,
+                assets=one.assets,
+                debt=one.debt,
+                lines=one.lines,
+                lines_unpriced=one.lines_unpriced,
+            )
+            for one in sums
+            if one.axis not in (_TOTAL, _REASON) and one.lines
+        ),
+    )
+
+
+def _version(revision: int, statements: Iterable[Statement], seen: int) -> int:
+    """What moves it is written at the table (migration 0008)."""
+    stated = sum(
+        (milliseconds(one.observed_at) << 74) + (milliseconds(one.fetched_at) << 32) + int(one.snapshot_id[:8], 16)
+        for one in statements
+    )
+    return (revision << 216) + (stated << 80) + seen
 
 
 async def _read_revisions(
-    warehouse: Warehouse, rows: Sequence[ComputedPoint]
-) -> tuple[dict[tuple[str, str], int], dict[tuple[str, str], datetime]]:
-    portfolios = sorted({(row.tenant, row.portfolio) for row in rows})
+    warehouse: Warehouse, portfolios: Sequence[PortfolioKey]
+) -> tuple[dict[PortfolioKey, int], dict[PortfolioKey, datetime]]:
     asked = {"tenants": [tenant for tenant, _ in portfolios], "portfolios": [name for _, name in portfolios]}
     found = await warehouse.rows(sql.load("read_revisions"), asked)
     return (
@@ -131,7 +263,7 @@ async def _read_revisions(
     )
 
 
-def _to_event(row: ComputedPoint, newest: datetime) -> PortfolioRevalued:
+def _to_event(row: PortfolioTotalRow, newest: datetime) -> PortfolioRevalued:
     identity = f"{row.tenant}\n{row.portfolio}\n{row.bucket}\n{row.version}"
     bucket = _parsed(row.bucket)
     return PortfolioRevalued(
@@ -143,9 +275,9 @@ def _to_event(row: ComputedPoint, newest: datetime) -> PortfolioRevalued:
         latest=bucket >= newest,
         version=row.version,
         currency=USD,
-        assets=row.assets,
-        debt=row.debt,
-        net=row.net,
+        assets=Decimal(row.assets),
+        debt=Decimal(row.debt),
+        net=Decimal(row.net),
         lines=row.lines,
         lines_unpriced=row.lines_unpriced,
         lines_excluded=row.lines_excluded,

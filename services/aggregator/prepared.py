@@ -6,7 +6,6 @@ from msgspec import Struct
 
 from holdfast.events import BalancesObserved, ClustersObserved, PricesObserved, ReturnsReported, TotalsReported
 from holdfast.warehouse.rows import (
-    BalanceRow,
     ClusterOverviewRow,
     PriceRow,
     ReportedReturnsRow,
@@ -33,7 +32,7 @@ class Prepared(Struct, kw_only=True):
 
     lines: int = 0
     line_blocks: list[bytes] = []
-    """JSONEachRow, encoded: the rows themselves are not kept."""
+    """JSONCompactEachRow, encoded: the rows themselves are not kept."""
     priced: set[PricedSnapshot] = set()
     """Snapshots with lines that are valued by a feed's price, and by which."""
     snapshots: list[SnapshotRow] = []
@@ -65,7 +64,7 @@ class Prepared(Struct, kw_only=True):
             self.parts.append(row)
         else:
             self.snapshots.append(row)
-        lines: list[BalanceRow] = list(to_balance_rows(event))
+        lines = list(to_balance_rows(event))
         if lines:
             self.lines += len(lines)
             self.line_blocks.append(to_block(lines))

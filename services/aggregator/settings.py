@@ -16,6 +16,9 @@ class AggregatorSettings(Struct, frozen=True, kw_only=True):
     """A batch is complete at either; two are in memory at once, as messages and as rows."""
     batch_wait_s: Annotated[float, Meta(ge=0, le=10)] = 0.1
     """How long a batch waits for more after its first message."""
+    group_messages: Annotated[int, Meta(ge=1, le=20_000)] = 5000
+    group_wait_s: Annotated[float, Meta(ge=0, le=10)] = 2.0
+    """Under a backlog, totals are computed once for so many messages or so much time; else after each batch."""
     price_sources: tuple[str, ...] = ()
     """Price feeds, the most trusted first: decides between two that claim a price for the same instant."""
     most_dead_in_a_row: Annotated[int, Meta(ge=1)] = 500

@@ -1,5 +1,6 @@
 """Reads the tables back and compares them, number for number, with what was expected."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Context
@@ -17,8 +18,9 @@ TABLES = (
 
 
 async def empty(warehouse: Warehouse) -> None:
-    for table in TABLES:
-        await warehouse.command(f"TRUNCATE TABLE {table}")
+    """Only tables that hold something: emptying one costs more than most examples."""
+    held = await warehouse.rows("SELECT name FROM system.tables WHERE database = currentDatabase() AND total_rows > 0")
+    await asyncio.gather(*(warehouse.command(f"TRUNCATE TABLE {name}") for (name,) in held if name in TABLES))
 
 
 async def assert_tables_are_right(warehouse: Warehouse, world: World) -> None:

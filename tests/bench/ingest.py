@@ -22,7 +22,7 @@ from holdfast.events.codec import decode
 from holdfast.settings.shared import ClickHouseSettings, NatsSettings
 from holdfast.warehouse.client import Warehouse, connect
 from holdfast.warehouse.migrator import migrate
-from holdfast.warehouse.rows import BalanceRow
+from holdfast.warehouse.rows import CompactBalanceRow
 from holdfast.warehouse.writer import write
 from services.aggregator.batch import Arrival
 from services.aggregator.prepared import Prepared, prepare
@@ -146,8 +146,8 @@ def _prepared(events: Sequence[BalancesObserved]) -> Prepared:
 
 
 async def _insert(warehouse: Warehouse, batch: Prepared) -> None:
-    columns = BalanceRow.__struct_fields__
-    await warehouse.insert_json("balances", b"".join(batch.line_blocks), columns=columns)
+    columns = CompactBalanceRow.__struct_fields__
+    await warehouse.insert_json("balances", b"".join(batch.line_blocks), columns=columns, compact=True)
     await write(warehouse, batch.snapshots)
 
 

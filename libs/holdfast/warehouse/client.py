@@ -80,14 +80,18 @@ class Warehouse:
         """Run a statement that returns no rows: DDL, INSERT … SELECT, SYSTEM."""
         await self._asked(self._client.command(sql, parameters=dict(params or {}), settings=dict(settings or {})))
 
-    async def insert_json(self, table: str, body: bytes, *, columns: Sequence[str] | None = None) -> None:
+    async def insert_json(
+        self, table: str, body: bytes, *, columns: Sequence[str] | None = None, compact: bool = False
+    ) -> None:
         """Insert a JSONEachRow block, one JSON object a line, and return once it is stored.
 
+        `compact`: one JSON array a line instead, its values in the order of `columns`.
         After `WarehouseUnavailable` the block may or may not be stored; insert it again.
         """
+        format_ = "JSONCompactEachRow" if compact else "JSONEachRow"
         await self._asked(
             self._client.raw_insert(
-                table, column_names=columns, insert_block=body, fmt="JSONEachRow", settings=INSERT_SETTINGS
+                table, column_names=columns, insert_block=body, fmt=format_, settings=INSERT_SETTINGS
             )
         )
 

@@ -1,0 +1,14 @@
+-- The newest revision of each portfolio asked for, or of each that any of the sources is or was in.
+SELECT tenant, portfolio, max(revision) AS revision
+FROM registry_portfolios
+WHERE (tenant, portfolio) IN
+(
+    SELECT tenant, portfolio
+    FROM format(JSONCompactEachRow, 'tenant String, portfolio String', {portfolios:String})
+    UNION ALL
+    SELECT tenant, portfolio
+    FROM registry_portfolio_sources
+    WHERE source IN (SELECT arrayJoin(JSONExtract({sources:String}, 'Array(String)')))
+)
+GROUP BY tenant, portfolio
+SETTINGS output_format_json_quote_64bit_integers = 0
