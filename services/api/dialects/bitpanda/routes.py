@@ -44,7 +44,7 @@ def _subject(api: Resources, limiter: RateLimiter, presented: str) -> Subject:
         raise RefusedError(401, "UNAUTHENTICATED", "The API key is invalid")
     admit(limiter, key.id)
     if key.portfolio is None:
-        fix = "make one with `holdfast key create TENANT --portfolio PORTFOLIO`"
+        fix = "make one with `holdfast key create --portfolio PORTFOLIO`"
         raise RefusedError(403, "FORBIDDEN", f"This API key is bound to no portfolio; {fix}")
     return Subject(api=api, tenant=key.tenant, portfolio=key.portfolio, now=api.clock.now())
 
