@@ -9,13 +9,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from msgspec import Struct
+
 from holdfast.domain.balances import Side
 from holdfast.domain.exact import ZERO, exactly
 from holdfast.domain.ledger.entries import Entry, priced
 from holdfast.domain.quotes import PriceBook, Quote
 from holdfast.domain.valuation import ASSET_PRICE_AGE
 
-_TICK = timedelta(milliseconds=1)
+_EXPIRY = ASSET_PRICE_AGE + timedelta(milliseconds=1)
 
 LineKey = tuple[str, str, Side]
 """(source, asset, side)."""
@@ -87,58 +89,62 @@ def instants(entries: Sequence[Entry]) -> Iterator[tuple[datetime, bool, Sequenc
         start = end
 
 
+class _Line(Struct, gc=False):
+    """A line on its way: its last entry, the price it was last marked with, and whether it waits on the heap."""
+
+    last: Entry
+    used: Decimal | None
+    waits: bool = False
+
+
 class _Walk:
     """The lines as the walk through time finds them; what has to be looked at next is on top of the heap."""
 
     def __init__(self, prices: PriceBook) -> None:
         self._prices = prices
-        self._last: dict[LineKey, Entry] = {}
-        self._used: dict[LineKey, Decimal | None] = {}
+        self._lines: dict[LineKey, _Line] = {}
         self._due: list[tuple[datetime, LineKey]] = []
-        self._pending: set[LineKey] = set()
-        """On the heap, once each: what is due of a line only comes later when it changes."""
+        """Each line once: what is due of it only comes later when it changes."""
 
     def take(self, entries: Iterable[Entry]) -> None:
-        pending = self._pending
         for entry in entries:
-            line = entry.source, entry.asset, entry.side
-            self._last[line] = entry
-            self._used[line] = entry.price
-            if line not in pending and entry.held:
-                self._look_again(line, entry.at)
+            key = entry.source, entry.asset, entry.side
+            line = self._lines.get(key)
+            if line is None:
+                line = self._lines[key] = _Line(entry, entry.price)
+            else:
+                line.last, line.used = entry, entry.price
+            if not line.waits and entry.held:
+                self._wait(key, line, entry.at, self._newest(line, entry.at))
 
     def has_due(self, at: datetime) -> bool:
         return bool(self._due) and self._due[0][0] <= at
 
     def marks(self, at: datetime, stated: set[LineKey]) -> list[Entry]:
         found: list[Entry] = []
-        for line in sorted(self._to_look_at(at) - stated):
-            last = self._last[line]
-            if not last.held:
+        while self._due and self._due[0][0] <= at:
+            key = heapq.heappop(self._due)[1]
+            line = self._lines[key]
+            line.waits = False
+            if key in stated or not line.last.held:
                 continue
-            mark = marked(last, at, self._prices)
-            if mark.price != self._used[line]:
-                self._used[line] = mark.price
-                found.append(mark)
-            self._look_again(line, at)
+            quote = self._newest(line, at)
+            price = quote.price if quote else None
+            if price != line.used:
+                line.used = price
+                found.append(marked(line.last, at, self._prices))
+            self._wait(key, line, at, quote)
         return found
 
-    def _to_look_at(self, at: datetime) -> set[LineKey]:
-        lines: set[LineKey] = set()
-        while self._due and self._due[0][0] <= at:
-            line = heapq.heappop(self._due)[1]
-            self._pending.remove(line)
-            lines.add(line)
-        return lines
+    def _newest(self, line: _Line, at: datetime) -> Quote | None:
+        return _newest(line.last, at, self._prices)
 
-    def _look_again(self, line: LineKey, at: datetime) -> None:
-        """When the next quote comes, or just after the price in use has become too old."""
-        last = self._last[line]
-        history = self._prices.of(last.asset)
-        following = history.following(at)
-        used = _newest(last, at, self._prices)
-        expiry = used.at + ASSET_PRICE_AGE + _TICK if used else None
-        due = min((instant for instant in (following, expiry) if instant), default=None)
+    def _wait(self, key: LineKey, line: _Line, at: datetime, used: Quote | None) -> None:
+        """Until the next quote comes, or the price in use has become too old."""
+        due = self._prices.of(key[1]).following(at)
+        if used:
+            expiry = used.at + _EXPIRY
+            due = expiry if due is None or expiry < due else due
         if due:
-            self._pending.add(line)
-            heapq.heappush(self._due, (due, line))
+            line.waits = True
+            heapq.heappush(self._due, (due, key))

@@ -64,32 +64,27 @@ class _Total:
         self._unknown: dict[LineKey, Missing] = {}
         self.unknown_at_flow: tuple[Missing, ...] = ()
         self.worth = ZERO
-        for mark in opening:
-            self._set(mark, mark.worth)
+        self.move(opening, before=False)
 
-    def before(self, entries: Iterable[Entry]) -> Decimal:
+    def move(self, entries: Iterable[Entry], *, before: bool) -> Decimal:
+        """To what the lines of the entries were worth just before, or from then on; returns the worth of all."""
+        worth_of, total = self._of, self.worth
         for entry in entries:
-            self._set(entry, entry.before)
-        return self.worth
-
-    def after(self, entries: Iterable[Entry]) -> Decimal:
-        for entry in entries:
-            self._set(entry, entry.worth)
-        return self.worth
+            line = entry.source, entry.asset, entry.side
+            worth = entry.before if before else entry.worth
+            if worth is None:
+                self._unknown[line] = Missing(entry.asset, entry.side, entry.at, entry.reason)
+                worth = ZERO
+            elif self._unknown:
+                self._unknown.pop(line, None)
+            total += worth - worth_of.get(line, ZERO)
+            worth_of[line] = worth
+        self.worth = total
+        return total
 
     def note_unknown(self) -> None:
         if self._unknown and not self.unknown_at_flow:
             self.unknown_at_flow = tuple(self._unknown.values())
-
-    def _set(self, entry: Entry, worth: Decimal | None) -> None:
-        line = entry.source, entry.asset, entry.side
-        if worth is None:
-            self._unknown[line] = Missing(entry.asset, entry.side, entry.at, entry.reason)
-        elif self._unknown:
-            self._unknown.pop(line, None)
-        known = worth or ZERO
-        self.worth += known - self._of.get(line, ZERO)
-        self._of[line] = known
 
 
 def _link(book: Book, total: _Total) -> tuple[Decimal, bool]:
@@ -97,7 +92,7 @@ def _link(book: Book, total: _Total) -> tuple[Decimal, bool]:
     multiply = _LINK.multiply
     above, below, start, invested = ONE, ONE, total.worth, False
     for moved, entries in _instants(book):
-        before = total.before(entries)
+        before = total.move(entries, before=True)
         if not moved:
             continue
         total.note_unknown()
@@ -105,7 +100,7 @@ def _link(book: Book, total: _Total) -> tuple[Decimal, bool]:
             if start < 0 or before < 0:
                 raise _NegativeCapitalError
             above, below, invested = multiply(above, before), multiply(below, start), True
-        start = total.after(entries)
+        start = total.move(entries, before=False)
     return _LINK.divide(above, below), invested
 
 
