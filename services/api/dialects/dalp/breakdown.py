@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from functools import reduce
 
 from msgspec import Struct
 
@@ -52,7 +53,7 @@ async def read_breakdown(api: Resources, participant: Participant) -> Breakdown:
 
 
 def to_breakdown(by_type: list[_Share], by_class: list[_Share], *, reliable: bool) -> Breakdown:
-    total = sum((share.value for share in by_type), Decimal("0.00"))
+    total = reduce(EXACT.add, (share.value for share in by_type), Decimal(0))
     return Breakdown(
         total_value=_text(total),
         total_asset_types=len(by_type),
@@ -89,4 +90,4 @@ def _percentage(value: Decimal, total: Decimal) -> Decimal:
 
 
 def _text(value: Decimal) -> str:
-    return format(value.quantize(CENT, context=EXACT.copy()), "f")
+    return format(value.quantize(CENT, context=EXACT), "f")

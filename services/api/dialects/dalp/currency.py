@@ -38,7 +38,7 @@ async def read_converter(api: Resources, participant: Participant, instants: Seq
 
 
 def rounded(number: Decimal) -> Decimal:
-    return number.quantize(CENT, rounding=ROUND_HALF_UP, context=EXACT.copy())
+    return number.quantize(CENT, rounding=ROUND_HALF_UP, context=EXACT)
 
 
 def rounded_parts(numbers: Sequence[Decimal]) -> list[Decimal]:

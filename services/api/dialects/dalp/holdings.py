@@ -39,6 +39,12 @@ class Page(Struct, frozen=True, kw_only=True):
     sort: str
     """As asked for, a sign before it for descending."""
 
+    @property
+    def order(self) -> str:
+        """In the words of the query."""
+        column = SORTS[self.sort.removeprefix("-")]
+        return f"-{column}" if self.sort.startswith("-") else column
+
 
 class _InAccount(Struct, frozen=True, kw_only=True):
     account: str
@@ -77,8 +83,7 @@ async def read_holdings(api: Resources, participant: Participant, page: Page) ->
         params = {
             "snapshots": [snapshot.key for snapshot in snapshots],
             "receipts": receipts(snapshots),
-            "sort": SORTS[page.sort.removeprefix("-")],
-            "sign": -1 if page.sort.startswith("-") else 1,
+            "sort": page.order,
             "limit": page.limit,
             "offset": page.offset,
         }

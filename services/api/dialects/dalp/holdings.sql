@@ -32,8 +32,9 @@ FROM
 )
 GROUP BY asset
 ORDER BY
-    multiIf({sort:String} = 'balance', amount, {sort:String} = 'value', value_usd, toDecimal256(0, 36)) * {sign:Int8} ASC,
-    if({sort:String} = 'symbol' AND {sign:Int8} > 0, symbol, '') ASC,
-    if({sort:String} = 'symbol' AND {sign:Int8} < 0, symbol, '') DESC,
+    multiIf({sort:String} = 'balance', amount, {sort:String} = '-balance', negate(amount),
+            {sort:String} = 'value', value_usd, {sort:String} = '-value', negate(value_usd), toDecimal256(0, 36)),
+    if({sort:String} = 'symbol', symbol, ''),
+    if({sort:String} = '-symbol', symbol, '') DESC,
     asset ASC
 LIMIT {limit:UInt32} OFFSET {offset:UInt32}

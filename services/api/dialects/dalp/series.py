@@ -27,13 +27,13 @@ class _Row(Struct, frozen=True, kw_only=True):
 
 
 async def read_series(api: Resources, participant: Participant, asked: Range) -> Series:
-    step = STEPS[asked.interval]
+    step_s = int(STEPS[asked.interval].total_seconds())
     params = {
         "tenant": participant.tenant,
         "portfolio": participant.portfolio,
-        "start": asked.first,
-        "step_s": int(step.total_seconds()),
-        "points": asked.points,
+        "start_s": int(asked.first.timestamp()),
+        "length_s": asked.points * step_s,
+        "step_s": step_s,
     }
     rows = await read(api.warehouse, load_sql(__file__, "series"), params, _Row)
     converter = await read_converter(api, participant, [_valued_at(row, asked) for row in rows if row.net is not None])

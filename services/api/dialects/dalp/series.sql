@@ -8,17 +8,17 @@ SELECT
 FROM
 (
     SELECT
-        {portfolio:String}                                                          AS portfolio,
-        {start:DateTime('UTC')} + toIntervalSecond({step_s:UInt32} * number)        AS bucket,
-        bucket + toIntervalSecond({step_s:UInt32}) - toIntervalHour(1)              AS last_hour
-    FROM numbers({points:UInt32})
+        {portfolio:String}                                              AS portfolio,
+        toDateTime(number, 'UTC')                                       AS bucket,
+        bucket + toIntervalSecond({step_s:UInt32}) - toIntervalHour(1)  AS last_hour
+    FROM numbers({start_s:UInt64}, {length_s:UInt64}, {step_s:UInt64})
 ) AS grid
 ASOF LEFT JOIN
 (
     SELECT portfolio, bucket, net, lines_unpriced, sources, sources_missing
     FROM value_series
     WHERE tenant = {tenant:String} AND portfolio = {portfolio:String}
-      AND bucket < {start:DateTime('UTC')} + toIntervalSecond({step_s:UInt32} * {points:UInt32})
+      AND bucket < toDateTime({start_s:UInt64} + {length_s:UInt64}, 'UTC')
 ) AS stored
     ON stored.portfolio = grid.portfolio AND stored.bucket <= grid.last_hour
 ORDER BY bucket
