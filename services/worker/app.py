@@ -37,10 +37,10 @@ from holdfast.settings import Configuration, SettingsError, SettingsProblem, rea
 from holdfast.settings.shared import LogSettings, NatsSettings
 from services.worker.failing import FailureHandler
 from services.worker.fetching import JobRunner
+from services.worker.handlers import JobTasks, subscribe
 from services.worker.line import Line
 from services.worker.registry import WatchedRegistry
 from services.worker.settings import WorkerSettings
-from services.worker.subscribers import JobTasks, subscribe
 
 log = logs.logger(__name__)
 

@@ -7,21 +7,19 @@ crash in between repeats the failure, under the same ids.
 import hashlib
 import random
 
-from nats.js import JetStreamContext
-
 from holdfast.domain.time import Clock
 from holdfast.events import AlertRaised, FetchFailed
 from holdfast.events.event import Event
 from holdfast.events.subjects import PUBLIC
-from holdfast.messaging.bucket import BucketUnavailableError
+from holdfast.messaging.bucket import BucketUnavailableError, JetStream
 from holdfast.messaging.dead_letters import Death, bury
+from holdfast.messaging.delivery import Delivery
 from holdfast.messaging.failure_policy import Decision, decide, reason_of
 from holdfast.messaging.publishing import Publisher, PublishError
 from holdfast.observability import metrics
 from holdfast.observability.logs import logger, redacted
 from holdfast.providers.kit.errors import ProviderError, UnexpectedResponseError
 from holdfast.providers.kit.exchange import Exchange
-from services.worker.delivery import Delivery
 from services.worker.line import Line
 from services.worker.registry import Registry
 from services.worker.results import Run, response_events
@@ -40,7 +38,7 @@ class FailureHandler:
         self,
         line: Line,
         *,
-        js: JetStreamContext,
+        js: JetStream,
         publisher: Publisher,
         registry: Registry,
         clock: Clock,

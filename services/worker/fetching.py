@@ -10,13 +10,13 @@ import time
 from holdfast.domain.time import Clock
 from holdfast.events import FetchRequested
 from holdfast.events.codec import UndecodableError, decode
+from holdfast.messaging.delivery import Delivery
 from holdfast.messaging.publishing import Publisher
 from holdfast.observability import metrics
 from holdfast.observability.logs import bound, logger
 from holdfast.providers.kit.contract import Fetched, Target
 from holdfast.providers.kit.errors import ProviderUnavailableError
 from holdfast.providers.kit.exchange import Exchange, open_exchange
-from services.worker.delivery import Delivery
 from services.worker.failing import FailureHandler
 from services.worker.line import Line
 from services.worker.registry import Registry

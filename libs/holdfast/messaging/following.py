@@ -36,7 +36,7 @@ async def follow(
         filter_subjects=list(subjects),
         ack_policy=AckPolicy.NONE,
         deliver_policy=DeliverPolicy.NEW if since is None else DeliverPolicy.BY_START_TIME,
-        opt_start_time=since.isoformat().replace("+00:00", "Z") if since else None,
+        opt_start_time=since,
         inactive_threshold=_FORGOTTEN_AFTER_S,
         mem_storage=True,
     )

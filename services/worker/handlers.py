@@ -13,9 +13,9 @@ from faststream.nats.annotations import NatsMessage as ReceivedMessage
 
 from holdfast.domain.jobs import Lane
 from holdfast.messaging.broker import Broker, subscription_options
+from holdfast.messaging.delivery import Delivery
 from holdfast.messaging.streams import ConsumerDeclaration, worker_consumers
 from holdfast.observability.logs import logger
-from services.worker.delivery import Delivery
 from services.worker.fetching import JobRunner
 from services.worker.line import Line
 from services.worker.turns import ClosedError
