@@ -9,7 +9,7 @@ from typing import Any, cast
 import structlog
 
 _SENSITIVE = re.compile(r"pass(word|phrase)|secret|token$|api_?key|authorization|signature|ok-access", re.IGNORECASE)
-_IN_TEXT = re.compile(r"(?i)(bearer\s+|://[^\s:/@]+:)([^\s@\"']+)")
+_IN_TEXT = re.compile(r"(?i)(bearer\s+)[^\s\"',]+|(://[^\s:/@]+:)[^\s@\"']+(?=@)")
 _HIDDEN: set[str] = set()
 
 
@@ -22,7 +22,7 @@ def hide(secret: str) -> None:
 def redacted(text: str) -> str:
     for secret in _HIDDEN:
         text = text.replace(secret, "***")
-    return _IN_TEXT.sub(r"\1***", text)
+    return _IN_TEXT.sub(r"\1\2***", text)
 
 
 def configure(*, service: str, level: str = "info", format: str = "auto") -> None:  # noqa: A002

@@ -1,0 +1,89 @@
+"""Settings: where a value comes from, and that everything wrong is told at once."""
+
+from pathlib import Path
+
+import pytest
+from msgspec import Struct
+
+from holdfast.settings import Secret, SettingsError, read_configuration
+from holdfast.settings.shared import HealthSettings, NatsSettings
+
+
+class Part(Struct, frozen=True, kw_only=True):
+    url: str
+    retries: int = 3
+    password: Secret = Secret("")
+    health: HealthSettings = HealthSettings(port=9101)
+
+
+def problems(caught: pytest.ExceptionInfo[SettingsError]) -> dict[str, str]:
+    return {problem.setting: problem.message for problem in caught.value.problems}
+
+
+def test_the_environment_overrides_the_file_and_the_file_overrides_what_lies_beneath(tmp_path: Path) -> None:
+    file = tmp_path / "holdfast.toml"
+    file.write_text('[part]\nurl = "from the file"\nretries = 5\n')
+    beneath = {"part": {"url": "beneath", "password": "beneath"}}
+    read = read_configuration({"HOLDFAST_PART__RETRIES": "7"}, file, beneath=beneath).section("part", Part)
+    assert (read.url, read.retries, read.password.reveal()) == ("from the file", 7, "beneath")
+    assert beneath == {"part": {"url": "beneath", "password": "beneath"}}, "what lies beneath is not changed"
+
+
+def test_a_secret_may_be_a_file_and_loses_only_its_last_line_break(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("two\nlines\n")
+    environment = {"HOLDFAST_PART__URL": "u", "HOLDFAST_PART__PASSWORD_FILE": str(tmp_path / "password")}
+    assert read_configuration(environment, beneath={}).section("part", Part).password.reveal() == "two\nlines"
+
+
+def test_every_problem_is_told_at_once_with_the_name_to_set() -> None:
+    environment = {"HOLDFAST_PART__RETRIES": "many", "HOLDFAST_PART__COLOUR": "blue"}
+    with pytest.raises(SettingsError) as caught:
+        read_configuration(environment, beneath={}).section("part", Part)
+    told = problems(caught)
+    assert told.keys() == {"part.url", "part.retries", "part.colour"}
+    assert "HOLDFAST_PART__URL" in told["part.url"]
+    assert "known here: health, password, retries, url" in told["part.colour"]
+
+
+def test_a_nested_table_keeps_the_rest_of_its_fields_default() -> None:
+    environment = {"HOLDFAST_PART__URL": "u", "HOLDFAST_PART__HEALTH__HOST": "0.0.0.0"}  # noqa: S104
+    health = read_configuration(environment, beneath={}).section("part", Part).health
+    assert (health.host, health.port) == ("0.0.0.0", 9101)  # noqa: S104
+
+
+def test_a_file_that_cannot_be_read_or_is_not_toml_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"HOLDFAST_CONFIG: cannot read .*nowhere\.toml"):
+        read_configuration({"HOLDFAST_CONFIG": str(tmp_path / "nowhere.toml")})
+    broken = tmp_path / "broken.toml"
+    broken.write_text("[part\n")
+    with pytest.raises(SettingsError, match=r"broken\.toml: not valid TOML"):
+        read_configuration({}, broken)
+    with pytest.raises(SettingsError, match="HOLDFAST_PART__URL_FILE: cannot read"):
+        read_configuration({"HOLDFAST_PART__URL_FILE": str(tmp_path / "gone")}, beneath={})
+
+
+def test_a_value_where_a_table_is_expected_is_told() -> None:
+    with pytest.raises(SettingsError, match="part: expected a table"):
+        read_configuration({}, beneath={"part": 1}).section("part", Part)
+
+
+def test_a_variable_that_steps_into_a_value_is_told() -> None:
+    environment = {"HOLDFAST_PART": "ignored", "HOLDFAST_PART__URL__DEEP": "x"}
+    with pytest.raises(SettingsError, match="url is a value, not a table"):
+        read_configuration(environment, beneath={"part": {"url": "u"}})
+
+
+def test_sections_and_providers_are_found_by_name() -> None:
+    configuration = read_configuration({"HOLDFAST_PROVIDERS__ACME__KEY": "k"}, beneath={})
+    assert configuration.tables("providers") == ["acme"]
+    assert configuration.section("nats", NatsSettings).url == "nats://127.0.0.1:4222"
+    assert configuration.secret("providers.acme.key").reveal() == "k"
+    assert not configuration.secret("api.master_key")
+
+
+def test_a_secret_shows_itself_to_nobody() -> None:
+    secret = Secret("hunter2")
+    assert "hunter2" not in f"{secret} {secret!r} {[secret]}"
+    assert secret == Secret("hunter2")
+    assert secret != Secret("hunter3")
+    assert not Secret("")
