@@ -1,5 +1,6 @@
 """From what is known to the schema's Portfolio objects, newest first."""
 
+import asyncio
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -26,6 +27,8 @@ class Subject(Struct, frozen=True, kw_only=True):
     tenant: str
     portfolio: str
     now: datetime
+    loop: asyncio.AbstractEventLoop
+    """Where the warehouse is asked; queries are executed in threads."""
 
     @property
     def base(self) -> str:

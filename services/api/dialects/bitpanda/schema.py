@@ -1,5 +1,6 @@
 """The executable schema: the documented types, each field from what `portfolios` makes of our data."""
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,9 +13,11 @@ from services.api.dialects.bitpanda.amounts import Amount
 from services.api.dialects.bitpanda.instants import parse_points
 from services.api.dialects.bitpanda.portfolios import Subject, read_portfolios
 
+_PATIENCE_S = 60
+
 
 def build_schema() -> GraphQLSchema:
-    """A context is the Subject of the request."""
+    """A context is the Subject of the request. To be executed in a thread, never on the loop of the Subject itself."""
     query, user, amount = QueryType(), ObjectType("User"), ObjectType("Amount")
     query.set_field("user", lambda *_: {})
     user.set_field("portfolio", _resolve_portfolio)
@@ -22,7 +25,7 @@ def build_schema() -> GraphQLSchema:
     return make_executable_schema(load_schema(), query, user, amount)
 
 
-async def _resolve_portfolio(
+def _resolve_portfolio(
     _: Any,
     info: GraphQLResolveInfo[Subject],
     *,
@@ -32,7 +35,8 @@ async def _resolve_portfolio(
 ) -> dict[str, Any]:
     subject = info.context
     points = parse_points(startDate, endDate, timePeriod, now=subject.now)
-    return {"items": await read_portfolios(subject, points, set(_codes_asked(info)))}
+    reading = read_portfolios(subject, points, set(_codes_asked(info)))
+    return {"items": asyncio.run_coroutine_threadsafe(reading, subject.loop).result(_PATIENCE_S)}
 
 
 def _resolve_in(amount: Amount, _: GraphQLResolveInfo[Subject], *, currency: str) -> Amount:
