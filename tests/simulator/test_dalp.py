@@ -1,10 +1,19 @@
 """The simulated DALP: who may ask, in which ranges, and that its numbers are the world's."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import httpx
 import pytest
+
+from holdfast.domain.jobs import JobWindow
+from holdfast.domain.time import SystemClock, floor_to
+from holdfast.providers.dalp import MANIFEST, build
+from holdfast.providers.kit.contract import Target
+from holdfast.providers.kit.session import build_session
+from holdfast.settings import Configuration
+from tests.simulator.conftest import FROZEN_AT
 
 RANGES = "/api/v2/system/stats/portfolio-stat-ranges"
 PRESETS = "/api/v2/system/stats/portfolio-stat-range-presets"
@@ -95,3 +104,24 @@ async def test_too_many_requests_still_speak_the_older_shape(client: httpx.Async
     await client.post("/_knobs", json={"dalp": {"too_many_requests": 1000}})
     answer = await client.get(BREAKDOWN, headers=KEY)
     assert (answer.status_code, answer.json()["data"]["retryAfter"]) == (429, "1")
+
+
+@pytest.mark.parametrize(("hours", "points"), [(1, 7), (24, 5)])
+async def test_the_reported_past_is_the_worlds_at_the_end_of_each_bucket(
+    client: httpx.AsyncClient, hours: int, points: int
+) -> None:
+    world = (await client.get("/_world")).json()
+    account = next(one["account"] for one in world["accounts"] if one["account"].startswith("dalp:"))
+    settings = Configuration({"providers": world["providers"]}).section("providers.dalp", MANIFEST.settings)
+    session, step = build_session(MANIFEST, settings, SystemClock()), timedelta(hours=hours)
+    newest = floor_to(FROZEN_AT, step) - timedelta(hours=hours)
+    window = JobWindow(start=newest - (points - 1) * step, end=newest, every_s=hours * 3600)
+    provider = build(settings, session, SystemClock())  # type: ignore[arg-type]
+    fetched = await provider.fetch(Target(feed="balances", target=account, scope="dalp", window=window))
+    await session.close()
+    assert [total.observed_at for total in fetched.totals] == [newest - n * step for n in reversed(range(points))]
+    for total in fetched.totals:
+        # The last bucket of a range is as of the range's own end.
+        at = min(total.observed_at + step - timedelta(milliseconds=1), window.end)
+        truth = (await client.get("/_truth", params={"portfolio": "tokenised", "at": at.isoformat()})).json()
+        assert total.total == Decimal(truth["portfolios"][0]["net"])
