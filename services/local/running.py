@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Coroutine, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -26,9 +27,19 @@ class Running:
     """Brings a stack up and down. `world` is what the simulator said, None without a demo."""
 
     def __init__(
-        self, settings: LocalSettings, directory: DataDirectory, report: Report, *, simulate: Mapping[str, str] | None
+        self,
+        settings: LocalSettings,
+        directory: DataDirectory,
+        report: Report,
+        *,
+        simulate: Mapping[str, str] | None,
+        settings_of_parts: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """`simulate`: the simulator's variables, None for none. Raises SettingsError: directory or ports."""
+        """Raises SettingsError: directory or ports.
+
+        `simulate`: the simulator's variables, None for none. `settings_of_parts`: variables on top of the
+        environment's, as HOLDFAST_SCHEDULER__BACKFILL_DAYS.
+        """
         directory.take()
         self._directory = directory
         self._report = report
@@ -39,7 +50,7 @@ class Running:
             folder=directory.path.resolve(),
             ports=self.ports,
             credentials=self.credentials,
-            environment=outer_environment(),
+            environment=outer_environment() | dict(settings_of_parts),
         )
         self.supervisor = Supervisor(directory.path / "logs", report, start_deadline_s=settings.start_deadline_s)
         self.world: dict[str, Any] | None = None

@@ -38,6 +38,9 @@ _AGAIN_S = 0.5
 _FREE = LocalSettings(nats_port=0, clickhouse_port=0, api_port=0, simulator_port=0, start_deadline_s=40)
 _FROZEN = {"HOLDFAST_SIMULATOR__CLOCK_FROZEN": "true", "HOLDFAST_SIMULATOR__OKX_REQUESTS_PER_SECOND": "0"}
 
+_NO_PAST = {"HOLDFAST_SCHEDULER__BACKFILL_DAYS": "0"}
+"""The truth is of one instant; history would only keep the machine busy."""
+
 
 class Verdict(Struct, frozen=True, kw_only=True):
     """What a self-test found; `ok` only if every number is equal."""
@@ -73,6 +76,7 @@ async def _in_temporary_directory(*, quiet: bool) -> Verdict:
             DataDirectory(Path(folder)),
             lambda name, state: console.print(f"{name}: {state}", highlight=False, style="dim"),
             simulate=_FROZEN,
+            settings_of_parts=_NO_PAST,
         )
         try:
             return await run(running)

@@ -157,9 +157,14 @@ class Stack:
         return Spec(
             name=name,
             argv=(sys.executable, "-m", module),
-            environment=self._plain() | dict(settings),
+            environment=self._plain() | self._own(module) | dict(settings),
             ready=ready,
         )
+
+    def _own(self, module: str) -> dict[str, str]:
+        """The outer settings of that part alone, as HOLDFAST_SCHEDULER__… for the scheduler."""
+        prefix = f"HOLDFAST_{module.rpartition('.')[2].upper()}__"
+        return {name: text for name, text in self._outer.items() if name.startswith(prefix)}
 
     def _plain(self) -> dict[str, str]:
         """What any child may see: everything but the settings of Holdfast's parts, and the shared ones."""

@@ -118,7 +118,7 @@ async def test_the_death_of_nats_is_survived(
         await watcher.wait_ready()
         nats_server.kill()
         async with asyncio.timeout(20):
-            while not watcher.trouble:  # noqa: ASYNC110 - trouble is polled, as /ready polls it
+            while not watcher.trouble:
                 await asyncio.sleep(0.05)
         assert set(watcher.state.tenants) == {"before"}
         nats_server.start()
