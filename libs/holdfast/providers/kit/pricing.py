@@ -98,7 +98,7 @@ def to_instant(seconds: object) -> datetime:
     """Unix seconds, cut to milliseconds. Raises NotPricedError without any, UnreadableNumberError."""
     if seconds is None:
         raise NotPricedError("no_time")
-    if isinstance(seconds, bool) or not isinstance(seconds, int | Decimal) or not abs(seconds) < 10**12:
+    if isinstance(seconds, bool) or not isinstance(seconds, int | Decimal) or not -(10**12) < seconds < 10**12:
         raise UnreadableNumberError(f"{str(seconds)[:40]!r} is not Unix time in seconds")
     at = _EPOCH + timedelta(milliseconds=int(seconds * 1000))
     if not _EARLIEST <= at < _LATEST:
