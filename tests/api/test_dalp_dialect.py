@@ -8,17 +8,18 @@ from typing import Any
 import httpx
 import pytest
 
-from holdfast.domain.assets import USD
+from holdfast.domain.assets import EUR, USD
 from holdfast.domain.jobs import JobWindow
 from holdfast.providers.dalp import MANIFEST, build
 from holdfast.providers.dalp.settings import DalpSettings
 from holdfast.providers.kit.contract import Fetched, Target
 from holdfast.providers.kit.session import build_session
+from holdfast.registry.records import Member
 from holdfast.settings import Secret
 from services.api.dialects.dalp.currency import rounded_parts
 from services.api.dialects.dalp.participants import participant_id
 from tests.api.conftest import World
-from tests.api.world import ETH, NOW, WALLET_A, XYZ, A, B, at, insert
+from tests.api.world import ETH, NOW, WALLET_A, XYZ, A, B, at, insert, write_point
 from tests.support.dalp_examples import BREAKDOWN_EXAMPLE, SERIES_EXAMPLE
 from tests.support.shapes import differences
 
@@ -274,6 +275,31 @@ async def _fetched_from_us(world: World) -> tuple[Fetched, Fetched]:
         )
     finally:
         await session.close()
+
+
+async def test_amounts_are_in_the_base_currency_at_their_own_instants_or_left_out_and_told(world: World) -> None:
+    store, warehouse = world.resources.store, world.resources.warehouse
+    await store.put_portfolio("acme", "euros", base_currency="EUR", members=[Member(account=A), Member(account=B)])
+    _, secret = await store.create_key("acme", portfolio="euros")
+    world.keys["euros"] = secret.reveal()
+    await world.resources.watcher.wait_until(store.revision)
+    for bucket in ("2026-02-20 12:00:00", "2026-03-01 12:00:00"):
+        await write_point(
+            warehouse, bucket, portfolio="euros", version=1, assets="6600", net="6600", lines=1, sources=3
+        )
+    # 1.10 dollars for a euro, from Friday on: too late for the 20th, and young enough on Sunday.
+    price = {
+        "asset": EUR, "quote": USD, "at": "2026-02-27 15:00:00.000", "price": "1.1", "source": "test",
+        "event_id": "f" * 32, "fetched_at": "2026-02-27 15:00:00.000",
+        "recorded_at": "2026-02-27 15:00:00.000",
+    }  # fmt: skip
+    await insert(warehouse, "prices", [price])
+    sunday = await data_of(world, RANGES, key="euros", **hours("2026-03-01T12:00:00Z", "2026-03-01T12:20:00Z"))
+    assert (values(sunday)[0][1], sunday["conversionReliable"]) == (Decimal(6000), True)
+    before = await data_of(world, RANGES, key="euros", **hours("2026-02-20T12:00:00Z", "2026-02-20T12:20:00Z"))
+    assert (values(before)[0][1], before["conversionReliable"]) == (Decimal(0), False)
+    rows = (await ask(world, BALANCES, key="euros")).json()["data"]
+    assert {row["token"]["id"]: row["valueInBaseCurrency"] for row in rows} == {ETH: "6363.64", XYZ: None}
 
 
 async def test_a_doubt_of_a_provider_makes_our_answer_unreliable(world: World) -> None:
