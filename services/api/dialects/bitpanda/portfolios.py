@@ -15,8 +15,8 @@ from holdfast.providers.bitpanda.wire import to_text
 from services.api.dialects.bitpanda.amounts import Amount, Converter, product, to_currency
 from services.api.dialects.bitpanda.holdings import Holding, Holdings, read_holdings, total_of
 from services.api.dialects.bitpanda.instants import Point
-from services.api.dialects.bitpanda.rates import read_rates
 from services.api.dialects.bitpanda.symbols import to_symbol
+from services.api.rates import read_rates
 from services.api.resources import Resources
 
 

@@ -7,8 +7,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from holdfast.domain.assets import USD
 from holdfast.domain.conversion import RateBook, convert
 from holdfast.domain.money import EXACT
-from services.api.dialects.bitpanda.rates import read_rates
 from services.api.dialects.dalp.participants import Participant
+from services.api.rates import read_rates
 from services.api.resources import Resources
 
 CENT = Decimal("0.01")
