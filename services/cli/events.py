@@ -6,7 +6,15 @@ from datetime import datetime
 
 import msgspec
 
-from holdfast.events import AlertRaised, BalancesObserved, FetchFailed, FetchFinished, PortfolioRevalued, PricesObserved
+from holdfast.events import (
+    AlertRaised,
+    BalancesObserved,
+    FetchFailed,
+    FetchFinished,
+    PortfolioRevalued,
+    PricesObserved,
+    TotalsReported,
+)
 from holdfast.events.catalog import CATALOG
 from holdfast.events.event import Event
 from holdfast.messaging.connection import Connection
@@ -57,6 +65,8 @@ def _summary(event: Event | None) -> str:
             return "unreadable"
         case BalancesObserved():
             return f"{event.account} {event.scope}: {event.lines} lines as of {text(event.observed_at)}"
+        case TotalsReported():
+            return f"{event.account} {event.scope}: {event.platform or 'all'} {text(event.total)} {event.currency}"
         case PricesObserved():
             return f"{len(event.prices)} prices"
         case PortfolioRevalued():

@@ -1,5 +1,6 @@
 """How commands speak: a table for a person, JSON for a script, one clear line when something is wrong."""
 
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -13,7 +14,15 @@ from rich.text import Text
 
 from holdfast.domain.money import plain
 
-console = Console()
+
+class PipedConsole(Console):
+    """Ends quietly when nobody reads any more, as under `| head`."""
+
+    def on_broken_pipe(self) -> None:
+        os._exit(0)
+
+
+console = PipedConsole()
 errors = Console(stderr=True)
 
 FAILED, USAGE, UNAVAILABLE, CONFIGURATION = 1, 2, 69, 78
