@@ -90,9 +90,7 @@ def worth_as_stated(stated: Stated, *, provider: str, observed_at: datetime) -> 
         except OutOfRangeError:
             return Worth(reason="out_of_range")
     reason = "value_only" if stated.amount is None else ""
-    return Worth(
-        price_usd=stated.price, value_usd=value, price_source=provider, price_at=observed_at, reason=reason
-    )
+    return Worth(price_usd=stated.price, value_usd=value, price_source=provider, price_at=observed_at, reason=reason)
 
 
 def worth_with(stated: Stated, price: FeedPrice, *, observed_at: datetime) -> Worth:
