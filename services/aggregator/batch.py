@@ -38,7 +38,7 @@ class Rejected(Struct, frozen=True, kw_only=True):
 
     sequence: int
     reason: str
-    """A bounded label: `Undecodable`, `InvalidMessage`, `UnknownSubject`, `WrongSubject`."""
+    """A bounded label: `Undecodable`, `InvalidMessage`, `UnknownSubject`, `WrongSubject`, `WarehouseRefused`, `Bug`."""
     message: str
 
 

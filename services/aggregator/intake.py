@@ -14,11 +14,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
-import nats.errors
 from msgspec import Struct
 
 from holdfast.domain.time import Clock
-from holdfast.messaging.batches import Batch, BatchConsumer, Received
+from holdfast.messaging.batches import Batch, BatchConsumer, Received, UnconfirmedAckError
 from holdfast.messaging.connection import Connection
 from holdfast.messaging.dead_letters import Death, bury
 from holdfast.messaging.declarations import ConsumerDeclaration
@@ -163,7 +162,26 @@ class Intake(Generic[ItemT, WorkT]):
             return None
         items, rejected = self._line.validate(batch.messages)
         await asyncio.sleep(0)  # pings and the batch in hand come first
-        return _Prepared(batch, items, rejected, self._line.prepare(items))
+        items, work, broken = self._prepare(items)
+        return _Prepared(batch, items, rejected + broken, work)
+
+    def _prepare(self, items: list[ItemT]) -> tuple[list[ItemT], WorkT, list[Rejected]]:
+        """What can be prepared, and what cannot by our own fault: one such message must not hold up the rest."""
+        try:
+            return items, self._line.prepare(items), []
+        except Exception:
+            log.exception("a batch could not be prepared; looking for the message", consumer=self.name)
+        broken = [rejected for item in items if (rejected := self._broken(item)) is not None]
+        sequences = {rejected.sequence for rejected in broken}
+        kept = [item for item in items if item.sequence not in sequences]
+        return kept, self._line.prepare(kept), broken
+
+    def _broken(self, item: ItemT) -> Rejected | None:
+        try:
+            self._line.prepare([item])
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is our bug and belongs to this message
+            return Rejected(sequence=item.sequence, reason="Bug", message=f"{type(error).__name__}: {error}")
+        return None
 
     async def _more(
         self,
@@ -216,7 +234,7 @@ class Intake(Generic[ItemT, WorkT]):
     async def _acknowledge(self, batch: Batch) -> None:
         try:
             await batch.ack()
-        except (nats.errors.Error, TimeoutError) as error:
+        except UnconfirmedAckError as error:
             log.warning("acknowledgement not confirmed: the batch may come again", error=str(error))
         else:
             metrics.batch_messages.observe(len(batch))

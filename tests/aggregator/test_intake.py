@@ -71,11 +71,13 @@ class FakeLine:
         self,
         *,
         undecodable: Sequence[int] = (),
+        not_prepared: Sequence[int] = (),
         not_inserted: Sequence[int] = (),
         not_settled: Sequence[int] = (),
         outages: int = 0,
     ) -> None:
         self.undecodable = set(undecodable)
+        self.not_prepared = set(not_prepared)
         self.not_inserted = set(not_inserted)
         self.not_settled = set(not_settled)
         self.outages = outages
@@ -88,6 +90,8 @@ class FakeLine:
         return good, [Rejected(sequence=number, reason="Undecodable", message="no") for number in bad]
 
     def prepare(self, items: Sequence[Item]) -> list[int]:
+        if self.not_prepared & {item.sequence for item in items}:
+            raise TypeError("our own bug")
         return [item.sequence for item in items]
 
     async def insert(self, work: list[int]) -> None:
@@ -155,6 +159,14 @@ async def test_of_a_refused_batch_only_the_refused_message_is_set_aside(step: st
     assert stream.buried == [3]
     assert {number for work in line.settled for number in work} == {1, 2, 4, 5, 6, 7}
     assert [batch.end for batch in batches] == ["acknowledged"] * 2
+
+
+async def test_a_message_that_trips_a_bug_of_ours_is_set_aside_and_holds_nobody_up() -> None:
+    line, stream, batch = FakeLine(not_prepared=[2]), FakeStream(), FakeBatch([1, 2, 3])
+    await intake(line, [batch], stream).run()
+    assert stream.buried == [2]
+    assert line.settled == [[1, 3]]
+    assert batch.end == "acknowledged"
 
 
 async def test_an_outage_is_waited_out_and_sets_nothing_aside() -> None:

@@ -24,7 +24,10 @@ def test_every_line_of_the_example_is_a_setting_that_loads() -> None:
         configuration.section(section, env_example.structs()[section])
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/sql.md", "docs/subscribing.md", "docs/operating.md", "docs/providers.md", "docs/dialects.md"])
+DOCUMENTS = ["README.md", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_path_that_a_document_names_exists(document: str) -> None:
     text = (ROOT / document).read_text(encoding="utf-8")
     named = set(re.findall(r"`((?:libs|services|tests|deploy|docs|requirements)/[\w./-]+)`", text))

@@ -40,6 +40,10 @@ class ConsumerGoneError(Exception):
     """The durable consumer or its stream does not exist any more: start anew, after `holdfast migrate`."""
 
 
+class UnconfirmedAckError(TimeoutError):
+    """Whatever was not confirmed may come again, so what was done must bear repetition."""
+
+
 class BatchLimits(Struct, frozen=True, kw_only=True):
     """A batch is complete at the first of these."""
 
@@ -77,13 +81,15 @@ class Batch:
         """Acknowledge all, confirmed by the server.
 
         Confirmed is not yet on its disk: a server killed in the same moment delivers the last ones again.
-        Raises TimeoutError (or nats.errors.Error) when it does not answer: whatever was not
-        confirmed may come again, so what was done must bear repetition.
+        Raises UnconfirmedAckError when it does not answer.
         """
         await self._end()
         for start in range(0, len(self.messages), _ACKS_AT_ONCE):
             some = self.messages[start : start + _ACKS_AT_ONCE]
-            await asyncio.gather(*(_ack(message.raw) for message in some))
+            try:
+                await asyncio.gather(*(_ack(message.raw) for message in some))
+            except (nats.errors.Error, TimeoutError) as error:
+                raise UnconfirmedAckError(str(error) or type(error).__name__) from error
 
     async def give_back(self, *, delay_s: float = 0.0) -> None:
         """Hand all back to be delivered again, to anyone, after `delay_s`."""
