@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import nats
 import pytest
@@ -56,35 +56,42 @@ def clickhouse_server(
     server.stop()
 
 
+class Migrated(NamedTuple):
+    settings: ClickHouseSettings
+    tables: frozenset[str]
+
+
 @pytest.fixture(scope="session")
-def migrated_settings(clickhouse_server: ClickHouseServer) -> ClickHouseSettings:
-    """A database of this test process with every migration applied: once, because each takes a second."""
+def migrated_database(clickhouse_server: ClickHouseServer) -> Migrated:
+    """A database of this test process with every migration applied: once, because it takes seconds."""
     settings = clickhouse_server.settings(f"test_{secrets.token_hex(6)}")
-    asyncio.run(_migrate(settings))
-    return settings
+    return Migrated(settings, asyncio.run(_migrate(settings)))
 
 
 @pytest.fixture
-async def clickhouse_settings(migrated_settings: ClickHouseSettings) -> ClickHouseSettings:
-    """The migrated database, empty: what the test before left in its tables is gone."""
-    warehouse = await connect(migrated_settings)
+async def clickhouse_settings(migrated_database: Migrated) -> ClickHouseSettings:
+    """The migrated database, as it was then: rows and tables of the test before are gone."""
+    settings, tables = migrated_database
+    warehouse = await connect(settings)
     try:
-        for (table,) in await warehouse.rows(_NOT_EMPTY, {"database": migrated_settings.database}):
-            await warehouse.command("TRUNCATE TABLE {table:Identifier} SYNC", {"table": table})
+        for name, rows in await warehouse.rows(_TABLES, {"database": settings.database}):
+            if name not in tables:
+                await warehouse.command("DROP TABLE {name:Identifier} SYNC", {"name": name})
+            elif rows and name != "schema_migrations":
+                await warehouse.command("TRUNCATE TABLE {name:Identifier} SYNC", {"name": name})
     finally:
         await warehouse.close()
-    return migrated_settings
+    return settings
 
 
-_NOT_EMPTY = """
-SELECT name FROM system.tables
-WHERE database = {database:String} AND engine LIKE '%MergeTree' AND total_rows > 0 AND name != 'schema_migrations'"""
+_TABLES = "SELECT name, total_rows FROM system.tables WHERE database = {database:String} AND engine NOT LIKE '%View'"
 
 
-async def _migrate(settings: ClickHouseSettings) -> None:
+async def _migrate(settings: ClickHouseSettings) -> frozenset[str]:
     warehouse = await connect(settings)
     try:
         await migrate(warehouse)
+        return frozenset(name for name, _ in await warehouse.rows(_TABLES, {"database": settings.database}))
     finally:
         await warehouse.close()
 

@@ -166,7 +166,7 @@ async def test_a_kill_of_the_server_under_a_batch_loses_nothing(nats_server: Nat
     await publish(migrated, range(400))
     stored: set[int] = set()
     batches = 0
-    async for batch in collect(BatchConsumer(migrated.js, AGGREGATOR, limits=BatchLimits(messages=100)), 500):
+    async for batch in collect(BatchConsumer(migrated.js, AGGREGATOR, limits=BatchLimits(messages=100)), 2000):
         batches += 1
         if batches == 2:
             nats_server.kill()

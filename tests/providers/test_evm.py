@@ -12,7 +12,7 @@ from holdfast.providers import evm
 from holdfast.providers.evm import calls
 from holdfast.providers.evm.coins import COINS, coin_of
 from holdfast.providers.evm.decoding import to_aggregate3, to_amount, to_decimals, to_label, to_quantity, to_uint256
-from holdfast.providers.evm.failures import RpcFailure, is_reverted, to_error
+from holdfast.providers.evm.failures import RpcFailure, StateGoneError, is_reverted, to_error
 from holdfast.providers.evm.pinning import parse_block
 from holdfast.providers.evm.settings import ChainSettings, EvmSettings
 from holdfast.providers.evm.tokens import load_tokens
@@ -120,7 +120,7 @@ def test_native_coins_have_their_own_coin_type_and_others_take_sixty() -> None:
         (-32005, "daily request count exceeded", RateLimitedError),
         (429, "Too Many Requests", RateLimitedError),
         (-32000, "your app has exceeded its compute units per second capacity", RateLimitedError),
-        (-32000, "missing trie node 1a2b (path ) state 0x1a is not available", ProviderUnavailableError),
+        (-32000, "missing trie node 1a2b (path ) state 0x1a is not available", StateGoneError),
         (-32000, "header not found", ProviderUnavailableError),
         (-32000, "hash 0x1a is not currently canonical", ProviderUnavailableError),
         (-32603, "Internal error", ProviderUnavailableError),

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -91,9 +92,9 @@ async def test_it_becomes_ready_once_migrated_and_stops_cleanly(
     await migrate(connection.js, [])
     await connection.close()
     with _scheduler(nats_settings.url) as (process, port):
-        for _ in range(200):
-            if _ready(port)["ready"]:
-                break
+        deadline = time.monotonic() + 20
+        while not _ready(port)["ready"] and time.monotonic() < deadline:
+            await asyncio.sleep(0.05)
         assert _ready(port) == {"ready": True, "waiting_for": {}}
         process.send_signal(number)
         assert process.wait(timeout=10) == 0

@@ -51,7 +51,9 @@ def render() -> str:
 def structs() -> dict[str, type[msgspec.Struct]]:
     """The settings Struct of every section."""
     found = {name: getattr(importlib.import_module(m), s) for name, (m, s) in _split(SECTIONS)}
-    return found | {f"providers.{name}": module.manifest.settings for name, module in discover().items()}
+    ours = FILE.parent / "libs"  # tests may have registered further providers in this process
+    providers = {name: module for name, module in discover().items() if module.folder.is_relative_to(ours)}
+    return found | {f"providers.{name}": module.manifest.settings for name, module in providers.items()}
 
 
 def _split(sections: dict[str, str]) -> Iterator[tuple[str, tuple[str, str]]]:
