@@ -6,6 +6,7 @@ released meanwhile. So each statement gets a handle of its own and runs in a wor
 """
 
 import fcntl
+import importlib
 from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Any
@@ -117,12 +118,11 @@ class Engine:
     """The open data directory. Build it with `open_engine`, once per process, and `close` it last."""
 
     def __init__(self, address: str) -> None:
-        import chdb  # noqa: PLC0415 - takes 200 MB; only who opens an engine pays
-
-        self._connect = chdb.connect
+        # Takes 200 MB, so only who opens an engine pays; its types differ between installations.
+        self._connect = importlib.import_module("chdb").connect
         self._address = address
         # Keeps the engine alive while no statement runs.
-        self._root = Handle(chdb.connect(address))
+        self._root = Handle(self._connect(address))
         self.version, self.timezone = self._root.rows("SELECT version(), timezone()")[0]
 
     def open(self) -> Handle:
