@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar
 import nats
 import pytest
 
+from holdfast import providers
 from holdfast.settings.shared import ClickHouseSettings, NatsSettings
 from holdfast.warehouse.client import Warehouse, connect
 from holdfast.warehouse.migrator import migrate
@@ -22,6 +23,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="run against the official NATS and ClickHouse images (needs Docker) instead of the embedded servers",
     )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def only_our_providers() -> Iterator[None]:
+    """Providers that a module registered for its tests are forgotten after it."""
+    before = list(providers.__path__)
+    yield
+    providers.__path__[:] = before
 
 
 @pytest.fixture(scope="session")
