@@ -78,6 +78,7 @@ class Pipeline:
             clickhouse=clickhouse.port if clickhouse else self.ports.clickhouse,
         )
         environment = {name: text for name, text in os.environ.items() if not name.startswith("HOLDFAST_")}
+        environment["HOLDFAST_SCHEDULER__BACKFILL_DAYS"] = "0"  # the load of a test is what the test makes
         return Stack(folder=self.folder, ports=ports, credentials=_CREDENTIALS, environment=environment)
 
     async def nats_proxy(self, passes: Callable[..., bool]) -> NatsProxy:
