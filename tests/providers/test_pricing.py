@@ -1,7 +1,7 @@
 """What the price providers share: targets, exact prices, instants, and telling what is left out."""
 
 from collections.abc import MutableMapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,11 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from holdfast.domain.jobs import JobWindow
+from holdfast.domain.quotes import Quote
 from holdfast.providers.kit.errors import UnexpectedResponseError
 from holdfast.providers.kit.exact import UnreadableNumberError
 from holdfast.providers.kit.pricing import (
     GapLog,
     NotPricedError,
+    at_instants,
     in_batches,
     parse_assets,
     parse_target,
@@ -98,6 +101,15 @@ def test_no_time_is_a_gap() -> None:
 def test_batches_cover_everything_in_order() -> None:
     assert [list(batch) for batch in in_batches("abcde", 2)] == [["a", "b"], ["c", "d"], ["e"]]
     assert list(in_batches((), 3)) == []
+
+
+def test_an_instant_of_a_window_is_answered_by_the_newest_quote_that_is_not_after_it() -> None:
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    window = JobWindow(start=start, end=start + timedelta(hours=2), every_s=3600)
+    minutes = (121, 120, -60, -59, -1, 61, 5, 59, 5)
+    quotes = [Quote(start + timedelta(minutes=minute), Decimal(place)) for place, minute in enumerate(minutes)]
+    kept = [int((quote.at - start) / timedelta(minutes=1)) for quote in at_instants(window, quotes)]
+    assert kept == [-1, 59, 120], "of the hour before each instant, that instant included and the one before not"
 
 
 def test_gaps_are_told_when_they_change_and_not_at_every_fetch() -> None:

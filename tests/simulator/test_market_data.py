@@ -9,9 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
+from holdfast.domain.jobs import JobWindow
 from holdfast.domain.prices import Price
 from holdfast.domain.time import SystemClock
-from holdfast.providers import coingecko, defillama, ecb
+from holdfast.providers import coingecko, defillama, ecb, prices
 from holdfast.providers.coingecko.platforms import Place
 from holdfast.providers.coingecko.wire import history_path, to_history
 from holdfast.providers.defillama.wire import prices_path
@@ -38,13 +39,13 @@ FRIDAY = date(2026, 3, 13)
 """FROZEN_AT is the Saturday after it."""
 
 
-async def fetched(client: httpx.AsyncClient, module: ModuleType, target: str, **more: str) -> tuple[Price, ...]:
+async def fetched(client: httpx.AsyncClient, module: ModuleType, target: str, **more: Any) -> tuple[Price, ...]:
     """What a provider makes of the simulator, configured as `/_world` says."""
     world = (await client.get("/_world")).json()
     return await fetched_with(world["providers"], module, target, **more)
 
 
-async def fetched_with(providers: Mapping[str, Any], module: ModuleType, target: str, **more: str) -> tuple[Price, ...]:
+async def fetched_with(providers: Mapping[str, Any], module: ModuleType, target: str, **more: Any) -> tuple[Price, ...]:
     manifest, clock = module.MANIFEST, SystemClock()
     settings = Configuration({"providers": dict(providers)}).section(f"providers.{manifest.name}", manifest.settings)
     session = build_session(manifest, settings, clock)
@@ -75,6 +76,34 @@ async def test_a_market_source_states_the_worlds_prices_to_the_last_digit(
 async def test_what_nobody_quotes_has_no_price_anywhere(client: httpx.AsyncClient, module: ModuleType) -> None:
     stated = await fetched(client, module, f"{QUIET.asset},{BASE_ETH.asset}")
     assert [price.asset for price in stated] == [BASE_ETH.asset]
+
+
+@pytest.mark.parametrize("module", [coingecko, defillama, prices])
+async def test_a_window_states_what_the_world_had_at_each_instant(
+    client: httpx.AsyncClient, module: ModuleType
+) -> None:
+    """Two days back, hour by hour, of a coin and a token."""
+    end = datetime(2026, 3, 12, 6, tzinfo=UTC)
+    window = JobWindow(start=end - timedelta(hours=23), end=end, every_s=3600)
+    stated = await fetched(client, module, f"{ETH.asset},{USDC.asset}", window=window)
+    for token in (ETH, USDC):
+        quotes = {price.at: price.price for price in stated if price.asset == token.asset}
+        for at in window.each():
+            newest = max(moment for moment in quotes if moment <= at)
+            world = price_of(WORLD, token, newest)
+            assert world is not None
+            assert (quotes[newest], newest) == (world.price, world.at)
+            assert at - newest < timedelta(hours=1)
+
+
+async def test_the_euros_past_is_every_rate_published_in_the_window(client: httpx.AsyncClient) -> None:
+    window = JobWindow(start=datetime(2026, 2, 21, tzinfo=UTC), end=datetime(2026, 3, 14, tzinfo=UTC), every_s=86_400)
+    stated = await fetched(client, ecb, "iso4217:USD", scope="daily", window=window)
+    days = [FRIDAY - timedelta(days=back) for back in range(22) if (FRIDAY - timedelta(days=back)).weekday() < 5]
+    assert len(days) == 16, "three weeks, and the Friday that the first Saturday still has"
+    assert {(price.at.date(), price.price) for price in stated} == {(day, rate_on(7, USD, day)) for day in days}
+    weekend = JobWindow(start=datetime(2026, 3, 8, tzinfo=UTC), end=datetime(2026, 3, 9, tzinfo=UTC), every_s=86_400)
+    assert await fetched(client, ecb, "iso4217:USD", window=weekend) == ()
 
 
 async def test_market_sources_are_not_watched_in_the_demo_and_the_euros_rates_are(client: httpx.AsyncClient) -> None:

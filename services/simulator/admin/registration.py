@@ -126,14 +126,16 @@ class Registration:
                 "requests_per_second": str(self._okx_rate),
             },
             "evm": {
+                "requests_per_second": "50",
                 "chains": {
                     chain.index: {
                         "rpc_url": f"{base_url}/rpc/{chain.index}",
                         "tokens": ",".join(token.address for token in TOKENS if token.chain is chain and token.address),
+                        "archive": "true",
                     }
                     for chain in self._world.chains
                     if chain.is_evm
-                }
+                },
             },
             "prices": {"url": f"{base_url}/prices"},
             "coingecko": {
@@ -143,7 +145,7 @@ class Registration:
                 "assets": _QUOTED,
             },
             "defillama": {"base_url": f"{base_url}/defillama", "assets": _QUOTED},
-            "ecb": {"base_url": f"{base_url}/stats/eurofxref"},
+            "ecb": {"base_url": f"{base_url}/stats/eurofxref", "portal_url": base_url},
             "dalp": {
                 "base_url": base_url,
                 "api_key": settings.dalp_api_key,

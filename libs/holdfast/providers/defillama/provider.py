@@ -1,17 +1,18 @@
-"""DefiLlama as a provider: current prices of the assets asked for, in batches."""
+"""DefiLlama as a provider: prices of the assets asked for, in batches, now or at each instant of a window."""
 
 import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from holdfast.domain.assets import AssetIdError, parse_asset, parse_chain
+from holdfast.domain.jobs import JobWindow
 from holdfast.domain.prices import Price
 from holdfast.domain.time import Clock
 from holdfast.providers.defillama.coins import name_of
 from holdfast.providers.defillama.settings import DefillamaSettings
 from holdfast.providers.defillama.wire import ShapeError, prices_path, to_entries, to_name, to_quote
 from holdfast.providers.kit.answer import Answer
-from holdfast.providers.kit.contract import Budget, FeedManifest, Fetched, Manifest, Target
+from holdfast.providers.kit.contract import Budget, FeedManifest, Fetched, History, Manifest, Target
 from holdfast.providers.kit.errors import UnexpectedResponseError
 from holdfast.providers.kit.exact import UnreadableNumberError
 from holdfast.providers.kit.pricing import Gap, GapLog, NotPricedError, in_batches, parse_assets, parse_target
@@ -20,12 +21,15 @@ from holdfast.settings import SettingsError, SettingsProblem
 
 NAME = "defillama"
 
+_HISTORY = History(every_s=(300, 3600, 86_400), points=24)
+"""Each instant is a request of its own, or as many as there are batches."""
+
 MANIFEST = Manifest(
     name=NAME,
     title="DefiLlama: market prices",
     documentation="https://api-docs.defillama.com",
     budget=Budget(requests=120, per_s=60),
-    feeds=(FeedManifest(name="prices", every_s=300),),
+    feeds=(FeedManifest(name="prices", every_s=300, history=_HISTORY),),
     settings=DefillamaSettings,
 )
 
@@ -50,9 +54,19 @@ class DefillamaProvider:
         if target.feed != "prices":
             raise UnexpectedResponseError(f"{NAME} has no feed {target.feed!r}")
         assets = parse_target(target.target, self._assets, setting=f"providers.{NAME}.assets")
+        if target.window is not None:
+            return Fetched(prices=await self._fetch_window(assets, target.window))
         prices, gaps = await self._fetch_prices(assets)
         self._gap_log.tell(target.target, gaps)
         return Fetched(prices=tuple(prices))
+
+    async def _fetch_window(self, assets: Sequence[str], window: JobWindow) -> tuple[Price, ...]:
+        """What was quoted nearest to each instant, each quote once. Whatever was not there yet is no gap to tell of."""
+        prices: dict[tuple[str, datetime], Price] = {}
+        for at in window.each():
+            for price in (await self._fetch_prices(assets, at=at))[0]:
+                prices[price.asset, price.at] = price
+        return tuple(prices.values())
 
     async def _fetch_prices(
         self, assets: Sequence[str], *, at: datetime | None = None

@@ -4,12 +4,13 @@ Nothing is guessed: an asset that an upstream does not know, or quotes in a way 
 has no price, and the reason is told.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Literal, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 from holdfast.domain.assets import AssetIdError, parse_asset
+from holdfast.domain.jobs import JobWindow
 from holdfast.domain.money import OutOfRangeError, cut
 from holdfast.observability.logs import logger
 from holdfast.providers.kit.errors import UnexpectedResponseError
@@ -31,7 +32,16 @@ Gap = Literal[
     "low_confidence",  # the upstream itself does not trust it enough
 ]
 
+
+class Dated(Protocol):
+    """A price, or a quote that becomes one."""
+
+    @property
+    def at(self) -> datetime: ...
+
+
 _ItemT = TypeVar("_ItemT")
+_DatedT = TypeVar("_DatedT", bound=Dated)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST = datetime(1999, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
@@ -108,6 +118,18 @@ def to_instant(seconds: object) -> datetime:
 
 def in_batches(items: Sequence[_ItemT], size: int) -> Iterator[Sequence[_ItemT]]:
     return (items[start : start + size] for start in range(0, len(items), size))
+
+
+def at_instants(window: JobWindow, quotes: Iterable[_DatedT]) -> list[_DatedT]:
+    """For each instant of a window the newest quote that is not after it, each once and the oldest first.
+
+    What lies before the window, or after it, answers nothing that was asked.
+    """
+    newest: dict[int, _DatedT] = {}
+    for quote in sorted(quotes, key=lambda quote: quote.at):
+        if window.holds(quote.at):
+            newest[(window.end - quote.at) // timedelta(seconds=window.every_s)] = quote
+    return list(newest.values())
 
 
 class GapLog:

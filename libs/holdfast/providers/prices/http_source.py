@@ -2,11 +2,17 @@
 
 Prices are decimal strings or JSON numbers, times ISO 8601 with a zone; quote is USD where it is left
 out. Without `assets` it gives all there are.
+
+With `from`, `to` (ISO 8601, both included) and `every_s` it gives, for each instant of that grid, which is
+anchored at `to`, the price that held then. A source without a past may ignore the three: what it says
+of another time is left out.
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
+from holdfast.domain.jobs import JobWindow
 from holdfast.domain.prices import Price
 from holdfast.providers.kit.answer import Answer
 from holdfast.providers.kit.session import Request, Session
@@ -14,9 +20,11 @@ from holdfast.providers.prices.rows import RowError, to_price
 from holdfast.settings import Secret
 
 
-async def fetch_prices(session: Session, url: Secret, *, assets: Sequence[str], source: str) -> tuple[Price, ...]:
+async def fetch_prices(
+    session: Session, url: Secret, *, assets: Sequence[str], window: JobWindow | None, source: str
+) -> tuple[Price, ...]:
     """Raises ProviderError."""
-    return parse_prices(await session.fetch(Request(method="GET", url=_to_url(url, assets))), source)
+    return parse_prices(await session.fetch(Request(method="GET", url=_to_url(url, assets, window))), source)
 
 
 def parse_prices(answer: Answer, source: str) -> tuple[Price, ...]:
@@ -36,8 +44,13 @@ def parse_prices(answer: Answer, source: str) -> tuple[Price, ...]:
     return tuple(prices)
 
 
-def _to_url(url: Secret, assets: Sequence[str]) -> str:
+def _to_url(url: Secret, assets: Sequence[str], window: JobWindow | None) -> str:
     text = url.reveal()
-    if not assets:
-        return text
-    return text + ("&" if "?" in text else "?") + urlencode({"assets": ",".join(assets)})
+    asked = {"assets": ",".join(assets)} if assets else {}
+    if window is not None:
+        asked |= {"from": _iso(window.start), "to": _iso(window.end), "every_s": str(window.every_s)}
+    return text + ("&" if "?" in text else "?") + urlencode(asked) if asked else text
+
+
+def _iso(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

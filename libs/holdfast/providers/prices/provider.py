@@ -1,12 +1,13 @@
-"""The provider: prices of everything, or of what is asked for, from all configured sources."""
+"""The provider: prices of everything, or of what is asked for, now or in a window, from all configured sources."""
 
 import asyncio
 from pathlib import Path
 
 from holdfast.domain.assets import AssetIdError, parse_asset
+from holdfast.domain.jobs import JobWindow
 from holdfast.domain.prices import Price
 from holdfast.domain.time import Clock
-from holdfast.providers.kit.contract import Budget, FeedManifest, Fetched, Manifest, Target
+from holdfast.providers.kit.contract import Budget, FeedManifest, Fetched, History, Manifest, Target
 from holdfast.providers.kit.errors import ProviderUnavailableError, UnexpectedResponseError
 from holdfast.providers.kit.session import Session
 from holdfast.providers.prices.csv_file import PriceFileError, load_prices
@@ -17,12 +18,14 @@ from holdfast.settings import SettingsError, SettingsProblem
 EVERYTHING = "*"
 """The target that stands for all that the sources have."""
 
+_HISTORY = History(every_s=(300, 3600, 86_400), points=168)
+
 MANIFEST = Manifest(
     name="prices",
     title="Prices from files and feeds",
     documentation="The modules csv_file.py and http_source.py state the two formats.",
     budget=Budget(requests=10, per_s=1),
-    feeds=(FeedManifest(name="prices", every_s=60),),
+    feeds=(FeedManifest(name="prices", every_s=60, history=_HISTORY),),
     settings=PricesSettings,
 )
 
@@ -35,12 +38,22 @@ class PricesProvider:
     async def fetch(self, target: Target) -> Fetched:
         """`*`, an asset id, or several with commas. What no source quotes is left out. Raises ProviderError."""
         assets = parse_target(target.target)
-        prices = [price for source in self._sources for price in await self._fetch_source(source, assets)]
-        return Fetched(prices=tuple(price for price in prices if not assets or price.asset in assets))
+        fetched = [await self._fetch_source(source, assets, target.window) for source in self._sources]
+        return Fetched(
+            prices=tuple(
+                price
+                for prices in fetched
+                for price in prices
+                if (not assets or price.asset in assets) and (target.window is None or target.window.holds(price.at))
+            )
+        )
 
-    async def _fetch_source(self, source: PriceSource, assets: tuple[str, ...]) -> tuple[Price, ...]:
+    async def _fetch_source(
+        self, source: PriceSource, assets: tuple[str, ...], window: JobWindow | None
+    ) -> tuple[Price, ...]:
+        """A file says all it has either way."""
         if source.url:
-            return await fetch_prices(self._session, source.url, assets=assets, source=source.name)
+            return await fetch_prices(self._session, source.url, assets=assets, window=window, source=source.name)
         try:
             return await asyncio.to_thread(load_prices, Path(source.csv_path), source.name)
         except OSError as error:
