@@ -114,6 +114,29 @@ ORDER BY (died_at, dead_seq)
 TTL toDateTime(died_at) + toIntervalDay(400)
 SETTINGS index_granularity = 8192;
 
+CREATE TABLE exchanges
+(
+    `tenant` LowCardinality(String),
+    `provider` LowCardinality(String),
+    `job_id` String,
+    `started_at` DateTime64(3, 'UTC'),
+    `place` UInt32,
+    `sent_at` DateTime64(3, 'UTC'),
+    `received_at` DateTime64(3, 'UTC'),
+    `method` LowCardinality(String),
+    `url` String,
+    `request_sha256` String,
+    `status` UInt16,
+    `content_type` LowCardinality(String),
+    `sha256` String,
+    INDEX by_body sha256 TYPE bloom_filter(0.001) GRANULARITY 1
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY toYYYYMM(received_at)
+ORDER BY (job_id, started_at, place, received_at)
+TTL toDateTime(received_at) + toIntervalDay(90)
+SETTINGS index_granularity = 256;
+
 CREATE TABLE fetches
 (
     `event_id` String,
@@ -233,7 +256,8 @@ CREATE TABLE prices
     `event_id` String,
     `fetched_at` DateTime64(3, 'UTC'),
     `recorded_at` DateTime64(3, 'UTC'),
-    `rank` UInt64 MATERIALIZED 18446744073709551615 - toUInt64(toUnixTimestamp64Milli(recorded_at))
+    `rank` UInt64 MATERIALIZED 18446744073709551615 - toUInt64(toUnixTimestamp64Milli(recorded_at)),
+    `job_id` String
 )
 ENGINE = ReplacingMergeTree(rank)
 PARTITION BY toYYYYMM(at)
@@ -255,7 +279,11 @@ CREATE TABLE raw_responses
     `content_type` LowCardinality(String),
     `size_bytes` UInt64,
     `body_base64` String EPHEMERAL '',
-    `body` String DEFAULT base64Decode(body_base64) CODEC(NONE)
+    `body` String DEFAULT base64Decode(body_base64) CODEC(NONE),
+    `started_at` Nullable(DateTime64(3, 'UTC')),
+    `place` UInt32,
+    `sent_at` Nullable(DateTime64(3, 'UTC')),
+    `request_sha256` String
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(received_at)
@@ -281,6 +309,18 @@ CREATE TABLE registry_accounts
 )
 ENGINE = ReplacingMergeTree(revision)
 ORDER BY (tenant, account)
+SETTINGS index_granularity = 8192;
+
+CREATE TABLE registry_portfolio_revisions
+(
+    `tenant` LowCardinality(String),
+    `portfolio` LowCardinality(String),
+    `revision` UInt64,
+    `recorded_at` SimpleAggregateFunction(min, DateTime64(3, 'UTC')),
+    `deleted` SimpleAggregateFunction(any, Bool)
+)
+ENGINE = AggregatingMergeTree
+ORDER BY (tenant, portfolio, revision)
 SETTINGS index_granularity = 8192;
 
 CREATE TABLE registry_portfolio_sources
@@ -433,7 +473,10 @@ CREATE TABLE snapshots
     `raw` SimpleAggregateFunction(groupUniqArrayArray, Array(String)),
     `covers` SimpleAggregateFunction(any, Array(String)),
     `lines` SimpleAggregateFunction(any, UInt32),
-    `stream_seq` SimpleAggregateFunction(min, UInt64)
+    `stream_seq` SimpleAggregateFunction(min, UInt64),
+    `copies` SimpleAggregateFunction(groupUniqArrayArray, Array(Tuple(
+        fetched_at DateTime64(3, 'UTC'),
+        recorded_at DateTime64(3, 'UTC')))) DEFAULT [(fetched_at, recorded_at)]
 )
 ENGINE = AggregatingMergeTree
 PARTITION BY toYYYYMM(observed_at)
@@ -524,6 +567,39 @@ AS SELECT
 FROM snapshots
 WHERE isNotNull(chain) AND isNotNull(block_number) AND isNotNull(block_time);
 
+CREATE MATERIALIZED VIEW exchanges_from_raw_responses TO exchanges
+(
+    `tenant` LowCardinality(String),
+    `provider` LowCardinality(String),
+    `job_id` String,
+    `started_at` DateTime64(3, 'UTC'),
+    `place` UInt32,
+    `sent_at` DateTime64(3, 'UTC'),
+    `received_at` DateTime64(3, 'UTC'),
+    `method` LowCardinality(String),
+    `url` String,
+    `request_sha256` String,
+    `status` UInt16,
+    `content_type` LowCardinality(String),
+    `sha256` String
+)
+AS SELECT
+    tenant,
+    provider,
+    job_id,
+    assumeNotNull(started_at) AS started_at,
+    place,
+    assumeNotNull(sent_at) AS sent_at,
+    received_at,
+    method,
+    url,
+    request_sha256,
+    status,
+    content_type,
+    sha256
+FROM raw_responses
+WHERE (part = 1) AND (started_at IS NOT NULL) AND (sent_at IS NOT NULL) AND (request_sha256 != '');
+
 CREATE MATERIALIZED VIEW history_windows_from_fetches TO history_windows
 (
     `tenant` LowCardinality(String),
@@ -587,6 +663,22 @@ AS SELECT DISTINCT
     snapshot_id
 FROM balances
 WHERE priced_by != '';
+
+CREATE MATERIALIZED VIEW registry_portfolio_revisions_from_portfolios TO registry_portfolio_revisions
+(
+    `tenant` LowCardinality(String),
+    `portfolio` LowCardinality(String),
+    `revision` UInt64,
+    `recorded_at` DateTime64(3),
+    `deleted` Bool
+)
+AS SELECT
+    tenant,
+    portfolio,
+    revision,
+    now64(3) AS recorded_at,
+    deleted
+FROM registry_portfolios;
 
 CREATE VIEW cluster_addresses_as_of
 AS SELECT
@@ -700,6 +792,35 @@ LIMIT 1 BY
     tenant,
     job_id,
     event_id;
+
+CREATE VIEW fetch_responses
+(
+    `tenant` LowCardinality(String),
+    `provider` LowCardinality(String),
+    `job_id` String,
+    `started_at` DateTime64(3, 'UTC'),
+    `place` UInt32,
+    `sent_at` DateTime64(3, 'UTC'),
+    `received_at` DateTime64(3, 'UTC'),
+    `method` LowCardinality(String),
+    `request_url` String,
+    `status` UInt16,
+    `sha256` String
+)
+AS SELECT
+    tenant,
+    provider,
+    job_id,
+    started_at,
+    place,
+    sent_at,
+    received_at,
+    method,
+    url AS request_url,
+    status,
+    sha256
+FROM exchanges
+FINAL;
 
 CREATE VIEW history_coverage
 (
@@ -900,6 +1021,169 @@ FROM
         portfolio
 )
 ARRAY JOIN breakdown AS part;
+
+CREATE VIEW portfolio_explained
+AS WITH
+    (
+        SELECT max(bucket)
+        FROM portfolio_totals
+        WHERE (tenant = {tenant:String}) AND (portfolio = {portfolio:String}) AND (bucket <= {at:DateTime64(3, 'UTC')})
+    ) AS hour,
+    toDateTime64(hour + toIntervalHour(1), 3, 'UTC') AS hour_end,
+    members AS
+    (
+        SELECT
+            source,
+            any(account) AS account,
+            any(provider) AS provider,
+            any(scope) AS scope
+        FROM registry_portfolio_sources
+        WHERE (tenant = {tenant:String}) AND (portfolio = {portfolio:String}) AND (valid_from < hour_end) AND (hour_end <= valid_to) AND (revision = (
+            SELECT max(revision)
+            FROM registry_portfolios
+            WHERE (tenant = {tenant:String}) AND (portfolio = {portfolio:String})
+        ))
+        GROUP BY source
+    ),
+    statements AS
+    (
+        SELECT *
+        FROM
+        (
+            SELECT
+                source,
+                observed_at,
+                snapshot_id,
+                max(s.fetched_at) AS fetched_at,
+                min(s.recorded_at) AS recorded_at,
+                min(s.stream_seq) AS stream_seq,
+                max(s.job_id) AS job_id,
+                groupUniqArrayArray(s.raw) AS raw,
+                any(s.covers) AS covers
+            FROM snapshots AS s
+            WHERE (source IN (
+                SELECT source
+                FROM members
+            )) AND (observed_at < hour_end)
+            GROUP BY
+                source,
+                observed_at,
+                snapshot_id
+        )
+        ORDER BY
+            observed_at DESC,
+            fetched_at DESC,
+            snapshot_id DESC
+        LIMIT 1 BY source
+    ),
+    standing AS
+    (
+        SELECT
+            s.*,
+            m.account AS account,
+            m.provider AS provider,
+            m.scope AS scope,
+            groupArrayArray(arrayMap(asset -> (asset, s.source), s.covers)) OVER (PARTITION BY m.account) AS covering
+        FROM statements AS s
+        INNER JOIN members AS m ON m.source = s.source
+    ),
+    fetched AS
+    (
+        SELECT
+            job_id,
+            argMax((started_at, finished_at, requests), (finished_at, event_id)) AS last
+        FROM fetches
+        WHERE (tenant = {tenant:String}) AND (outcome = 'finished') AND (job_id IN (
+            SELECT job_id
+            FROM statements
+        ))
+        GROUP BY job_id
+    ),
+    brought AS
+    (
+        SELECT
+            asset,
+            at,
+            prices.source AS source,
+            argMax((price, event_id, recorded_at, job_id), (fetched_at, event_id, price)) AS claim
+        FROM prices
+        WHERE (quote = 'iso4217:USD') AND ((asset, at) IN (
+            SELECT
+                priced_by,
+                assumeNotNull(price_at)
+            FROM balances
+            FINAL
+            WHERE ((source, observed_at, snapshot_id) IN (
+                SELECT
+                    source,
+                    observed_at,
+                    snapshot_id
+                FROM statements
+            )) AND (priced_by != '') AND (price_at IS NOT NULL)
+        ))
+        GROUP BY
+            asset,
+            at,
+            source
+    )
+SELECT
+    {tenant:String} AS tenant,
+    {portfolio:String} AS portfolio,
+    hour AS bucket,
+    b.source AS source,
+    b.line AS line,
+    s.account AS account,
+    s.provider AS provider,
+    s.scope AS scope,
+    b.asset AS asset,
+    b.symbol AS symbol,
+    b.asset_type AS asset_type,
+    b.asset_class AS asset_class,
+    b.chain AS chain,
+    b.platform AS platform,
+    b.position AS position,
+    b.kind AS kind,
+    b.side AS side,
+    b.amount AS amount,
+    b.price_usd AS price_usd,
+    b.value_usd AS value_usd,
+    if((b.kind = 'wallet') AND arrayExists(pair -> (((pair.1) = b.asset) AND ((pair.2) != b.source)), s.covering), 'receipt_token', toString(b.reason)) AS reason,
+    toBool(reason != 'receipt_token') AS counted,
+    b.truncated AS truncated,
+    b.observed_at AS observed_at,
+    s.fetched_at AS fetched_at,
+    s.recorded_at AS recorded_at,
+    b.snapshot_id AS snapshot_id,
+    s.stream_seq AS stream_seq,
+    s.job_id AS job_id,
+    if(f.job_id = '', NULL, f.last.1) AS fetch_started_at,
+    if(f.job_id = '', NULL, f.last.2) AS fetch_finished_at,
+    if(f.job_id = '', NULL, f.last.3) AS fetch_requests,
+    arraySort(s.raw) AS raw,
+    toString(b.price_source) AS price_source,
+    b.price_at AS price_at,
+    toString(b.priced_by) AS priced_by,
+    if(p.asset = '', NULL, p.claim.1) AS feed_price,
+    p.claim.2 AS price_event_id,
+    if(p.asset = '', NULL, p.claim.3) AS price_recorded_at,
+    p.claim.4 AS price_job_id
+FROM
+(
+    SELECT *
+    FROM balances
+    FINAL
+    WHERE (source, observed_at, snapshot_id) IN (
+        SELECT
+            source,
+            observed_at,
+            snapshot_id
+        FROM statements
+    )
+) AS b
+INNER JOIN standing AS s ON s.source = b.source
+LEFT JOIN fetched AS f ON f.job_id = s.job_id
+LEFT JOIN brought AS p ON (p.asset = b.priced_by) AND (p.at = ifNull(b.price_at, toDateTime64(0, 3, 'UTC'))) AND (p.source = b.price_source)
+SETTINGS join_use_nulls = 0;
 
 CREATE VIEW portfolio_sources
 (
@@ -1102,6 +1386,56 @@ FROM
         observed_at
 )
 WHERE observed_at = newest;
+
+CREATE VIEW snapshot_events
+(
+    `source` String,
+    `observed_at` DateTime64(3, 'UTC'),
+    `snapshot_id` String,
+    `event_id` String,
+    `part` UInt32,
+    `parts` UInt32,
+    `stream_seq` SimpleAggregateFunction(min, UInt64),
+    `recorded_at` SimpleAggregateFunction(min, DateTime64(3, 'UTC'))
+)
+AS SELECT
+    source,
+    observed_at,
+    snapshot_id,
+    snapshot_id AS event_id,
+    toUInt32(1) AS part,
+    toUInt32(1) AS parts,
+    min(s.stream_seq) AS stream_seq,
+    min(s.recorded_at) AS recorded_at
+FROM snapshots AS s
+WHERE (source, observed_at, snapshot_id) NOT IN (
+    SELECT
+        source,
+        observed_at,
+        snapshot_id
+    FROM snapshot_parts
+)
+GROUP BY
+    source,
+    observed_at,
+    snapshot_id
+UNION ALL
+SELECT
+    source,
+    observed_at,
+    snapshot_id,
+    lower(substring(hex(SHA256(concat(snapshot_id, '\n', toString(part), '\n', toString(p.parts)))), 1, 32)) AS event_id,
+    part,
+    any(p.parts) AS parts,
+    min(p.stream_seq) AS stream_seq,
+    min(p.recorded_at) AS recorded_at
+FROM snapshot_parts AS p
+GROUP BY
+    source,
+    observed_at,
+    snapshot_id,
+    part,
+    p.parts;
 
 CREATE VIEW source_freshness
 (

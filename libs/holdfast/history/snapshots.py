@@ -1,0 +1,192 @@
+"""Current snapshots with their lines, as they are stored or as they were known at a time."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from msgspec import Struct
+
+from holdfast.domain.balances import Side
+from holdfast.domain.ledger.statements import Line
+from holdfast.domain.valuation import SEARCHED_AGE, FeedPrice, Stated, worth_with
+from holdfast.history.reading import FAR, read_rows
+from holdfast.warehouse.client import Warehouse
+
+_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+_AGE_S = int(SEARCHED_AGE / timedelta(seconds=1))
+
+Key = tuple[str, datetime, str]
+"""(source, observed_at, snapshot_id)."""
+
+
+class StoredLine(NamedTuple):
+    """A line and how it is held: `kind` decides whether it may be a receipt."""
+
+    kind: str
+    line: Line
+
+
+class StoredSnapshot(Struct, frozen=True, kw_only=True):
+    """A current snapshot. Its lines say nothing yet of receipt tokens (see receipts.py)."""
+
+    source: str
+    account: str
+    at: datetime
+    """`observed_at`."""
+    fetched_at: datetime
+    """Of the newest copy known."""
+    snapshot_id: str
+    covers: tuple[str, ...]
+    lines: tuple[StoredLine, ...]
+
+
+class Span(NamedTuple):
+    """What is asked for: what each source stated from its last word at or before `since`, up to `until`."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    known_at: datetime | None = None
+    ranking: Sequence[str] = ()
+
+
+class _Snapshot(Struct, frozen=True, array_like=True):
+    source: str
+    at: datetime
+    snapshot_id: str
+    fetched_at: datetime
+    account: str
+    covers: tuple[str, ...]
+
+    @property
+    def key(self) -> Key:
+        return self.source, self.at, self.snapshot_id
+
+
+class _Line(Struct, frozen=True, array_like=True, gc=False):
+    asset: str | None
+    side: Side
+    kind: str
+    amount: Decimal | None
+    price_usd: Decimal | None
+    value_usd: Decimal | None
+    reason: str
+
+
+class _KnownLine(_Line, frozen=True, array_like=True, gc=False):
+    """With what it was stated with, and the feed's price as known."""
+
+    currency: str
+    stated_price: Decimal | None
+    stated_value: Decimal | None
+    priced_by: str
+    feed_price: Decimal | None
+    feed_source: str | None
+    feed_at: datetime | None
+
+
+class _Lines(Struct, frozen=True, array_like=True):
+    source: str
+    at: datetime
+    snapshot_id: str
+    lines: list[_Line]
+
+
+class _KnownLines(Struct, frozen=True, array_like=True):
+    source: str
+    at: datetime
+    snapshot_id: str
+    lines: list[_KnownLine]
+
+
+async def read_snapshots(
+    warehouse: Warehouse, sources: Sequence[str], span: Span | None = None
+) -> dict[str, list[StoredSnapshot]]:
+    """By source, in order of time; a source that never stated anything has an empty list. Raises WarehouseError.
+
+    A snapshot is only there once all of its lines are: they are stored before it, and looked for after it.
+    """
+    span = span or Span()
+    found: dict[str, list[_Snapshot]] = {source: [] for source in sources}
+    for snapshot in await _read_chain(warehouse, sources, span):
+        found[snapshot.source].append(snapshot)
+    if span.since is not None:
+        found = {source: _from(chain, span.since) for source, chain in found.items()}
+    lines = await _read_lines(warehouse, found, span)
+    return {source: [_to_stored(one, lines[one.key]) for one in chain] for source, chain in found.items()}
+
+
+async def _read_chain(warehouse: Warehouse, sources: Sequence[str], span: Span) -> list[_Snapshot]:
+    if not sources:
+        return []
+    asked: dict[str, Any] = {"sources": list(sources), "until": span.until or FAR}
+    if span.known_at is None:
+        return await read_rows(warehouse, "read_snapshots", asked, _Snapshot)
+    return await read_rows(warehouse, "read_known_snapshots", asked | {"known_at": span.known_at}, _Snapshot)
+
+
+def _from(chain: list[_Snapshot], since: datetime) -> list[_Snapshot]:
+    before = sum(one.at <= since for one in chain)
+    return chain[max(0, before - 1) :]
+
+
+async def _read_lines(
+    warehouse: Warehouse, found: Mapping[str, list[_Snapshot]], span: Span
+) -> dict[Key, tuple[StoredLine, ...]]:
+    lines: dict[Key, tuple[StoredLine, ...]] = defaultdict(tuple)
+    starts = {source: chain[0].at for source, chain in found.items() if chain}
+    if not starts:
+        return lines
+    asked: dict[str, Any] = {
+        "sources": list(starts),
+        "since": list(starts.values()),
+        "first": min(starts.values()),
+        "until": span.until or FAR,
+    }
+    if span.known_at is None:
+        for one in await read_rows(warehouse, "read_lines", asked, _Lines):
+            lines[one.source, one.at, one.snapshot_id] = tuple(_to_line(line) for line in one.lines)
+        return lines
+    asked |= {"known_at": span.known_at, "age_s": _AGE_S, "ranking": list(span.ranking)}
+    for known in await read_rows(warehouse, "read_known_lines", asked, _KnownLines):
+        lines[known.source, known.at, known.snapshot_id] = tuple(
+            _to_known_line(line, observed_at=known.at) for line in known.lines
+        )
+    return lines
+
+
+def _to_stored(one: _Snapshot, lines: tuple[StoredLine, ...]) -> StoredSnapshot:
+    return StoredSnapshot(
+        source=one.source,
+        account=one.account,
+        at=one.at,
+        fetched_at=one.fetched_at,
+        snapshot_id=one.snapshot_id,
+        covers=one.covers,
+        lines=lines,
+    )
+
+
+def _to_line(line: _Line) -> StoredLine:
+    return StoredLine(line.kind, Line(line.asset, line.side, line.amount, line.price_usd, line.value_usd, line.reason))
+
+
+def _to_known_line(line: _KnownLine, *, observed_at: datetime) -> StoredLine:
+    """A value stated in dollars is as old as the snapshot; any other is worked out from the price known then."""
+    if not line.priced_by:
+        return _to_line(line)
+    if line.feed_price is None or line.feed_at is None or observed_at - line.feed_at >= SEARCHED_AGE:
+        return StoredLine(line.kind, Line(line.asset, line.side, line.amount, reason="no_price"))
+    stated = Stated(
+        asset=line.asset,
+        amount=line.amount,
+        currency=line.currency,
+        price=line.stated_price,
+        value=line.stated_value,
+    )
+    price = FeedPrice(price=line.feed_price, source=line.feed_source or "", at=line.feed_at, version=0)
+    worth = worth_with(stated, price, observed_at=observed_at)
+    return StoredLine(
+        line.kind, Line(line.asset, line.side, line.amount, worth.price_usd, worth.value_usd, worth.reason)
+    )
