@@ -34,6 +34,14 @@ def test_a_rate_is_turned_round_and_cut_once() -> None:
     assert found.path[0].inverse
 
 
+def test_a_number_is_multiplied_first_and_cut_once() -> None:
+    """1/150 cut to 36 decimals and then multiplied would give 7499.99…"""
+    got = convert(Decimal(1_125_000), base=JPY, quote=USD, at=day(0), rates=rates(USDJPY=(0, "150")))
+    assert got.value == 7500
+    crossed = rates(EURGBP=(0, "0.3"), EURJPY=(0, "0.7"))  # 9 GBP are 9 / 0.3 · 0.7 JPY, each step would be cut
+    assert convert(Decimal(9), base=GBP, quote=JPY, at=day(0), rates=crossed).value == 21
+
+
 def test_one_hop_over_dollars_comes_before_one_over_euros() -> None:
     over_both = rates(GBPUSD=(0, "2"), USDJPY=(0, "100"), EURGBP=(0, "1"), EURJPY=(0, "1"))
     found = over_both.find(GBP, JPY, day(0))

@@ -11,7 +11,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from holdfast.domain.assets import EUR, USD
-from holdfast.domain.exact import ONE, ratio, times, unrounded
+from holdfast.domain.exact import ONE, ratio, share, unrounded
 from holdfast.domain.quotes import Quote, QuoteHistory
 from holdfast.domain.valuation import CURRENCY_PRICE_AGE
 
@@ -29,11 +29,22 @@ class Leg(Struct, frozen=True, kw_only=True):
 
 
 class Rate(Struct, frozen=True, kw_only=True):
-    """So many units of the target for one of the origin, cut to scale once, and how it was found."""
+    """So many units of the target for one of the origin, and how it was found."""
 
     value: Decimal
+    """Cut to scale: to be shown. To be multiplied with, it has lost something; `of` has not."""
     path: tuple[Leg, ...] = ()
     """Empty for a currency into itself."""
+    above: Decimal = ONE
+    below: Decimal = ONE
+    """The rate with every digit is above / below."""
+
+    def of(self, number: Decimal) -> Decimal:
+        """The number in the target, multiplied first and cut once: 1,125,000 JPY at 150 are 7500 USD to the last digit.
+
+        Raises OutOfRangeError from 10^40 on.
+        """
+        return share(number, self.above, self.below)
 
     @property
     def oldest(self) -> datetime | None:
@@ -102,7 +113,7 @@ def convert(number: Decimal | None, *, base: str, quote: str, at: datetime, rate
     rate = rates.find(base, quote, at)
     if isinstance(rate, MissingRate):
         return Converted(value=None, currency=quote, missing=rate)
-    value = None if number is None else times(number, rate.value)
+    value = None if number is None else rate.of(number)
     return Converted(value=value, currency=quote, path=rate.path)
 
 
@@ -113,4 +124,4 @@ def _rate(*legs: Leg) -> Rate:
             below = unrounded(below, leg.rate)
         else:
             above = unrounded(above, leg.rate)
-    return Rate(value=ratio(above, below), path=legs)
+    return Rate(value=ratio(above, below), path=legs, above=above, below=below)

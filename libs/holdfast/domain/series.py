@@ -21,7 +21,7 @@ from msgspec import Struct
 
 from holdfast.domain.assets import USD
 from holdfast.domain.conversion import MissingRate, Rate, RateBook
-from holdfast.domain.exact import ZERO, exactly, times
+from holdfast.domain.exact import ZERO, exactly
 from holdfast.domain.grids import Bucket
 from holdfast.domain.ledger.entries import Entry
 from holdfast.domain.ledger.marks import LineKey, marked
@@ -174,4 +174,4 @@ def _worst(fills: Sequence[Fill], *, otherwise: Fill) -> Fill:
 
 
 def _in_currency(usd: Decimal, rate: Rate | MissingRate | None) -> Decimal:
-    return times(usd, rate.value) if isinstance(rate, Rate) else usd
+    return rate.of(usd) if isinstance(rate, Rate) else usd

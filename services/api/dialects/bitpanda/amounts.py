@@ -7,15 +7,14 @@ from graphql import GraphQLError
 from msgspec import Struct
 
 from holdfast.domain.assets import USD, AssetIdError, fiat, parse_asset
-from holdfast.domain.conversion import MissingRate, RateBook
-from holdfast.domain.exact import times
+from holdfast.domain.conversion import MissingRate, Rate, RateBook
 from holdfast.domain.money import EXACT, OutOfRangeError, plain
 from holdfast.providers.bitpanda.wire import NOT_A_NUMBER, to_text
 from holdfast.registry.currencies import CURRENCIES
 from services.api.dialects.bitpanda.failures import user_error
 
 _STATED = Decimal(1).scaleb(-18)
-"""A converted number is no more exact than its rate: 7500, not 7499.99999999999999999999999999999999."""
+"""As many decimals as the wire is used to."""
 
 
 class Converter(Struct, frozen=True, kw_only=True):
@@ -76,7 +75,7 @@ class Amount(Struct, frozen=True, kw_only=True):
         found = None if isinstance(rate, MissingRate) else rate
         used = [at for at in (self.rated_at, found.oldest if found else None) if at is not None]
         return Amount(
-            number=product(self.dollars, found.value) if found else None,
+            number=product(self.dollars, found) if found else None,
             asset=asset,
             currency=code,
             at=min(used, default=self.at),
@@ -87,11 +86,11 @@ class Amount(Struct, frozen=True, kw_only=True):
         )
 
 
-def product(number: Decimal | None, rate: Decimal) -> Decimal | None:
+def product(number: Decimal | None, rate: Rate) -> Decimal | None:
     """Rounded to what the wire is used to; None for the unknown, and for what no stored number could be."""
-    if number is None or rate == 1:
+    if number is None or not rate.path:
         return number
     try:
-        return times(number, rate).quantize(_STATED, rounding=ROUND_HALF_EVEN, context=EXACT)
+        return rate.of(number).quantize(_STATED, rounding=ROUND_HALF_EVEN, context=EXACT)
     except OutOfRangeError:
         return None

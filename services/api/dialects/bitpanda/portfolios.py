@@ -71,7 +71,7 @@ def _to_total(point: Point, holdings: Sequence[Holding], base: str, converter: C
     found = converter.rates.find(USD, base, point.as_of)
     rate = None if isinstance(found, MissingRate) else found
     return Amount(
-        number=product(dollars, rate.value) if rate else None,
+        number=product(dollars, rate) if rate else None,
         asset=base,
         currency=to_symbol(base, ""),
         at=point.hour,
