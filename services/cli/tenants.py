@@ -1,7 +1,15 @@
 """`holdfast tenant`"""
 
+import hashlib
+import secrets
+import sys
+
 from cyclopts import App
 
+from holdfast.registry.validation import existing_tenant
+from holdfast.settings.shared import ClickHouseSettings
+from holdfast.warehouse.tenancy import to_statements, user_of
+from services.cli.connections import configuration
 from services.cli.output import done, print_json, show
 from services.cli.registry import JsonFlag, registry
 
@@ -31,3 +39,20 @@ async def list_tenants(*, json: JsonFlag = False) -> None:
         state = await store.read()
     rows = [{"id": t.id, "name": t.name, "created_at": t.created_at} for t in state.tenants.values()]
     show(rows, ["id", "name", "created_at"], as_json=json)
+
+
+@app.command
+async def access(tenant: str) -> None:
+    """Print what gives a tenant an analyst of its own on a ClickHouse server; pipe it to clickhouse-client.
+
+    The statements go to standard output, the new password to standard error, once. The embedded engine needs
+    none of it: there it is the setting embedded.tenant_analysts.
+    """
+    async with registry() as store:
+        existing_tenant(await store.read(), tenant)
+    password = secrets.token_urlsafe(24)
+    digest = hashlib.sha256(password.encode()).hexdigest()
+    database = configuration().section("clickhouse", ClickHouseSettings).database
+    for statement in to_statements(database, tenant, password_sha256=digest):
+        sys.stdout.write(f"{statement};\n")
+    sys.stderr.write(f"{user_of(tenant)}: {password}\n")

@@ -12,23 +12,25 @@ from holdfast.warehouse.embedded.errors import AUTHENTICATION_FAILED, EngineErro
 
 
 class Account(Struct, frozen=True, kw_only=True):
-    """A user of the endpoint. A read-only one is held by `authorisation` and by the engine's analyst role."""
+    """A user of the endpoint. A read-only one is held by `authorisation` and by the engine's role for it."""
 
     name: str
     password: Secret
     read_only: bool
+    tenant: str | None = None
+    """The only tenant whose rows it reads; None for one that reads all."""
 
 
 def authenticate(accounts: Sequence[Account], headers: Mapping[str, str], params: Mapping[str, str]) -> Account:
     """The account of HTTP Basic, of X-ClickHouse-User and -Key, or of `user` and `password` in the address.
 
-    Who names no user is the read-only one. Raises EngineError with the same words for a wrong user and a
+    Who names no user is the analyst of all tenants. Raises EngineError with the same words for a wrong user and a
     wrong password, after the same comparisons.
     """
     name, password = _credentials(headers, params)
     matched = None
     for account in accounts:
-        named = _same(account.name, name) if name else account.read_only
+        named = _same(account.name, name) if name else account.read_only and account.tenant is None
         if _same(account.password.reveal(), password) & named:
             matched = account
     if matched is None:

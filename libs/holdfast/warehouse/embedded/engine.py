@@ -7,7 +7,7 @@ released meanwhile. So each statement gets a handle of its own and runs in a wor
 
 import fcntl
 import importlib
-from collections.abc import Generator, Mapping
+from collections.abc import Collection, Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -143,12 +143,12 @@ class Engine:
         self._root.close()
 
 
-def open_engine(data_dir: Path, *, database: str, log_days: int) -> Engine:
-    """Open or create the data directory and the database. Raises DataDirError."""
+def open_engine(data_dir: Path, *, database: str, log_days: int, tenants: Collection[str] = ()) -> Engine:
+    """Open or create the data directory and the database, with a role for each of `tenants`. Raises DataDirError."""
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
         _refuse_if_locked(data_dir / "status")
-        config = write_engine_config(data_dir, database=database, log_days=log_days)
+        config = write_engine_config(data_dir, database=database, log_days=log_days, tenants=tenants)
     except OSError as error:
         raise DataDirError(f"cannot use {data_dir}: {error.strerror}") from error
     if set("?&") & set(str(data_dir)):

@@ -80,7 +80,7 @@ class Executor:
         self._threads = ThreadPoolExecutor(settings.threads, "engine")
         self._analysts = asyncio.Semaphore(settings.threads // 2)
         handle = engine.open()
-        self._gate = Gate(handle)
+        self._gate = Gate(handle, database=database)
         handle.close()
 
     async def run(self, conversation: Conversation) -> None:
@@ -177,7 +177,7 @@ class Executor:
         return await self._in_thread(partial(self._admit_reader, conversation, handle, sql))
 
     def _admit_reader(self, conversation: Conversation, handle: Handle, sql: str) -> str:
-        admitted = self._gate.admit(handle, sql, conversation.request.query_params)
+        admitted = self._gate.admit(handle, sql, conversation.request.query_params, account=conversation.account)
         handle.set({**self._logged(conversation), "readonly": "1"})
         return admitted
 
@@ -305,6 +305,8 @@ def _result_headers(conversation: Conversation, outline: Outline, output: str) -
 
 async def _reply(conversation: Conversation, outcome: Outcome, headers: Headers) -> None:
     elapsed_ns = time.perf_counter_ns() - conversation.began_ns
+    if conversation.account.tenant is not None:  # what was read to find its rows tells how many others there are
+        outcome = Outcome(body=outcome.body)
     headers = {**headers, "X-ClickHouse-Summary": summary(outcome, elapsed_ns)}
     await reply(conversation.send, 200, outcome.body, headers, encoding=conversation.encoding)
 

@@ -28,6 +28,8 @@ _ANALYST_FREE = frozenset(
 _ANALYST_FREE_PREFIXES = ("output_format_",)
 # Its own caps only ever make a statement stop sooner.
 _ANALYST_LOWERS = frozenset({"max_result_rows", "max_rows_to_read", "max_bytes_to_read", "max_threads"})
+# They tell how much was read to find the caller's rows, and so how much there is of others.
+_TELLING = frozenset({"max_rows_to_read", "max_bytes_to_read", "output_format_write_statistics"})
 
 
 def to_settings(account: Account, asked: Mapping[str, str], embedded: EmbeddedSettings) -> dict[str, str]:
@@ -45,13 +47,15 @@ def to_settings(account: Account, asked: Mapping[str, str], embedded: EmbeddedSe
     }
     chosen = {name: str(cap) for name, cap in caps.items()}
     for name, value in asked.items():
+        if account.tenant is not None and name in _TELLING:
+            raise EngineError(READONLY, f"Cannot modify '{name}' setting: it tells of other tenants' rows.")
         if name in caps:
             chosen[name] = _lowered(name, value, caps[name])
         elif name in _ANALYST_LOWERS or name in _ANALYST_FREE or name.startswith(_ANALYST_FREE_PREFIXES):
             chosen[name] = value
         elif (name, value) not in _HARMLESS:
             raise EngineError(READONLY, f"Cannot modify '{name}' setting in readonly mode.")
-    return chosen
+    return chosen if account.tenant is None else {**chosen, "output_format_write_statistics": "0"}
 
 
 # Sent unasked by clients that take every server for one they may configure.

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import sys
@@ -19,6 +20,7 @@ from holdfast.warehouse.embedded.app import Endpoint
 from holdfast.warehouse.embedded.authentication import Account
 from holdfast.warehouse.embedded.engine import DataDirError, open_engine
 from holdfast.warehouse.embedded.settings import EmbeddedSettings
+from holdfast.warehouse.tenancy import user_of
 
 BAD_SETTINGS = 78
 """EX_CONFIG: starting again will not help."""
@@ -46,14 +48,22 @@ def main() -> None:
 def build_app(embedded: EmbeddedSettings, database: str, accounts: list[Account]) -> Endpoint:
     """Opens the data directory. Raises SettingsError naming the setting."""
     try:
-        engine = open_engine(Path(embedded.data_dir).absolute(), database=database, log_days=embedded.query_log_days)
+        engine = open_engine(
+            Path(embedded.data_dir).absolute(),
+            database=database,
+            log_days=embedded.query_log_days,
+            tenants=embedded.tenant_analysts,
+        )
     except DataDirError as error:
         raise SettingsError([SettingsProblem("embedded.data_dir", str(error))]) from error
     return Endpoint(engine, embedded, database=database, accounts=accounts)
 
 
 def to_accounts(embedded: EmbeddedSettings, clickhouse: ClickHouseSettings) -> list[Account]:
-    """The owner, and the analyst if there is one. Raises SettingsError for a combination that is not safe."""
+    """The owner, the analyst if there is one, and those of single tenants.
+
+    Raises SettingsError for a combination that is not safe.
+    """
     problems = []
     if embedded.analyst_user == clickhouse.user:
         problems.append(SettingsProblem("embedded.analyst_user", "must differ from clickhouse.user, the owner"))
@@ -61,11 +71,25 @@ def to_accounts(embedded: EmbeddedSettings, clickhouse: ClickHouseSettings) -> l
         problems.append(
             SettingsProblem("clickhouse.password", f"is required when embedded.host ({embedded.host}) is not loopback")
         )
+    tenants = {user_of(tenant): (tenant, password) for tenant, password in embedded.tenant_analysts.items()}
+    problems += [
+        SettingsProblem(f"embedded.tenant_analysts.{tenant}", "needs a password: anybody could be that tenant")
+        for tenant, password in tenants.values()
+        if not password
+    ]
+    if tenants and not re.fullmatch(r"[A-Za-z_]\w*", clickhouse.database):
+        problems.append(SettingsProblem("clickhouse.database", "must be a plain word where tenants have analysts"))
+    if taken := tenants.keys() & {clickhouse.user, embedded.analyst_user}:
+        problems.append(SettingsProblem("embedded.tenant_analysts", f"{', '.join(sorted(taken))} is a user already"))
     if problems:
         raise SettingsError(problems)
     accounts = [Account(name=clickhouse.user, password=clickhouse.password, read_only=False)]
     if embedded.analyst_user:
         accounts.append(Account(name=embedded.analyst_user, password=embedded.analyst_password, read_only=True))
+    accounts += [
+        Account(name=name, password=password, read_only=True, tenant=tenant)
+        for name, (tenant, password) in sorted(tenants.items())
+    ]
     return accounts
 
 

@@ -14,7 +14,9 @@ from holdfast.warehouse.embedded.errors import (
     SESSION_NOT_FOUND,
     EngineError,
 )
+from holdfast.warehouse.embedded.quoting import quoted_identifier
 from holdfast.warehouse.embedded.request import Request
+from holdfast.warehouse.tenancy import role_of
 
 _LONGEST_S = 3600.0
 _MOST_SESSIONS = 1000
@@ -70,7 +72,8 @@ class Sessions:
         # The engine's `default` takes an unknown table for the name of a file.
         handle.use(self._database)
         if account.read_only:
-            handle.query(f"SET ROLE {ANALYST_ROLE}")
+            role = ANALYST_ROLE if account.tenant is None else role_of(account.tenant)
+            handle.query(f"SET ROLE {quoted_identifier(role)}")
         return handle
 
     def _take(self, account: Account, name: str, request: Request) -> _Session:

@@ -7,6 +7,8 @@ from msgspec import Meta, Struct
 from holdfast.settings.secret import Secret
 from holdfast.settings.shared import Port
 
+TenantName = Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9_-]{0,62}$")]
+
 
 class EmbeddedSettings(Struct, frozen=True, kw_only=True):
     """`[embedded]`: the ClickHouse engine on this machine.
@@ -21,6 +23,8 @@ class EmbeddedSettings(Struct, frozen=True, kw_only=True):
     analyst_user: str = "analyst"
     """A read-only user for SQL tools; also who a caller without a user is. Empty for none."""
     analyst_password: Secret = Secret("")
+    tenant_analysts: dict[TenantName, Secret] = {}
+    """Passwords by tenant: the user analyst-<tenant> reads that tenant's rows and nobody else's."""
     threads: Annotated[int, Meta(ge=2, le=256)] = 16
     """Statements that run at once; further ones wait. The analyst gets at most half of them."""
     query_memory_bytes: Annotated[int, Meta(ge=64 << 20)] = 4 << 30
