@@ -121,6 +121,7 @@ def to_price_rows(event: PricesObserved, *, recorded_at: datetime) -> Iterator[P
             event_id=event.id,
             fetched_at=stored_time(event.fetched_at),
             recorded_at=stored_time(recorded_at),
+            job_id=event.job_id,
         )
 
 
@@ -187,6 +188,10 @@ def to_raw_response_row(event: ResponseRecorded) -> RawResponseRow:
         status=event.status,
         content_type=event.content_type,
         size_bytes=event.size_bytes,
+        started_at=None if event.started_at is None else stored_time(event.started_at),
+        place=event.place,
+        sent_at=None if event.sent_at is None else stored_time(event.sent_at),
+        request_sha256=event.request_sha256,
         body_base64=event.body,
     )
 

@@ -16,6 +16,7 @@ from holdfast.warehouse import migrator
 from holdfast.warehouse.client import Warehouse
 from holdfast.warehouse.client import connect as connect_warehouse
 from holdfast.warehouse.errors import WarehouseUnavailable
+from holdfast.warehouse.retention import apply_retention
 
 _PATIENCE_S = 60
 
@@ -47,12 +48,14 @@ async def run(configuration: Configuration, *, dry_run: bool) -> list[str]:
         declared = await migrate_streams(connection.js, sorted(discover()), replicas=nats.replicas, dry_run=dry_run)
     finally:
         await connection.close()
-    warehouse = await _connected(configuration.section("clickhouse", ClickHouseSettings))
+    clickhouse = configuration.section("clickhouse", ClickHouseSettings)
+    warehouse = await _connected(clickhouse)
     try:
         applied = await migrator.migrate(warehouse, dry_run=dry_run)
+        kept = await apply_retention(warehouse, raw_days=clickhouse.raw_days, dry_run=dry_run)
     finally:
         await warehouse.close()
-    return [*map(str, declared), *(f"apply migration {one.version:04} {one.name}" for one in applied)]
+    return [*map(str, declared), *(f"apply migration {one.version:04} {one.name}" for one in applied), *kept]
 
 
 async def _connected(settings: ClickHouseSettings) -> Warehouse:

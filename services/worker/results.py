@@ -47,9 +47,12 @@ class Run(Struct, frozen=True, kw_only=True):
 
 
 def response_events(run: Run, responses: Iterable[RecordedResponse], *, limit_bytes: int) -> list[ResponseRecorded]:
-    """Each body once, compressed, in parts where it is large."""
-    unique = {response.sha256: response for response in responses}
-    return [part for one in unique.values() for part in split_response(_response(run.job, one), limit_bytes)]
+    """Each answer, its body compressed, in parts where it is large."""
+    return [
+        part
+        for place, response in enumerate(responses)
+        for part in split_response(_response(run, place, response), limit_bytes)
+    ]
 
 
 def fetched_events(run: Run, fetched: Fetched, *, finished_at: datetime, limit_bytes: int) -> list[Event]:
@@ -215,10 +218,10 @@ def _prices(
     ]
 
 
-def _response(job: FetchRequested, response: RecordedResponse) -> ResponseRecorded:
-    received_at = to_ms(response.received_at)
+def _response(run: Run, place: int, response: RecordedResponse) -> ResponseRecorded:
+    job, received_at = run.job, to_ms(response.received_at)
     return ResponseRecorded(
-        id=_id("response", job.id, response.sha256, received_at.isoformat()),
+        id=_id("response", job.id, str(place), response.sha256, received_at.isoformat()),
         tenant=job.tenant,
         provider=job.provider,
         job_id=job.id,
@@ -229,6 +232,10 @@ def _response(job: FetchRequested, response: RecordedResponse) -> ResponseRecord
         status=response.status,
         content_type=response.content_type,
         size_bytes=len(response.body),
+        started_at=to_ms(run.started_at),
+        place=place,
+        sent_at=to_ms(response.sent_at),
+        request_sha256=response.request_sha256,
         body=zlib.compress(response.body, 6),
     )
 

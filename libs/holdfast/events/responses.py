@@ -17,6 +17,13 @@ class ResponseRecorded(Event, frozen=True, kw_only=True):
     status: int
     content_type: str = ""
     size_bytes: int
+    started_at: AwareTime | None = None
+    """Of the attempt that heard it, as `FetchFinished` has it."""
+    place: int = 0
+    """Which answer of that attempt it was, from 0."""
+    sent_at: AwareTime | None = None
+    request_sha256: str = ""
+    """Hash of what was asked; the request itself is not kept."""
     part: int = 1
     parts: int = 1
     body: bytes

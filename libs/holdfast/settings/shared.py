@@ -28,6 +28,8 @@ class ClickHouseSettings(Struct, frozen=True, kw_only=True):
     database: str = "holdfast"
     user: str = "holdfast"
     password: Secret = Secret("")
+    raw_days: Annotated[int, Meta(ge=1, le=36500)] = 90
+    """How long raw response bodies are kept, for provenance and `holdfast reparse`. `holdfast migrate` applies it."""
 
 
 class LogSettings(Struct, frozen=True, kw_only=True):

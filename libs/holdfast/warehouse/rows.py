@@ -85,6 +85,7 @@ class PriceRow(Row, frozen=True, kw_only=True):
     event_id: str
     fetched_at: str
     recorded_at: str
+    job_id: str
 
 
 class ReportedTotalRow(Row, frozen=True, kw_only=True):
@@ -224,6 +225,10 @@ class RawResponseRow(Row, frozen=True, kw_only=True):
     status: int
     content_type: str
     size_bytes: int
+    started_at: str | None
+    place: int
+    sent_at: str | None
+    request_sha256: str
     body_base64: bytes
     """zlib; base64 in JSON, decoded by the engine on its way in."""
 

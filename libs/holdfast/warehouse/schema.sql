@@ -1389,6 +1389,7 @@ WHERE observed_at = newest;
 
 CREATE VIEW snapshot_events
 (
+    `tenant` String,
     `source` String,
     `observed_at` DateTime64(3, 'UTC'),
     `snapshot_id` String,
@@ -1399,6 +1400,7 @@ CREATE VIEW snapshot_events
     `recorded_at` SimpleAggregateFunction(min, DateTime64(3, 'UTC'))
 )
 AS SELECT
+    substringIndex(source, '/', 1) AS tenant,
     source,
     observed_at,
     snapshot_id,
@@ -1421,6 +1423,7 @@ GROUP BY
     snapshot_id
 UNION ALL
 SELECT
+    substringIndex(source, '/', 1) AS tenant,
     source,
     observed_at,
     snapshot_id,

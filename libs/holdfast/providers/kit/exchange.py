@@ -18,16 +18,19 @@ from msgspec import Struct
 
 
 class RecordedResponse(Struct, frozen=True, kw_only=True):
-    """One response body as it was read, decompressed. No request headers or bodies: they carry secrets."""
+    """One response body as it was read, decompressed. Of the request no headers and no body: they carry secrets."""
 
     sha256: str
     """64 hex digits, of `body`."""
+    sent_at: datetime
     received_at: datetime
     method: str
     url: str
     """Redacted."""
     status: int
     content_type: str
+    request_sha256: str
+    """What was asked: kit.fingerprints. The same question has the same one."""
     body: bytes
 
 

@@ -28,6 +28,7 @@ from holdfast.providers.kit.budget import SlidingWindow
 from holdfast.providers.kit.contract import Budget, Manifest
 from holdfast.providers.kit.errors import CredentialsRejectedError, ProviderError, ProviderUnavailableError
 from holdfast.providers.kit.exchange import RecordedResponse, current_exchange
+from holdfast.providers.kit.fingerprints import fingerprint
 from holdfast.providers.kit.statuses import error_of_status
 from holdfast.providers.kit.strict_json import JsonLimits
 from holdfast.providers.kit.transport import Transport, http
@@ -152,10 +153,16 @@ class Session:
 
 
 def build_session(
-    manifest: Manifest, settings: Struct, clock: Clock, *, limits: Limits = _LIMITS, transport: Transport | None = None
+    manifest: Manifest,
+    settings: Struct,
+    clock: Clock,
+    *,
+    limits: Limits | None = None,
+    transport: Transport | None = None,
 ) -> Session:
     """A session for one provider's settings, whose secrets are never printed from now on."""
     _hide_secrets(settings)
+    limits = limits or Limits(deadline_s=manifest.deadline_s)
     return Session(provider=manifest.name, budget=manifest.budget, clock=clock, limits=limits, transport=transport)
 
 
@@ -189,11 +196,13 @@ def _record(request: Request, answer: Answer) -> None:
     current_exchange().responses.append(
         RecordedResponse(
             sha256=answer.sha256,
+            sent_at=answer.sent_at,
             received_at=answer.received_at,
             method=request.method,
             url=redacted_url(request.url),
             status=answer.status,
             content_type=answer.headers.get("content-type", "")[:120],
+            request_sha256=fingerprint(request.method, request.url, request.body),
             body=answer.body,
         )
     )

@@ -26,6 +26,7 @@ from holdfast.providers.kit.errors import (
     UnexpectedResponseError,
 )
 from holdfast.providers.kit.exchange import RecordedResponse, current_exchange
+from holdfast.providers.kit.fingerprints import fingerprint
 from holdfast.providers.kit.session import Session
 from holdfast.settings import Secret
 
@@ -138,11 +139,13 @@ class Faker:
         exchange.responses.append(
             RecordedResponse(
                 sha256=hashlib.sha256(body).hexdigest(),
+                sent_at=self._clock.now(),
                 received_at=self._clock.now(),
                 method="GET",
                 url="https://example.org/balances",
                 status=200,
                 content_type="application/json",
+                request_sha256=fingerprint("GET", "https://example.org/balances", b""),
                 body=body,
             )
         )
