@@ -3,7 +3,7 @@
 import msgspec
 
 from holdfast.registry.kv_keys import KvKeyError, identity_of, parse_key
-from holdfast.registry.records import Account, ApiKey, Kind, Portfolio, Record, Tenant, Watch
+from holdfast.registry.records import Account, ApiKey, Kind, Portfolio, Record, RuleSet, Tenant, Watch
 
 _ENCODER = msgspec.json.Encoder()
 _DECODERS: dict[Kind, msgspec.json.Decoder[Record]] = {
@@ -12,6 +12,7 @@ _DECODERS: dict[Kind, msgspec.json.Decoder[Record]] = {
     "portfolio": msgspec.json.Decoder(Portfolio),
     "account": msgspec.json.Decoder(Account),
     "watch": msgspec.json.Decoder(Watch),
+    "rules": msgspec.json.Decoder(RuleSet),
 }
 
 

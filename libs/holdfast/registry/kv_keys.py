@@ -10,10 +10,10 @@ one spelling of each identity: a key in any other spelling is refused, so that n
 import re
 from typing import get_args
 
-from holdfast.registry.records import Account, ApiKey, Kind, Portfolio, Record, Tenant, Watch
+from holdfast.registry.records import Account, ApiKey, Kind, Portfolio, Record, RuleSet, Tenant, Watch
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
-_LENGTHS: dict[Kind, int] = {"tenant": 1, "key": 1, "portfolio": 2, "account": 2, "watch": 5}
+_LENGTHS: dict[Kind, int] = {"tenant": 1, "key": 1, "portfolio": 2, "account": 2, "watch": 5, "rules": 2}
 _PLAIN = re.compile(rb"[A-Za-z0-9_-]")
 _ESCAPE = re.compile(rb"=([0-9A-F]{2})")
 
@@ -34,6 +34,8 @@ def kind_of(record: Record) -> Kind:
             return "account"
         case Watch():
             return "watch"
+        case RuleSet():
+            return "rules"
 
 
 def identity_of(record: Record) -> tuple[str, ...]:
@@ -45,6 +47,8 @@ def identity_of(record: Record) -> tuple[str, ...]:
             return (record.tenant, record.id)
         case Watch():
             return (record.tenant, record.provider, record.feed, record.target, record.scope)
+        case RuleSet():
+            return (record.tenant, str(record.number))
 
 
 def in_mapping(identity: tuple[str, ...]) -> str | tuple[str, ...]:

@@ -79,7 +79,30 @@ class Watch(Struct, frozen=True, kw_only=True):
     scope: str = ""
     every_s: Every
     paused: str | None = None
+    created_at: datetime | None = None
+    """None of one that is older than this field."""
 
 
-Record = Tenant | ApiKey | Portfolio | Account | Watch
-Kind = Literal["tenant", "key", "portfolio", "account", "watch"]
+class Rule(Struct, frozen=True, kw_only=True):
+    """Whether an asset counts in totals: one that is spam does not, one that only looks like it does."""
+
+    asset: str
+    action: Literal["exclude", "keep"] = "exclude"
+    portfolio: str | None = None
+    """The only portfolio that it is said of; None: all of the tenant."""
+    why: str = ""
+
+
+class RuleSet(Struct, frozen=True, kw_only=True):
+    """All the rules of a tenant from one change to the next. Never changed: holdfast.registry.rules."""
+
+    tenant: str
+    number: int
+    """From 1; the greatest holds."""
+    rules: tuple[Rule, ...] = ()
+    note: str = ""
+    created_at: datetime
+
+
+Record = Tenant | ApiKey | Portfolio | Account | Watch | RuleSet
+Kind = Literal["tenant", "key", "portfolio", "account", "watch", "rules"]

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from holdfast.domain.sources import Source
-from holdfast.registry.records import Account, ApiKey, Kind, Portfolio, Record, Tenant, Watch
+from holdfast.registry.records import Account, ApiKey, Kind, Portfolio, Record, RuleSet, Tenant, Watch
 
 _EMPTY: Mapping[str, object] = MappingProxyType({})
 
@@ -19,6 +19,7 @@ _FIELDS: dict[Kind, str] = {
     "portfolio": "portfolios",
     "account": "accounts",
     "watch": "watches",
+    "rules": "rule_sets",
 }
 
 
@@ -34,6 +35,8 @@ class RegistryState(Struct, frozen=True, kw_only=True):
     """By (tenant, account id)."""
     watches: Mapping[tuple[str, str, str, str, str], Watch] = _EMPTY  # type: ignore[assignment]
     """By (tenant, provider, feed, target, scope)."""
+    rule_sets: Mapping[tuple[str, str], RuleSet] = _EMPTY  # type: ignore[assignment]
+    """By (tenant, number as text)."""
 
 
 def to_state(revision: int, records: Mapping[Kind, Mapping[Any, Record]]) -> RegistryState:

@@ -13,7 +13,8 @@ from holdfast.registry.commands import Catalogue, SourceChoice
 from holdfast.registry.errors import RegistryError
 from holdfast.registry.keys import generate_key
 from holdfast.registry.pausing import with_pause
-from holdfast.registry.records import Account, ApiKey, Member, Portfolio, Tenant, Watch
+from holdfast.registry.records import Account, ApiKey, Member, Portfolio, Rule, RuleSet, Tenant, Watch
+from holdfast.registry.rules import newest_rules
 from holdfast.registry.state import RegistryState
 from holdfast.registry.writer import RegistryWriter
 from holdfast.settings import Secret
@@ -166,6 +167,7 @@ class RegistryStore:
                 scope=scope,
                 every_s=validation.default_every(self._catalogue, provider, feed) if every_s is None else every_s,
                 paused=present.paused if present else None,
+                created_at=present.created_at if present else self._clock.now(),
             )
             return validation.checked_watch(state, self._catalogue, wish)
 
@@ -176,6 +178,25 @@ class RegistryStore:
             return validation.existing_watch(state, (tenant, provider, feed, target, scope))
 
         await self._writer.remove(decide)
+
+    async def put_rules(self, tenant: str, rules: Sequence[Rule], *, note: str = "") -> RuleSet:
+        """Make these the tenant's rules, as a set of the next number. What holds already makes no new set."""
+        wish = RuleSet(tenant=tenant, number=0, rules=tuple(rules), note=note, created_at=self._clock.now())
+        return await self._writer.put(lambda state: validation.checked_rules(state, wish))
+
+    async def change_rules(
+        self, tenant: str, change: Callable[[tuple[Rule, ...]], Sequence[Rule]], *, note: str = ""
+    ) -> RuleSet:
+        """The same, from the rules that hold. `change` may be called again, if somebody else wrote first."""
+
+        def decide(state: RegistryState) -> RuleSet:
+            newest = newest_rules(state, tenant)
+            rules = tuple(change(newest.rules if newest else ()))
+            wish = RuleSet(tenant=tenant, number=0, rules=rules, note=note, created_at=now)
+            return validation.checked_rules(state, wish)
+
+        now = self._clock.now()
+        return await self._writer.put(decide)
 
     async def pause_source(
         self, *, tenant: str, provider: str, feed: str, target: str, scope: str, why: str

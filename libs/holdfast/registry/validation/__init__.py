@@ -12,6 +12,7 @@ from holdfast.registry.validation.existing import (
     existing_watch,
 )
 from holdfast.registry.validation.portfolios import checked_portfolio, removable_account, removable_portfolio
+from holdfast.registry.validation.rules import checked_rules
 from holdfast.registry.validation.sources import checked_every, checked_sources
 from holdfast.registry.validation.tenants import new_key, new_tenant
 from holdfast.registry.validation.text import (
@@ -30,6 +31,7 @@ __all__ = [
     "checked_label",
     "checked_name",
     "checked_portfolio",
+    "checked_rules",
     "checked_sources",
     "checked_time",
     "checked_watch",
