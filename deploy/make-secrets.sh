@@ -12,14 +12,14 @@ chmod 700 "$secrets"
 umask 022
 
 for name in nats_scheduler nats_worker_okx nats_worker_evm nats_worker_prices nats_worker_coingecko \
-    nats_worker_defillama nats_worker_ecb nats_worker_bitpanda nats_worker_dalp nats_aggregator nats_api nats_migrate \
-    nats_subscriber nats_operator clickhouse_holdfast clickhouse_analyst api_master_key grafana_admin; do
+    nats_worker_defillama nats_worker_ecb nats_worker_bitpanda nats_worker_dalp nats_worker_credmark nats_aggregator \
+    nats_api nats_migrate nats_subscriber nats_operator clickhouse_holdfast clickhouse_analyst api_master_key grafana_admin; do
     # The letter in front: NATS reads what begins with a digit as a number.
     [ -e "$secrets/$name" ] || printf 's%s' "$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')" >"$secrets/$name"
 done
 
 kind=$([ "${DEMO:-0}" = 1 ] && echo demo || echo example)
-for provider in okx evm prices coingecko defillama ecb bitpanda dalp; do
+for provider in okx evm prices coingecko defillama ecb bitpanda dalp credmark; do
     [ -e "$secrets/$provider.toml" ] || cp "$here/providers/$provider.$kind.toml" "$secrets/$provider.toml"
 done
 echo "secrets are in $secrets"

@@ -43,7 +43,7 @@ from tests.support.children import Child
 from tests.support.servers import free_port
 
 CONFIG = Path(__file__).parents[2] / "deploy" / "nats" / "nats-server.conf"
-PROVIDERS = ("bitpanda", "coingecko", "dalp", "defillama", "ecb", "evm", "okx", "prices")
+PROVIDERS = ("bitpanda", "coingecko", "credmark", "dalp", "defillama", "ecb", "evm", "okx", "prices")
 ACCOUNT = "eip155:1:0x" + "ab" * 20
 NOW = datetime(2026, 1, 2, 3, tzinfo=UTC)
 ID = "0123456789abcdef0123456789abcdef"

@@ -12,6 +12,7 @@ from holdfast.domain.assets import parse_asset, parse_chain
 from holdfast.domain.balances import KINDS, Balance, ReportedTotal, Snapshot
 from holdfast.domain.money import LIMIT
 from holdfast.providers.kit.contract import Fetched
+from holdfast.domain.reported import ReportedReturns
 from holdfast.providers.kit.discovery import ProviderModule, discover
 from holdfast.providers.kit.errors import ProviderError
 from holdfast.providers.kit.exchange import open_exchange
@@ -53,6 +54,8 @@ def check_can_be_stored(fetched: Fetched) -> None:
     for total in fetched.totals:
         check_total(total)
     for price in fetched.prices:
+    for returns in fetched.returns:
+        check_returns(returns)
         assert parse_asset(price.asset) == price.asset
         check_number(price.price)
         assert price.price is not None
@@ -86,3 +89,25 @@ def check_total(total: ReportedTotal) -> None:
 
 def check_number(number: Decimal | None) -> None:
     assert number is None or (isinstance(number, Decimal) and number.is_finite() and 0 <= number < LIMIT)
+def check_returns(returns: ReportedReturns) -> None:
+    """What a return is of may be below zero, as the return itself."""
+    check_number(None if returns.total_return is None else abs(returns.total_return))
+    for one in returns.items:
+        assert parse_asset(one.asset) == one.asset
+        for number in (one.amount, one.value, one.total_return):
+            check_number(None if number is None else abs(number))
+        assert one.value is not None or one.reason is not None
+
+
+def check_clusters(statement: TokenClusters) -> None:
+    """Gains and distances may be below zero; everything else may not."""
+    assert parse_asset(statement.token) == statement.token
+    assert statement.raw
+    addresses = [address for cluster in statement.clusters for address in cluster.addresses]
+    for said in (*statement.clusters, *statement.top_holders, *addresses, statement.overview):
+        for name, number in msgspec.structs.asdict(said).items() if said is not None else ():
+            if isinstance(number, Decimal):
+                check_number(abs(number) if "pnl" in name or "distance" in name else number)
+    assert all(len(address.address) <= 200 and (address.rank or 1) in range(1, 2**32) for address in addresses)
+
+

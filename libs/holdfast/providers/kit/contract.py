@@ -54,6 +54,8 @@ class Manifest(Struct, frozen=True, kw_only=True):
     name: str
     title: str
     documentation: str
+    on_request: bool = False
+    """Only for accounts whose owner names it: for such accounts another provider is the natural one."""
     """Where the upstream API is described."""
     budget: Budget
     feeds: tuple[FeedManifest, ...]
@@ -62,6 +64,8 @@ class Manifest(Struct, frozen=True, kw_only=True):
 
     def feed(self, name: Feed) -> FeedManifest | None:
         return next((feed for feed in self.feeds if feed.name == name), None)
+    deadline_s: float = 30
+    """How long one request may take, from sending to the last byte."""
 
 
 class Target(Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from itertools import combinations
 import msgspec
 
 from holdfast.domain.accounts import AccountId
-from holdfast.providers.kit.contract import FeedManifest
+from holdfast.providers.kit.contract import FeedManifest, Manifest
 from holdfast.registry.commands import Catalogue, SourceChoice
 from holdfast.registry.errors import RegistryError
 from holdfast.registry.records import SourceSetting
@@ -34,7 +34,7 @@ def checked_sources(
 
 
 def _default_choices(catalogue: Catalogue, account: AccountId) -> list[SourceChoice]:
-    names = _taking(catalogue, account, "balances")
+    names = [name for name in _taking(catalogue, account, "balances") if not _on_request(catalogue[name], "balances")]
     if not names:
         fix = f"Providers take: {', '.join(sorted(_namespaces(catalogue))) or 'nothing, none is installed'}"
         raise RegistryError("account", f"no provider takes {account.namespace} accounts", fix)
@@ -96,6 +96,11 @@ def _taking(catalogue: Catalogue, account: AccountId, feed: str) -> list[str]:
         for name, manifest in sorted(catalogue.items())
         if (found := manifest.feed(feed)) is not None and account.namespace in found.namespaces
     ]
+
+
+def _on_request(manifest: Manifest, feed: str) -> bool:
+    found = manifest.feed(feed)
+    return found is not None and found.on_request
 
 
 def _namespaces(catalogue: Catalogue) -> Iterable[str]:
