@@ -31,6 +31,7 @@ from holdfast.warehouse.rows import (
     SnapshotRow,
     stored_time,
 )
+from services.aggregator.holdings import holdings_digest
 
 
 def source_of(event: BalancesObserved | TotalsReported | ReturnsReported) -> str:
@@ -103,6 +104,7 @@ def to_snapshot_row(event: BalancesObserved, *, recorded_at: datetime, sequence:
         raw=event.raw,
         covers=event.covers,
         lines=event.lines,
+        holdings=holdings_digest(event.balances),
         stream_seq=sequence,
     )
     if event.parts == 1:

@@ -68,6 +68,7 @@ class SnapshotRow(Row, frozen=True, kw_only=True):
     raw: tuple[str, ...]
     covers: tuple[str, ...]
     lines: int
+    holdings: str
     stream_seq: int
 
 
