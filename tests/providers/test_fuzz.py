@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from holdfast.domain.assets import parse_asset, parse_chain
 from holdfast.domain.balances import KINDS, Balance, ReportedTotal, Snapshot
+from holdfast.domain.clusters import TokenClusters
 from holdfast.domain.money import LIMIT
-from holdfast.providers.kit.contract import Fetched
 from holdfast.domain.reported import ReportedReturns
+from holdfast.providers.kit.contract import Fetched
 from holdfast.providers.kit.discovery import ProviderModule, discover
 from holdfast.providers.kit.errors import ProviderError
 from holdfast.providers.kit.exchange import open_exchange
@@ -53,13 +54,15 @@ def check_can_be_stored(fetched: Fetched) -> None:
         check_snapshot(snapshot)
     for total in fetched.totals:
         check_total(total)
-    for price in fetched.prices:
     for returns in fetched.returns:
         check_returns(returns)
+    for price in fetched.prices:
         assert parse_asset(price.asset) == price.asset
         check_number(price.price)
         assert price.price is not None
         assert price.at.tzinfo is not None
+    for statement in fetched.clusters:
+        check_clusters(statement)
     encoded = msgspec.json.encode(fetched)
     assert msgspec.json.decode(encoded, type=Fetched) == fetched
 
@@ -87,8 +90,6 @@ def check_total(total: ReportedTotal) -> None:
     check_number(None if total.total is None else abs(total.total))
 
 
-def check_number(number: Decimal | None) -> None:
-    assert number is None or (isinstance(number, Decimal) and number.is_finite() and 0 <= number < LIMIT)
 def check_returns(returns: ReportedReturns) -> None:
     """What a return is of may be below zero, as the return itself."""
     check_number(None if returns.total_return is None else abs(returns.total_return))
@@ -111,3 +112,5 @@ def check_clusters(statement: TokenClusters) -> None:
     assert all(len(address.address) <= 200 and (address.rank or 1) in range(1, 2**32) for address in addresses)
 
 
+def check_number(number: Decimal | None) -> None:
+    assert number is None or (isinstance(number, Decimal) and number.is_finite() and 0 <= number < LIMIT)
