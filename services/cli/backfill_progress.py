@@ -11,7 +11,7 @@ from holdfast.events.subjects import event
 from holdfast.messaging.connection import Connection
 from holdfast.messaging.declarations import FETCHES
 from holdfast.messaging.following import Seen, follow
-from services.cli.backfilling import Asked, jobs_of
+from services.cli.history import Asked, jobs_of
 from services.cli.output import FAILED, console, done, fail, text
 
 _PLAIN_STEPS = 20
@@ -20,11 +20,11 @@ _BEFORE = timedelta(minutes=10)
 Tell = Callable[[int, FetchFinished | FetchFailed], None]
 
 
-async def follow_to_the_end(connection: Connection, tenant: str, asked: Sequence[Asked], *, since: datetime) -> None:
+async def follow_to_the_end(connection: Connection, asked: Sequence[Asked], *, since: datetime) -> None:
     """Until each job is done or given up (then exit code 1). Ctrl-C leaves the work going on."""
     jobs = jobs_of(asked)
     families = ("fetches.finished", "fetches.failed")
-    subjects = [event(family, 1, tenant, one.provider) for family in families for one in asked]
+    subjects = [event(family, 1, one.tenant, one.provider) for family in families for one in asked]
     passing = follow(connection.js, FETCHES, sorted(set(subjects)), since=since - _BEFORE)
     try:
         if console.is_terminal:
@@ -75,5 +75,5 @@ def _plainly(total: int) -> Tell:
 def _how_far(seen: FetchFinished | FetchFailed) -> str:
     start = text(seen.window.start) if seen.window else ""
     if isinstance(seen, FetchFailed):
-        return f"{seen.provider}/{seen.scope} {start}: {seen.error}"
-    return f"{seen.provider}/{seen.scope} back to {start}"
+        return f"{seen.provider}/{seen.scope or seen.feed} {start}: {seen.error}"
+    return f"{seen.provider}/{seen.scope or seen.feed} back to {start}"

@@ -5,6 +5,10 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from holdfast.events.subjects import PUBLIC
+from holdfast.registry.errors import RegistryError
+from services.cli import connections
+from services.cli.history import Asking, From, To, Wait, read_pasts
+from services.cli.history import Every as HistoryStep
 from services.cli.output import done, print_json, show
 from services.cli.registry import JsonFlag, registry
 
@@ -54,6 +58,32 @@ async def remove(
     async with registry() as store:
         await store.remove_watch(tenant, provider=provider, feed=feed, target=target, scope=scope)
     done(f"{provider} {feed} {target} is no longer fetched")
+
+
+@app.command
+async def backfill(
+    provider: ProviderName,
+    feed: FeedName,
+    target: TargetText = "*",
+    *,
+    from_: From,
+    to: To = None,
+    every: HistoryStep = "1h",
+    scope: ScopeOption = "",
+    tenant: OwnerOption = PUBLIC,
+    wait: Wait = True,
+    json: JsonFlag = False,
+) -> None:
+    """Fetch its past. Again: only what is still missing."""
+    asking = Asking(from_, to, every)
+    async with connections.nats() as connection:
+        _, pasts = await read_pasts(connection)
+        mine = [past for past in pasts if past.schedule.identity == (tenant, provider, feed, target, scope)]
+        if not mine:
+            raise RegistryError(
+                "feed", f"{provider} {feed} {target} is not fetched, or has no past", "holdfast feed list shows them"
+            )
+        await asking.ask(connection, mine, wait=wait, json=json)
 
 
 @app.command

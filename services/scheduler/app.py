@@ -101,6 +101,7 @@ class SchedulerApp:
                 clock=self._clock,
                 days=self._settings.backfill_days,
                 most_outstanding=self._settings.backfill_outstanding,
+                most_events=self._settings.backfill_events,
             )
             book.start()
             backfills.start()

@@ -1,28 +1,32 @@
 """History: plans what a source that is new can say of its past, and publishes it a little at a time.
 
+Prices and rates are planned like accounts: the windows of a price source lie beside those of the
+balances that it values, and what comes first does not matter.
+
 A window is published first and counted then. Who dies in between publishes it again under the same
-id, which the stream knows; so do two schedulers that work at the same time.
+id, which the stream knows; so do two schedulers that work at the same time. None is published while
+the aggregator is behind: its snapshots would stand in line before those of now.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, Mapping
+from datetime import timedelta
 from functools import lru_cache, partial
 
 import msgspec
 
 from holdfast.domain.time import Clock
-from holdfast.messaging.backlog import BacklogUnavailableError, jobs_outstanding
+from holdfast.messaging.backlog import BacklogUnavailableError, events_outstanding, jobs_outstanding
 from holdfast.messaging.bucket import Bucket, BucketUnavailableError, JetStream, stop_following
 from holdfast.messaging.declarations import CURSORS
 from holdfast.messaging.kv import ConflictError, Entry
 from holdfast.messaging.publishing import Publisher, PublishError
 from holdfast.observability import metrics
 from holdfast.observability.logs import logger
-from holdfast.providers.kit.contract import History, Manifest
+from holdfast.providers.kit.contract import Manifest
 from holdfast.registry.backfills import KIND, Backfill, decode, encode, plan_span, to_job
 from holdfast.registry.kv_keys import to_key
-from holdfast.registry.schedules import Schedule, schedules_of
+from holdfast.registry.pasts import Past, Told, pasts_of, read_told
 from holdfast.registry.state import RegistryState
 
 _log = logger(__name__)
@@ -44,6 +48,7 @@ class Backfills:
         clock: Clock,
         days: int,
         most_outstanding: int,
+        most_events: int,
     ) -> None:
         self._js = js
         self._bucket = Bucket(js, CURSORS)
@@ -53,9 +58,11 @@ class Backfills:
         self._clock = clock
         self._days = days
         self._most_outstanding = most_outstanding
+        self._most_events = most_events
         self._records: dict[str, tuple[Backfill | None, int]] = {}
         """By key, each with its revision; None was removed."""
-        self._planned_for: RegistryState | None = None
+        self._told: Told = {}
+        self._planned_for: tuple[RegistryState | None, Told] = (None, {})
         self._task: asyncio.Task[None] | None = None
         self.current = False
 
@@ -85,27 +92,29 @@ class Backfills:
         return published
 
     async def _plan(self) -> None:
-        """A record for each source that has a past and none yet; looked for again when the registry has changed."""
-        state = self._state()
-        if self._days == 0 or state is self._planned_for:
+        """A record for each source that has a past and none yet; looked for again when something has changed."""
+        state, told = self._state(), self._told
+        if self._days == 0 or (state is self._planned_for[0] and told is self._planned_for[1]):
             return
         now = self._clock.now()
-        for schedule, history, added_at in self._with_history():
-            key = _key(schedule.identity)
+        for past in self._pasts():
+            schedule, key = past.schedule, _key(past.schedule.identity)
             record, revision = self._records.get(key, (None, 0))
-            if record is not None and record.planned_at >= added_at:
+            if record is not None and record.planned_at >= past.added_at:
                 continue
-            span = plan_span(history, now - timedelta(days=self._days), now, _EVERY_S)
+            span = plan_span(past.history, now - timedelta(days=self._days), now, _EVERY_S)
             await self._write(key, Backfill(planned_at=now, spans=(span,)), revision)
             _log.info("backfill_planned", provider=schedule.provider, account=schedule.target, windows=len(span.left()))
-        self._planned_for = state
+        self._planned_for = (state, told)
 
     async def _publish(self) -> int:
         """Source after source, as long as their provider has room."""
+        if await events_outstanding(self._js) > self._most_events:
+            return 0
         outstanding = await jobs_outstanding(self._js, "backfill")
         published = 0
-        for schedule, _, _ in self._with_history():
-            key = _key(schedule.identity)
+        for past in self._pasts():
+            schedule, key = past.schedule, _key(past.schedule.identity)
             record, revision = self._records.get(key, (None, 0))
             room = self._most_outstanding - outstanding[schedule.provider]
             windows = record.left(room) if record is not None and room > 0 else []
@@ -119,15 +128,8 @@ class Backfills:
             metrics.jobs_published.labels(schedule.provider, schedule.feed, "backfill").inc(len(jobs))
         return published
 
-    def _with_history(self) -> Iterator[tuple[Schedule, History, datetime]]:
-        """Sources that are not paused, and since when their account is there."""
-        state = self._state()
-        for schedule in schedules_of(state):
-            account = state.accounts.get((schedule.tenant, schedule.target))
-            manifest = self._catalogue.get(schedule.provider)
-            feed = manifest.feed(schedule.feed) if manifest else None
-            if account is not None and feed is not None and feed.history is not None and schedule.paused is None:
-                yield schedule, feed.history, account.created_at
+    def _pasts(self) -> list[Past]:
+        return pasts_of(self._state(), self._catalogue, self._told)
 
     async def _write(self, key: str, record: Backfill, revision: int) -> None:
         value = encode(record)
@@ -138,7 +140,7 @@ class Backfills:
         self._on_entry(Entry(key=key, value=value, revision=written))
 
     def _on_reset(self, entries: list[Entry], _: int) -> None:
-        self._records = {}
+        self._records, self._told = {}, {}
         for entry in entries:
             self._on_entry(entry)
         self.current = True
@@ -147,11 +149,11 @@ class Backfills:
         self.current = False
 
     def _on_entry(self, entry: Entry) -> None:
-        if not entry.key.startswith(f"{KIND}.") or self._records.get(entry.key, (None, 0))[1] >= entry.revision:
-            return
         try:
-            record = None if entry.value is None else decode(entry.value)
+            if told := read_told([entry]):
+                self._told = {**self._told, **told}
+            elif entry.key.startswith(f"{KIND}.") and self._records.get(entry.key, (None, 0))[1] < entry.revision:
+                record = None if entry.value is None else decode(entry.value)
+                self._records[entry.key] = (record, entry.revision)
         except msgspec.MsgspecError as error:
             _log.error("backfill_malformed", key=entry.key, revision=entry.revision, problem=str(error))
-            return
-        self._records[entry.key] = (record, entry.revision)

@@ -14,6 +14,7 @@ from holdfast.messaging.kv import Entry
 from holdfast.observability.logs import logger
 from holdfast.registry.backfills import KIND as HISTORY
 from holdfast.registry.kv_keys import KvKeyError, to_key, unescaped
+from holdfast.registry.pasts import KIND as PAST
 from services.scheduler.planning import Cursor, Identity
 
 _log = logger(__name__)
@@ -106,7 +107,7 @@ class CursorBook:
         self.current = False
 
     def _on_entry(self, entry: Entry) -> None:
-        if entry.key.startswith(f"{HISTORY}."):
+        if entry.key.startswith((f"{HISTORY}.", f"{PAST}.")):
             return  # services.scheduler.backfills
         try:
             identity = _identity(entry.key)

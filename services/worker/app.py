@@ -11,9 +11,11 @@ from msgspec import Struct
 
 from holdfast.domain.time import Clock, SystemClock
 from holdfast.messaging.broker import Broker, build_broker
+from holdfast.messaging.bucket import Bucket, BucketUnavailableError
 from holdfast.messaging.connection import Connection
 from holdfast.messaging.publishing import Publisher
 from holdfast.messaging.streams import (
+    CURSORS,
     DEAD,
     EVENTS,
     FETCHES,
@@ -31,6 +33,7 @@ from holdfast.observability import logs
 from holdfast.observability.health import Health, serve
 from holdfast.providers.kit.discovery import ProviderModule, discover
 from holdfast.providers.kit.session import build_session
+from holdfast.registry import pasts
 from holdfast.registry.store import RegistryStore
 from holdfast.registry.watcher import RegistryWatcher
 from holdfast.settings import Configuration, SettingsError, SettingsProblem, read_configuration
@@ -45,7 +48,8 @@ from services.worker.settings import WorkerSettings
 log = logs.logger(__name__)
 
 EX_CONFIG = 78
-_STREAMS = (JOBS, EVENTS, RESPONSES, FETCHES, PORTFOLIOS, DEAD, REGISTRY)
+_STREAMS = (JOBS, EVENTS, RESPONSES, FETCHES, PORTFOLIOS, DEAD, REGISTRY, CURSORS)
+_AGAIN_S = 1
 
 
 class Served(Struct, frozen=True, kw_only=True):
@@ -53,6 +57,11 @@ class Served(Struct, frozen=True, kw_only=True):
 
     module: ProviderModule
     settings: Struct
+
+    @property
+    def targets_with_past(self) -> tuple[str, ...] | None:
+        """None where the manifest says all there is to say."""
+        return None if self.module.targets_with_past is None else self.module.targets_with_past(self.settings)
 
 
 class Worker:
@@ -72,6 +81,7 @@ class Worker:
         self._catalogue = catalogue
         self.health = Health()
         self._lines = [_build_line(one, settings, clock) for one in served]
+        self._pasts = {one.module.name: told for one in served if (told := one.targets_with_past) is not None}
         self._name = "worker-" + "-".join(line.name for line in self._lines)
         self._broker: Broker = build_broker(
             nats, name=self._name, grace_s=settings.grace_s, on_trouble=self._on_waiting("nats")
@@ -112,9 +122,23 @@ class Worker:
             self.health.waiting("registry", "reading")
             await watcher.wait_ready()
             self.health.satisfied("registry")
+            await self._tell_pasts(connection)
             self._subscribe(connection, watcher)
             async with Watchdog(connection.js, consumers, excused=self._excused):
                 await self._serve(connection)
+
+    async def _tell_pasts(self, connection: Connection) -> None:
+        """Which targets have a past: our settings decide it, and who plans history does not have them."""
+        bucket = Bucket(connection.js, CURSORS)
+        for provider, targets in self._pasts.items():
+            while True:
+                try:
+                    await bucket.write(pasts.key_of(provider), pasts.encode(targets))
+                    break
+                except BucketUnavailableError as error:
+                    self.health.waiting("cursors", str(error))
+                    await asyncio.sleep(_AGAIN_S)
+        self.health.satisfied("cursors")
 
     def _subscribe(self, connection: Connection, watcher: RegistryWatcher) -> None:
         catalogue = {name: module.manifest for name, module in self._catalogue.items()}

@@ -22,6 +22,7 @@ from holdfast.messaging.declarations import CURSORS
 from holdfast.messaging.publishing import Publisher
 from holdfast.messaging.streams import migrate
 from holdfast.providers.kit.discovery import discover
+from holdfast.registry import pasts
 from holdfast.registry.backfills import KIND, Backfill, unpublished
 from holdfast.registry.backfills import decode as decode_record
 from holdfast.registry.commands import SourceChoice
@@ -46,6 +47,7 @@ async def connection(nats_settings: NatsSettings) -> AsyncIterator[Connection]:
     store = RegistryStore(opened.js, clock=SystemClock(), catalogue=catalogue)
     await store.create_tenant("acme")
     await store.add_account("acme", WALLET, sources=[SourceChoice(provider="evm")])
+    await Bucket(opened.js, CURSORS).write(pasts.key_of("evm"), pasts.encode(("eip155:1:",)))
     yield opened
     await opened.close()
 
@@ -112,6 +114,39 @@ async def test_it_follows_until_all_is_in_and_says_how_far_it_is(
     assert child.returncode == 0, child.output
     assert "3/3 evm/wallet back to 2026-02-26T00:00:00.000Z" in child.output
     assert "3 windows are in" in child.output
+
+
+async def test_the_prices_and_rates_of_that_time_are_asked_for_as_well(
+    connection: Connection, system: dict[str, str], tmp_path: Path
+) -> None:
+    store = RegistryStore(
+        connection.js,
+        clock=SystemClock(),
+        catalogue={name: module.manifest for name, module in discover().items()},
+    )
+    await store.create_tenant("zen")
+    for tenant, provider, scope in (("public", "prices", ""), ("public", "ecb", "daily"), ("zen", "coingecko", "")):
+        await store.put_watch(tenant, provider=provider, feed="prices", target="*", scope=scope)
+    asked = said(holdfast("backfill", WALLET, *RANGE, "--tenant", "acme", "--json", settings=system, folder=tmp_path))
+    assert [(one["tenant"], one["provider"], one["windows"]) for one in asked] == [
+        ("acme", "evm", 3), ("public", "prices", 1), ("public", "ecb", 1),
+    ], "three days of hours are in one week of the price source's windows, from a Thursday on"  # fmt: skip
+    words = ("feed", "backfill", "ecb", "prices", "--scope", "daily", "--from", "1990-01-01", "--to", "1999-02-01")
+    (rates,) = said(holdfast(*words, "--json", settings=system, folder=tmp_path))
+    assert (rates["provider"], rates["windows"]) == ("ecb", 2), "from the euro's first day; the grid's year ends within"
+    unknown = ("feed", "backfill", "defillama", "prices", "--from", "2026-01-01")
+    refused = holdfast(*unknown, settings=system, folder=tmp_path)
+    assert refused.returncode == 1
+    assert "is not fetched, or has no past" in refused.stderr
+
+
+async def test_an_account_whose_node_has_no_archive_has_no_past_and_is_told_so(
+    connection: Connection, system: dict[str, str], tmp_path: Path
+) -> None:
+    await Bucket(connection.js, CURSORS).write(pasts.key_of("evm"), pasts.encode(("eip155:10:",)))
+    refused = holdfast("backfill", WALLET, *RANGE, settings=system, folder=tmp_path)
+    assert refused.returncode == 1
+    assert "archive = true" in refused.stderr
 
 
 @pytest.mark.parametrize(

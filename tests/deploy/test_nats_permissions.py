@@ -26,6 +26,7 @@ from holdfast.events import (
     ReturnsReported,
 )
 from holdfast.events.event import Event
+from holdfast.messaging.backlog import events_outstanding
 from holdfast.messaging.batches import BatchConsumer
 from holdfast.messaging.broker import build_broker, subscription_options
 from holdfast.messaging.bucket import Bucket
@@ -34,6 +35,7 @@ from holdfast.messaging.dead_letters import Death, bury, list_letters
 from holdfast.messaging.publishing import Publisher
 from holdfast.messaging.streams import AGGREGATOR_CONSUMERS, STREAMS, migrate, verify, worker_consumers
 from holdfast.providers.kit.discovery import discover
+from holdfast.registry import pasts
 from holdfast.registry.commands import SourceChoice
 from holdfast.registry.store import RegistryStore
 from holdfast.registry.watcher import RegistryWatcher
@@ -120,6 +122,7 @@ async def test_nobody_connects_without_a_password(server: DeployedNats) -> None:
                 "$KV.registry.key.abc",
                 "$KV.registry.tenant.acme",
                 "$KV.cursors.cursor.acme",
+                "$KV.cursors.past.evm",
                 "$JS.API.STREAM.DELETE.EVENTS",
                 "$JS.API.STREAM.UPDATE.EVENTS",
                 "$JS.API.STREAM.PURGE.EVENTS",
@@ -224,6 +227,7 @@ async def test_a_worker_takes_its_jobs_and_publishes_what_its_provider_said(
         stored = await publisher.publish_many(said)
         assert [one.stream for one in stored] == ["EVENTS", "EVENTS", "EVENTS", "FETCHES"]
         assert (await bury(connection.js, _death("JOBS", f"worker-{provider}-due"), b"{}")).stream == "DEAD"
+        await Bucket(connection.js, "cursors").write(pasts.key_of(provider), pasts.encode(()))
         assert (await connection.js.consumer_info("JOBS", f"worker-{provider}-due")).num_ack_pending == 0
     finally:
         await broker.close()
@@ -248,6 +252,13 @@ async def test_a_worker_reads_the_registry_and_pauses_a_source(migrated: Deploye
         )
         (source,) = (await store.read()).accounts["acme", ACCOUNT].sources
         assert source.paused == "key refused"
+
+
+async def test_the_scheduler_sees_how_far_the_aggregator_is(migrated: DeployedNats) -> None:
+    async with migrated.connected("worker-okx") as connection:
+        await Publisher(connection.js, producer="worker-okx", clock=SystemClock()).publish(_balances("okx"))
+    async with migrated.connected("scheduler") as connection:
+        assert await events_outstanding(connection.js) == 1
 
 
 async def test_the_scheduler_keeps_its_cursors(migrated: DeployedNats) -> None:

@@ -16,6 +16,12 @@ MANIFEST = Manifest(name="{name}", title="", documentation="", budget=Budget(req
 
 def build(settings, session, clock): ...
 """  # noqa: E501
+TOLD = """
+from msgspec.structs import replace
+from holdfast.providers.kit.contract import FeedManifest, History
+PAST = History(every_s=(3600,), points=24, told=True)
+MANIFEST = replace(MANIFEST, feeds=(FeedManifest(name="balances", every_s=60, history=PAST),))
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +56,7 @@ def test_a_further_root_adds_its_folders(tmp_path: Path) -> None:
         ("without_manifest", "", "must expose MANIFEST"),
         ("misnamed", SOURCE.format(name="other"), "is 'other'"),
         ("broken", "import no_such_module_anywhere", "cannot be imported"),
+        ("secretive", SOURCE.format(name="secretive") + TOLD, "needs targets_with_past"),
     ],
 )
 def test_a_folder_that_is_no_provider_is_named_with_what_it_lacks(

@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 from holdfast.domain.balances import Block, Snapshot
 from holdfast.domain.jobs import JobWindow
 from holdfast.providers.evm.past import BlockFinder
-from holdfast.providers.evm.provider import EvmProvider
+from holdfast.providers.evm.provider import MANIFEST, EvmProvider, targets_with_past
+from holdfast.providers.evm.settings import ChainSettings, EvmSettings
 from holdfast.providers.kit.contract import Target
 from holdfast.providers.kit.errors import NoHistoryError
 from holdfast.providers.kit.exchange import open_exchange
 from holdfast.providers.kit.testing import Reply
+from holdfast.settings import Secret
 from tests.providers import evm_chain as chain
 from tests.providers.test_evm_node import Anvil, _amount, _provider, anvil  # noqa: F401 - a fixture
 
@@ -98,6 +100,17 @@ async def test_a_block_that_was_the_newest_at_several_instants_is_one_snapshot(a
     window = JobWindow(start=noon + timedelta(minutes=5), end=noon + timedelta(minutes=55), every_s=600)
     snapshots = await _history(_provider(anvil, tokens=(chain.WHOLE,), archive=True), window)
     assert [one.observed_at for one in snapshots] == [noon]
+
+
+def test_only_the_accounts_of_chains_with_an_archive_are_told_to_have_a_past() -> None:
+    chains = {
+        str(number): ChainSettings(rpc_url=Secret("http://node"), archive=archive)
+        for number, archive in ((1, True), (10, False), (137, True))
+    }
+    assert targets_with_past(EvmSettings(chains=chains)) == ("eip155:1:", "eip155:137:")
+    history = MANIFEST.feeds[0].history
+    assert history is not None
+    assert history.told
 
 
 async def test_a_node_without_an_archive_has_no_history_whether_it_says_so_or_not(anvil: Anvil) -> None:  # noqa: F811

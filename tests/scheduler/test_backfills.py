@@ -10,7 +10,10 @@ import pytest
 from msgspec.structs import replace
 
 from holdfast.domain.jobs import JobWindow
+from holdfast.domain.time import Clock
+from holdfast.events import BalancesObserved
 from holdfast.events.codec import decode
+from holdfast.events.examples import load_examples
 from holdfast.events.jobs import FetchRequested
 from holdfast.messaging.backlog import jobs_outstanding
 from holdfast.messaging.bucket import Bucket
@@ -18,7 +21,8 @@ from holdfast.messaging.connection import Connection, connect
 from holdfast.messaging.declarations import CURSORS, JOBS
 from holdfast.messaging.publishing import Publisher
 from holdfast.messaging.streams import migrate
-from holdfast.providers.kit.contract import History
+from holdfast.providers.kit.contract import History, Manifest
+from holdfast.registry import pasts
 from holdfast.registry.backfills import KIND
 from holdfast.registry.commands import SourceChoice
 from holdfast.registry.kv_keys import to_key
@@ -30,8 +34,15 @@ from tests.worker.stage import until
 
 NOW = datetime(2026, 3, 11, 5, 30, tzinfo=UTC)
 HISTORY = History(every_s=(3600,), points=24)
-ALPHA = CATALOGUE["alpha"]
-PAST = CATALOGUE | {"alpha": replace(ALPHA, feeds=(replace(ALPHA.feeds[0], history=HISTORY), *ALPHA.feeds[1:]))}
+
+
+def _with_history(provider: str, history: History) -> dict[str, Manifest]:
+    manifest = CATALOGUE[provider]
+    first, *rest = manifest.feeds
+    return {provider: replace(manifest, feeds=(replace(first, history=history), *rest))}
+
+
+PAST = CATALOGUE | _with_history("alpha", HISTORY)
 IDENTITY = ("acme", "alpha", "balances", WALLET, "wallet")
 
 
@@ -40,10 +51,15 @@ class FixedClock:
         return NOW
 
 
+class LaterClock:
+    def now(self) -> datetime:
+        return NOW + timedelta(days=1)
+
+
 @pytest.fixture
 async def connection(nats_settings: NatsSettings) -> AsyncIterator[Connection]:
     opened = await connect(nats_settings, name="test-backfills")
-    await migrate(opened.js, ["alpha", "beta"])
+    await migrate(opened.js, ["alpha", "beta", "quotes"])
     yield opened
     await opened.close()
 
@@ -58,17 +74,25 @@ async def store(connection: Connection) -> RegistryStore:
 
 @asynccontextmanager
 async def backfills(
-    connection: Connection, store: RegistryStore, *, days: int = 10, most: int = 4
+    connection: Connection,
+    store: RegistryStore,
+    *,
+    days: int = 10,
+    most: int = 4,
+    most_events: int = 100,
+    catalogue: dict[str, Manifest] = PAST,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Backfills]:
     state = await store.read()
     runner = Backfills(
         connection.js,
         state=lambda: state,
-        catalogue=PAST,
+        catalogue=catalogue,
         publisher=Publisher(connection.js, producer="scheduler", clock=FixedClock()),
-        clock=FixedClock(),
+        clock=clock or FixedClock(),
         days=days,
         most_outstanding=most,
+        most_events=most_events,
     )
     runner.start()
     await until(lambda: _current(runner))
@@ -82,12 +106,12 @@ async def _current(runner: Backfills) -> bool:
     return runner.current
 
 
-async def take(connection: Connection) -> list[FetchRequested]:
+async def take(connection: Connection, provider: str = "alpha") -> list[FetchRequested]:
     """Every job of the lane that there is, done at once."""
-    waiting = (await jobs_outstanding(connection.js, "backfill"))["alpha"]
+    waiting = (await jobs_outstanding(connection.js, "backfill"))[provider]
     if not waiting:
         return []
-    subscription = await connection.js.pull_subscribe_bind(consumer="worker-alpha-backfill", stream=JOBS)
+    subscription = await connection.js.pull_subscribe_bind(consumer=f"worker-{provider}-backfill", stream=JOBS)
     messages = await subscription.fetch(waiting, timeout=5)
     for message in messages:
         await message.ack_sync()
@@ -172,4 +196,64 @@ async def test_no_days_and_no_paused_source_are_backfilled(connection: Connectio
         assert await runner.run() == 0
     await store.resume_source(tenant="acme", provider="alpha", feed="balances", target=WALLET, scope="wallet")
     async with backfills(connection, store) as runner:
+        assert await runner.run() == 4
+
+
+async def test_the_prices_that_value_a_past_are_fetched_for_it_too(
+    connection: Connection, store: RegistryStore
+) -> None:
+    await store.put_watch("public", provider="quotes", feed="prices", target="*")
+    catalogue = PAST | _with_history("quotes", History(every_s=(3600,), points=120))
+    async with backfills(connection, store, catalogue=catalogue, most=100) as runner:
+        await runner.run()
+    jobs = await take(connection, "quotes")
+    assert {(job.tenant, job.provider, job.feed, job.target) for job in jobs} == {("public", "quotes", "prices", "*")}
+    windows = [job.window for job in jobs if job.window]
+    assert sum(window.instants for window in windows) == 10 * 24
+    assert max(window.end for window in windows) == NOW.replace(minute=0)
+    assert min(window.start for window in windows) == datetime(2026, 3, 1, 6, tzinfo=UTC)
+
+
+async def test_a_watch_that_is_removed_and_added_again_is_planned_again(
+    connection: Connection, store: RegistryStore
+) -> None:
+    catalogue = CATALOGUE | _with_history("quotes", HISTORY)
+    quotes = {"provider": "quotes", "feed": "prices", "target": "*"}
+    await store.put_watch("public", **quotes)
+    async with backfills(connection, store, days=1, most=100, catalogue=catalogue) as runner:
+        assert await runner.run() == 2
+    await store.put_watch("public", **quotes, every_s=120)
+    async with backfills(connection, store, days=1, most=100, catalogue=catalogue) as runner:
+        assert await runner.run() == 0, "only its interval changed"
+    await store.remove_watch("public", **quotes)
+    await RegistryStore(connection.js, clock=LaterClock(), catalogue=catalogue).put_watch("public", **quotes)
+    async with backfills(connection, store, days=1, most=100, catalogue=catalogue, clock=LaterClock()) as runner:
+        assert await runner.run() == 2
+
+
+async def test_a_past_that_the_workers_settings_decide_is_planned_when_the_worker_says_so(
+    connection: Connection, store: RegistryStore
+) -> None:
+    catalogue = CATALOGUE | _with_history("alpha", replace(HISTORY, told=True))
+    bucket = Bucket(connection.js, CURSORS)
+    async with backfills(connection, store, catalogue=catalogue) as runner:
+        assert await runner.run() == 0, "nobody has said anything"
+        await bucket.write(pasts.key_of("alpha"), pasts.encode(("eip155:10:", "solana:")))
+        await bucket.write(pasts.key_of("beta"), pasts.encode(("eip155:1:",)))
+        assert await runner.run() == 0, "another chain, another provider"
+        await bucket.write(pasts.key_of("alpha"), pasts.encode(("eip155:1:",)))
+        assert await until(runner.run) == 4
+    assert {job.target for job in await take(connection)} == {WALLET}
+
+
+async def test_history_waits_while_the_aggregator_is_behind(connection: Connection, store: RegistryStore) -> None:
+    ordinary = decode(load_examples("balances.observed.v1")["ordinary"], BalancesObserved)
+    publisher = Publisher(connection.js, producer="worker-alpha", clock=FixedClock())
+    await publisher.publish_many([replace(ordinary, id=f"{number:032x}") for number in range(3)])
+    async with backfills(connection, store, most_events=2) as runner:
+        assert await runner.run() == 0
+        subscription = await connection.js.pull_subscribe_bind(consumer="aggregator", stream="EVENTS")
+        (message,) = await subscription.fetch(1, timeout=5)
+        assert await runner.run() == 0, "in hand is not stored"
+        await message.ack_sync()
         assert await runner.run() == 4

@@ -1,4 +1,4 @@
-"""How many jobs wait in the stream or are in hand."""
+"""How much is still to be done: jobs by the workers, events by the aggregator."""
 
 from collections import Counter
 
@@ -7,7 +7,7 @@ from nats.js.errors import APIError
 
 from holdfast.domain.jobs import Lane
 from holdfast.messaging.bucket import JetStream
-from holdfast.messaging.declarations import JOBS
+from holdfast.messaging.declarations import EVENTS, JOBS, consumer_named
 
 
 class BacklogUnavailableError(Exception):
@@ -24,3 +24,12 @@ async def jobs_outstanding(js: JetStream, lane: Lane) -> Counter[str]:
     for subject, messages in (info.state.subjects or {}).items():
         outstanding[subject.split(".")[2]] += messages
     return outstanding
+
+
+async def events_outstanding(js: JetStream) -> int:
+    """Events that the aggregator has not acknowledged yet. Raises BacklogUnavailableError."""
+    try:
+        info = await js.consumer_info(EVENTS, consumer_named("aggregator").name)
+    except (APIError, nats.errors.Error, TimeoutError) as error:
+        raise BacklogUnavailableError(str(error) or type(error).__name__) from error
+    return (info.num_pending or 0) + (info.num_ack_pending or 0)

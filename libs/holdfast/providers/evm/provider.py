@@ -13,8 +13,8 @@ from holdfast.providers.kit.errors import UnexpectedResponseError
 from holdfast.providers.kit.session import Session
 from holdfast.settings import SettingsError, SettingsProblem
 
-_HISTORY = History(every_s=(300, 3600, 86_400), points=24)
-"""Of chains whose `archive` is set; another's job of the past is given up at once."""
+_HISTORY = History(every_s=(300, 3600, 86_400), points=24, told=True)
+"""Of chains whose `archive` is set."""
 
 MANIFEST = Manifest(
     name="evm",
@@ -64,6 +64,11 @@ def build(settings: EvmSettings, session: Session, clock: Clock) -> EvmProvider:
     return EvmProvider(
         {node.chain: _build_chain(node, settings, text, tokens[text], clock) for text, node in nodes.items()}
     )
+
+
+def targets_with_past(settings: EvmSettings) -> tuple[str, ...]:
+    """The accounts of chains whose node has an archive."""
+    return tuple(f"eip155:{text}:" for text, chain in settings.chains.items() if chain.archive)
 
 
 def _check(text: str, settings: ChainSettings) -> list[SettingsProblem]:

@@ -5,6 +5,10 @@ A provider's folder is its registration. `holdfast.providers.<name>` exposes
     MANIFEST: Manifest
     def build(settings: <its settings Struct>, session: Session, clock: Clock) -> Provider
 
+and, where its settings decide which targets have a past (`History.told`),
+
+    def targets_with_past(settings: <its settings Struct>) -> tuple[str, ...]     how their ids begin
+
 and nothing elsewhere knows its name.
 """
 
@@ -36,6 +40,8 @@ class History(Struct, frozen=True, kw_only=True):
     """How many instants one job may ask for."""
     since: datetime | None = None
     """Before that there is nothing; None where it depends on the target."""
+    told: bool = False
+    """Only of targets that the settings allow: `targets_with_past`, which the worker tells when it starts."""
 
 
 class FeedManifest(Struct, frozen=True, kw_only=True):
@@ -48,24 +54,24 @@ class FeedManifest(Struct, frozen=True, kw_only=True):
     """Default interval between fetches of one target."""
     history: History | None = None
     """How the past can be fetched; None where the upstream has none."""
+    on_request: bool = False
+    """Only for accounts whose owner names it: for such accounts another provider is the natural one."""
 
 
 class Manifest(Struct, frozen=True, kw_only=True):
     name: str
     title: str
     documentation: str
-    on_request: bool = False
-    """Only for accounts whose owner names it: for such accounts another provider is the natural one."""
     """Where the upstream API is described."""
     budget: Budget
+    deadline_s: float = 30
+    """How long one request may take, from sending to the last byte."""
     feeds: tuple[FeedManifest, ...]
     settings: type[Struct]
     """Read from `[providers.<name>]`; secrets are `Secret`."""
 
     def feed(self, name: Feed) -> FeedManifest | None:
         return next((feed for feed in self.feeds if feed.name == name), None)
-    deadline_s: float = 30
-    """How long one request may take, from sending to the last byte."""
 
 
 class Target(Struct, frozen=True, kw_only=True):

@@ -27,6 +27,8 @@ class ProviderModule(Struct, frozen=True, kw_only=True):
     build: Callable[[Any, Session, Clock], Provider]
     """(settings of `manifest.settings`, session, clock) to a provider."""
     folder: Path
+    targets_with_past: Callable[[Any], tuple[str, ...]] | None = None
+    """How the ids of targets begin that have a past, by the settings; None where the manifest says it all."""
 
 
 def discover(roots: Sequence[Path] = ()) -> dict[str, ProviderModule]:
@@ -52,4 +54,13 @@ def load_provider(name: str) -> ProviderModule:
         raise InvalidProviderError(f"provider {name!r}: its __init__.py must expose MANIFEST (a Manifest) and build")
     if manifest.name != name:
         raise InvalidProviderError(f"provider {name!r}: MANIFEST.name is {manifest.name!r}, not the folder's name")
-    return ProviderModule(name=name, manifest=manifest, build=build, folder=Path(str(module.__file__)).parent)
+    targets_with_past = getattr(module, "targets_with_past", None)
+    if targets_with_past is None and any(feed.history and feed.history.told for feed in manifest.feeds):
+        raise InvalidProviderError(f"provider {name!r}: a history that is `told` needs targets_with_past")
+    return ProviderModule(
+        name=name,
+        manifest=manifest,
+        build=build,
+        folder=Path(str(module.__file__)).parent,
+        targets_with_past=targets_with_past,
+    )
