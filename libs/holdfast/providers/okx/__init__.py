@@ -1,4 +1,4 @@
-"""OKX OnchainOS: DeFi positions of a wallet, platform by platform."""
+"""OKX OnchainOS: DeFi positions of a wallet, platform by platform; clusters of a token's holders."""
 
 from holdfast.providers.okx.provider import MANIFEST, build
 

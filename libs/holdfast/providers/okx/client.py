@@ -1,4 +1,4 @@
-"""Signed requests to OKX: one method, two questions."""
+"""Signed requests to OKX: about a wallet's platforms, and about a token's holders."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,8 +14,12 @@ from holdfast.providers.okx.settings import OkxSettings
 from holdfast.providers.okx.signing import sign, to_timestamp
 from holdfast.providers.okx.wire import (
     GENERATIONS,
+    ClusterQuestion,
+    ClusterRequest,
     DetailRequest,
     ListRequest,
+    cluster_path,
+    cluster_target,
     detail_path,
     detail_request_json,
     list_path,
@@ -42,6 +46,18 @@ class OkxClient:
 
     async def fetch_details(self, request: DetailRequest) -> Answer:
         return await self._post(detail_path(self._generation), detail_request_json(request, self._generation))
+
+    async def fetch_cluster_chains(self) -> Answer:
+        return await self._get(cluster_path("supported/chain"))
+
+    async def fetch_clusters(
+        self, question: ClusterQuestion, request: ClusterRequest, *, range_filter: str = ""
+    ) -> Answer:
+        return await self._get(cluster_target(question, request, range_filter=range_filter))
+
+    async def _get(self, target: str) -> Answer:
+        request = Request(method="GET", url=self._settings.base_url + target)
+        return await self._session.fetch(request, sign=self._sign, refine=error_of)
 
     async def _post(self, path: str, body: Any) -> Answer:
         request = Request(

@@ -1,6 +1,6 @@
 """What OKX's error codes mean for the runtime, as data. A code that is not here leaves it to the HTTP status.
 
-Source: OKX OnchainOS documentation, "DeFi error codes" and "Error codes".
+Source: OKX OnchainOS documentation, "DeFi error codes", "Market error codes" and "Error codes".
 """
 
 from holdfast.providers.kit.answer import Answer
@@ -13,6 +13,8 @@ from holdfast.providers.kit.errors import (
 )
 from holdfast.providers.kit.statuses import build_error, error_of_status
 from holdfast.providers.okx.wire import ShapeError, to_envelope
+
+PAYMENT_REQUIRED = 402
 
 
 class UnsupportedError(UnexpectedResponseError):
@@ -36,6 +38,7 @@ CODES: dict[str, tuple[type[ProviderError], str]] = {
     "50113": (CredentialsRejectedError, "the signature is invalid: is the secret key right?"),
     "50114": (CredentialsRejectedError, "not logged in"),
     "50125": (CredentialsRejectedError, "not offered in this region"),
+    "51000": (UnexpectedResponseError, "parameter error"),
     "80001": (CredentialsRejectedError, "not offered in this region"),
     "84000": (UnexpectedResponseError, "parameter error"),
     "84001": (UnsupportedError, "the platform is not supported"),
@@ -50,7 +53,9 @@ CODES: dict[str, tuple[type[ProviderError], str]] = {
 
 
 def error_of(answer: Answer) -> ProviderError | None:
-    """By OKX's own code, with any HTTP status; None where there is none or it says 0."""
+    """By OKX's own code, with any HTTP status but 402; None where there is none or it says 0."""
+    if answer.status == PAYMENT_REQUIRED:
+        return None  # whatever the body says, empty or a price list: the status stops the provider
     try:
         envelope = to_envelope(answer.json())
     except (UnexpectedResponseError, ShapeError):

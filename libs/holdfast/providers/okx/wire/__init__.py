@@ -5,6 +5,28 @@ reading what was rendered gives the same Struct back.
 """
 
 from holdfast.providers.okx.wire.chains import UnknownChainError, chain_of, index_of, is_chain
+from holdfast.providers.okx.wire.cluster_requests import (
+    HOLDERS_BY_RANGE,
+    ClusterQuestion,
+    ClusterRequest,
+    cluster_path,
+    cluster_target,
+)
+from holdfast.providers.okx.wire.clusters import (
+    ClusterHolder,
+    HolderCluster,
+    HolderOverview,
+    SupportedChain,
+    TopHolders,
+    chains_json,
+    clusters_json,
+    overview_json,
+    to_chains,
+    to_clusters,
+    to_overview,
+    to_top_holders,
+    top_holders_json,
+)
 from holdfast.providers.okx.wire.details import (
     AssetMap,
     Investment,
@@ -17,7 +39,14 @@ from holdfast.providers.okx.wire.details import (
     WalletDetail,
     to_details,
 )
-from holdfast.providers.okx.wire.envelope import Envelope, error_answer, ok_answer, to_envelope
+from holdfast.providers.okx.wire.envelope import (
+    Envelope,
+    error_answer,
+    market_answer,
+    market_error,
+    ok_answer,
+    to_envelope,
+)
 from holdfast.providers.okx.wire.holdings import (
     Holdings,
     LpToken,
@@ -43,12 +72,18 @@ from holdfast.providers.okx.wire.requests import (
 
 __all__ = [
     "GENERATIONS",
+    "HOLDERS_BY_RANGE",
     "V5",
     "V6",
     "AssetMap",
+    "ClusterHolder",
+    "ClusterQuestion",
+    "ClusterRequest",
     "DetailRequest",
     "Envelope",
     "Generation",
+    "HolderCluster",
+    "HolderOverview",
     "Holdings",
     "Investment",
     "ListRequest",
@@ -61,14 +96,20 @@ __all__ = [
     "PlatformRef",
     "Position",
     "ShapeError",
+    "SupportedChain",
     "Token",
     "TokenGroup",
+    "TopHolders",
     "UnknownChainError",
     "Version",
     "Wallet",
     "WalletDetail",
     "WalletPlatforms",
     "chain_of",
+    "chains_json",
+    "cluster_path",
+    "cluster_target",
+    "clusters_json",
     "detail_path",
     "detail_request_json",
     "error_answer",
@@ -76,11 +117,19 @@ __all__ = [
     "is_chain",
     "list_path",
     "list_request_json",
+    "market_answer",
+    "market_error",
     "ok_answer",
+    "overview_json",
+    "to_chains",
+    "to_clusters",
     "to_detail_request",
     "to_details",
     "to_envelope",
     "to_holdings",
     "to_json",
     "to_list_request",
+    "to_overview",
+    "to_top_holders",
+    "top_holders_json",
 ]

@@ -47,6 +47,15 @@ def error_answer(code: str, message: str, generation: Generation) -> dict[str, A
     return _answer(int(code) if isinstance(generation.ok, int) else code, message, None)
 
 
+def market_answer(data: Any) -> dict[str, Any]:
+    """The envelope of success below `/dex/market`, which has three keys."""
+    return {"code": OK, "data": data, "msg": ""}
+
+
+def market_error(code: str, message: str) -> dict[str, Any]:
+    return {"code": code, "data": [], "msg": message}
+
+
 def _answer(code: str | int, message: str, data: Any) -> dict[str, Any]:
     return {
         "code": code,
