@@ -45,6 +45,8 @@ class Membership(Struct, frozen=True):
 
     revision: int
     members: list[Member]
+    excluded: tuple[str, ...] = ()
+    """Assets that count nowhere in it, by the tenant's rules."""
 
     def at(self, end: str) -> dict[str, Member]:
         """Those that count in the point that ends then, by source."""
@@ -80,7 +82,11 @@ class _Revision(Struct, frozen=True, array_like=True):
     revision: int
 
 
-_REVISIONS = msgspec.json.Decoder(_Revision)
+class _Newest(_Revision, frozen=True, array_like=True):
+    excluded: tuple[str, ...]
+
+
+_NEWEST = msgspec.json.Decoder(_Newest)
 _MEMBERS = msgspec.json.Decoder(Member)
 _STATEMENTS = msgspec.json.Decoder(Statement)
 _ENCODER = msgspec.json.Encoder()
@@ -125,12 +131,12 @@ async def read_picture(
     warehouse: Warehouse, *, portfolios: Iterable[PortfolioKey] = (), sources: Iterable[str] = ()
 ) -> Picture:
     """Of these portfolios, and of all that any of these sources is in."""
-    asked = {"portfolios": _to_lines(sorted(set(portfolios))), "sources": to_json(sorted(set(sources)))}
-    revisions = await _read(warehouse, "read_memberships", asked, _REVISIONS)
-    memberships = {(one.tenant, one.portfolio): Membership(one.revision, []) for one in revisions}
+    asked = {"portfolios": to_lines(sorted(set(portfolios))), "sources": to_json(sorted(set(sources)))}
+    newest = await _read(warehouse, "read_memberships", asked, _NEWEST)
+    memberships = {(one.tenant, one.portfolio): Membership(one.revision, [], one.excluded) for one in newest}
     if not memberships:
         return Picture({}, ())
-    known = {"revisions": _to_lines(revisions)}
+    known = {"revisions": to_lines([_Revision(one.tenant, one.portfolio, one.revision) for one in newest])}
     for member in await _read(warehouse, "read_members", known, _MEMBERS):
         memberships[member.tenant, member.portfolio].members.append(member)
     return Picture(memberships, await _read(warehouse, "read_latest_statements", known, _STATEMENTS))
@@ -178,7 +184,7 @@ def to_json(value: object) -> str:
     return _ENCODER.encode(value).decode()
 
 
-def _to_lines(rows: Sequence[object]) -> str:
+def to_lines(rows: Sequence[object]) -> str:
     return _ENCODER.encode_lines(rows).decode()
 
 

@@ -35,6 +35,7 @@ from services.aggregator.placing import (
     milliseconds,
     place,
     read_picture,
+    to_lines,
 )
 from services.aggregator.valuing import SnapshotKey
 
@@ -61,6 +62,8 @@ class Setting(Struct, frozen=True):
 
     point: Point
     revision: int
+    excluded: tuple[str, ...]
+    """Assets that count nowhere in it."""
     placed: list[Placed]
     statements: list[Statement]
     missing: int
@@ -82,7 +85,6 @@ class Sum(Struct, frozen=True, array_like=True):
 
 
 _SUMS = msgspec.json.Decoder(Sum)
-_ENCODER = msgspec.json.Encoder()
 _NOTHING = Sum(0, _TOTAL, "", "0", "0", 0, 0, 0, 0, "0")
 
 
@@ -174,12 +176,13 @@ async def _read_settings(warehouse: Warehouse, points: Sequence[Point]) -> list[
     ends = {end_of(point.bucket) for point in points}
     await picture.read_back(warehouse, picture.later(min(ends)), since=min(ends), until=max(ends))
     known = [point for point in points if point.key in picture.memberships]
-    return [
-        Setting(
-            point, picture.memberships[point.key].revision, *place(picture, number, point.key, end_of(point.bucket))
-        )
-        for number, point in enumerate(known)
-    ]
+    return [_setting(picture, number, point) for number, point in enumerate(known)]
+
+
+def _setting(picture: Picture, number: int, point: Point) -> Setting:
+    membership = picture.memberships[point.key]
+    placed, statements, missing = place(picture, number, point.key, end_of(point.bucket))
+    return Setting(point, membership.revision, membership.excluded, placed, statements, missing)
 
 
 def _chunks(settings: Sequence[Setting]) -> Iterator[list[Setting]]:
@@ -199,7 +202,8 @@ async def _compute(warehouse: Warehouse, settings: Sequence[Setting]) -> list[Po
     placed = [one for setting in settings for one in setting.placed]
     sums: dict[int, list[Sum]] = defaultdict(list)
     if placed:
-        asked = {"placed": _ENCODER.encode_lines(placed).decode()}
+        excluded = [(one.placed[0].point, asset) for one in settings if one.placed for asset in one.excluded]
+        asked = {"placed": to_lines(placed), "excluded": to_lines(excluded)}
         body = await warehouse.read_bytes(sql.load("sum_points"), asked, format="JSONCompactEachRow")
         for one in _SUMS.decode_lines(body):
             sums[one.point].append(one)

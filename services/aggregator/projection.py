@@ -17,7 +17,8 @@ import msgspec
 from holdfast.domain.time import Clock
 from holdfast.messaging.publishing import Publisher, PublishError
 from holdfast.observability.logs import logger
-from holdfast.registry.records import Account
+from holdfast.registry.records import Account, RuleSet
+from holdfast.registry.rules import excluded_assets, newest_rules
 from holdfast.registry.state import RegistryState, counted_sources
 from holdfast.registry.watcher import RegistryWatcher
 from holdfast.warehouse.client import Warehouse
@@ -27,6 +28,8 @@ from holdfast.warehouse.rows import (
     AccountSourceRow,
     PortfolioRow,
     PortfolioSourceRow,
+    RuleRow,
+    RuleSetRow,
     SettledRow,
     stored_time,
 )
@@ -81,6 +84,7 @@ class Projector:
     async def reconcile(self, state: RegistryState) -> None:
         """Write what differs from `state`, and work it into every point. May be repeated, at any revision."""
         await self._write_accounts(state)
+        await self._write_rule_sets(state)
         known = await self._read_known()
         wanted = {(row.tenant, row.portfolio): (row, sources) for row, sources in _portfolios(state, known)}
         changed = [
@@ -122,6 +126,12 @@ class Projector:
         ]
         await write(self._warehouse, rows)
 
+    async def _write_rule_sets(self, state: RegistryState) -> None:
+        """A set is never changed: one that is stored needs no second look."""
+        stored = set(await self._warehouse.rows(sql.load("read_rule_sets")))
+        missing = [one for one in state.rule_sets.values() if (one.tenant, one.number) not in stored]
+        await write(self._warehouse, [_rule_set_row(one) for one in missing])
+
     async def _read_known(self) -> dict[tuple[str, str], _Known]:
         rows = await self._warehouse.rows(sql.load("read_registry_portfolios"))
         return {(tenant, name): _Known(revision, digest, settled) for tenant, name, revision, digest, settled in rows}
@@ -139,6 +149,7 @@ def _portfolios(
             name=portfolio.name,
             base_currency=portfolio.base_currency,
             deleted=False,
+            excluded=excluded_assets(newest_rules(state, tenant), name),
             digest="",
         )
         yield _with_digest(row, sources), sources
@@ -167,9 +178,29 @@ def _source_rows(state: RegistryState, tenant: str, portfolio: str) -> list[Port
 
 
 def _with_digest(row: PortfolioRow, sources: Sequence[PortfolioSourceRow]) -> PortfolioRow:
-    """Of everything but the revision: the same membership at two revisions has one digest."""
-    content = [msgspec.structs.astuple(msgspec.structs.replace(one, revision=0)) for one in (row, *sources)]
+    """Of everything but the revision: the same membership under the same rules at two revisions has one digest."""
+    content: list[object] = [_content(row), *(_content(one) for one in sources)]
+    if row.excluded:  # else it is the digest of a version that knew no rules
+        content.append(row.excluded)
     return msgspec.structs.replace(row, digest=hashlib.sha256(msgspec.json.encode(content)).hexdigest()[:32])
+
+
+def _content(row: PortfolioRow | PortfolioSourceRow) -> list[object]:
+    fields = msgspec.structs.asdict(msgspec.structs.replace(row, revision=0))
+    return [value for name, value in fields.items() if name != "excluded"]
+
+
+def _rule_set_row(one: RuleSet) -> RuleSetRow:
+    return RuleSetRow(
+        tenant=one.tenant,
+        number=one.number,
+        note=one.note,
+        created_at=stored_time(one.created_at),
+        rules=tuple(
+            RuleRow(asset=rule.asset, action=rule.action, portfolio=rule.portfolio or "", why=rule.why)
+            for rule in one.rules
+        ),
+    )
 
 
 def _bound(at: datetime | None, otherwise: str) -> str:

@@ -1,9 +1,10 @@
 """Reads the tables back and compares them, number for number, with what was expected."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Context
+from types import MappingProxyType
 from typing import Any
 
 from holdfast.warehouse.client import Warehouse
@@ -13,7 +14,8 @@ from tests.aggregator.worlds import NOW, RANKING, World
 _WIDE = Context(prec=200)
 TABLES = (
     "snapshots", "snapshot_parts", "balances", "priced_snapshots", "latest_snapshots", "prices", "portfolio_totals",
-    "registry_portfolios", "registry_portfolio_sources", "registry_accounts", "settled_portfolios",
+    "registry_portfolios", "registry_portfolio_sources", "registry_accounts", "registry_rule_sets",
+    "settled_portfolios",
 )  # fmt: skip
 
 
@@ -24,7 +26,7 @@ async def empty(warehouse: Warehouse) -> None:
 
 
 async def assert_tables_are_right(warehouse: Warehouse, world: World) -> None:
-    await assert_tables_say(warehouse, world.arrived, world.belongs)
+    await assert_tables_say(warehouse, world.arrived, world.belongs, excluded=world.excluded)
 
 
 async def assert_tables_say(
@@ -34,10 +36,11 @@ async def assert_tables_say(
     *,
     ranking: Sequence[str] = RANKING,
     now: datetime = NOW,
+    excluded: Mapping[str, frozenset[str]] = MappingProxyType({}),
 ) -> None:
     totals = await warehouse.query("SELECT * FROM portfolio_totals FINAL")
     stored = {(row["portfolio"], row["bucket"]): row for row in totals}
-    expected = expect(arrived, belongs, ranking=ranking, buckets=stored)
+    expected = expect(arrived, belongs, ranking=ranking, buckets=stored, excluded=excluded)
     await _assert_lines(warehouse, expected)
     await _assert_snapshots(warehouse, expected.statements)
     await _assert_latest(warehouse, expected.statements)

@@ -5,10 +5,11 @@ no versions and no order of arrival, and is as slow and as plain as it likes.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_DOWN, Context, Decimal
+from types import MappingProxyType
 
 from holdfast.domain.prices import Price
 from holdfast.events import BalancesObserved, PricesObserved
@@ -102,8 +103,12 @@ def expect(
     *,
     ranking: Sequence[str],
     buckets: Iterable[tuple[str, datetime]],
+    excluded: Mapping[str, frozenset[str]] = MappingProxyType({}),
 ) -> Expected:
-    """All lines, all complete snapshots, and the portfolios' values at the end of each of `buckets`."""
+    """All lines, all complete snapshots, and the portfolios' values at the end of each of `buckets`.
+
+    `excluded`: assets that count nowhere, by portfolio.
+    """
     prices = _by_asset(one.event for one in arrived if isinstance(one.event, PricesObserved))
     balances = [one for one in arrived if isinstance(one.event, BalancesObserved)]
     lines = {
@@ -112,7 +117,10 @@ def expect(
         for line in _lines(one.event, prices, ranking)
     }
     statements = _statements(balances, list(lines.values()))
-    points = {(name, bucket): total_at(bucket + HOUR, name, statements, belongs) for name, bucket in buckets}
+    points = {
+        (name, bucket): total_at(bucket + HOUR, name, statements, belongs, excluded.get(name, frozenset()))
+        for name, bucket in buckets
+    }
     return Expected(list(lines.values()), statements, points)
 
 
@@ -129,7 +137,13 @@ def causes(statements: Sequence[Statement], belongs: Sequence[Belongs], now: dat
     return wanted
 
 
-def total_at(end: datetime, portfolio: str, statements: Sequence[Statement], belongs: Sequence[Belongs]) -> Total:
+def total_at(
+    end: datetime,
+    portfolio: str,
+    statements: Sequence[Statement],
+    belongs: Sequence[Belongs],
+    excluded: frozenset[str] = frozenset(),
+) -> Total:
     total = Total()
     members = {b.source for b in belongs if b.portfolio == portfolio and b.start < end <= b.end}
     current: dict[str, Statement] = {}
@@ -150,15 +164,16 @@ def total_at(end: datetime, portfolio: str, statements: Sequence[Statement], bel
             for asset in other.covers
         }
         for line in statement.lines:
-            _count(total, statement, line, covered)
+            _count(total, statement, line, covered, excluded)
     return total
 
 
-def _count(total: Total, statement: Statement, line: Line, covered: set[str]) -> None:
+def _count(total: Total, statement: Statement, line: Line, covered: set[str], excluded: frozenset[str]) -> None:
     stated = line.stated
-    if stated.kind == "wallet" and stated.asset in covered:
+    receipt = stated.kind == "wallet" and stated.asset in covered
+    if receipt or stated.asset in excluded:
         total.excluded += 1
-        total.reasons["receipt_token"] += 1
+        total.reasons["receipt_token" if receipt else "excluded"] += 1
         return
     total.lines += 1
     total.unpriced += line.value is None

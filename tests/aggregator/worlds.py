@@ -13,7 +13,7 @@ from holdfast.domain.prices import Price
 from holdfast.domain.sources import Source
 from holdfast.events import BalancesObserved, PricesObserved
 from holdfast.events.splitting import split_balances
-from holdfast.registry.records import Account, Member, Portfolio, SourceSetting
+from holdfast.registry.records import Account, Member, Portfolio, Rule, RuleSet, SourceSetting
 from holdfast.registry.state import RegistryState
 from tests.aggregator.expected import Arrived, Belongs
 
@@ -62,6 +62,20 @@ class World:
     def belongs(self) -> list[Belongs]:
         """By the last revision alone: what counts in the end."""
         return _belongs(self.registry[-1])
+
+    @property
+    def excluded(self) -> dict[str, frozenset[str]]:
+        """Assets that count nowhere, by portfolio, under the newest rules: worked out anew."""
+        state = self.registry[-1]
+        rules = [rule for one in state.rule_sets.values() for rule in one.rules]
+        verdicts = {
+            name: {rule.asset: rule.action for owner in (None, name) for rule in rules if rule.portfolio == owner}
+            for name in PORTFOLIOS
+        }
+        return {
+            name: frozenset(asset for asset, action in said.items() if action == "exclude")
+            for name, said in verdicts.items()
+        }
 
 
 @dataclass(frozen=True)
@@ -177,7 +191,18 @@ def registries(draw: st.DrawFn) -> RegistryState:
             for account in chosen
         )
         portfolios["acme", name] = Portfolio(tenant="acme", id=name, name=name, members=members, created_at=START)
-    return RegistryState(accounts=accounts, portfolios=portfolios)
+    rules = st.builds(
+        Rule,
+        asset=st.sampled_from((ETH, USDC, RECEIPT)),
+        action=st.sampled_from(("exclude", "keep")),
+        portfolio=st.sampled_from((None, *PORTFOLIOS)),
+    )
+    said = draw(st.lists(rules, max_size=3, unique_by=lambda rule: (rule.asset, rule.portfolio)))
+    return RegistryState(
+        accounts=accounts,
+        portfolios=portfolios,
+        rule_sets={("acme", "1"): RuleSet(tenant="acme", number=1, rules=tuple(said), created_at=START)},
+    )
 
 
 @st.composite
@@ -193,7 +218,13 @@ def worlds(draw: st.DrawFn) -> World:
     ]
     arrived = tuple(Arrived(event, NOW + timedelta(seconds=number)) for number, event in enumerate(events))
     states = draw(st.lists(registries(), min_size=1, max_size=3))
-    return World(arrived, tuple(replace(state, revision=7 + number) for number, state in enumerate(states)))
+    return World(arrived, tuple(_at(state, 7 + number) for number, state in enumerate(states)))
+
+
+def _at(state: RegistryState, revision: int) -> RegistryState:
+    """A rule set is never changed: each revision has one of its own."""
+    sets = {("acme", str(revision)): replace(one, number=revision) for one in state.rule_sets.values()}
+    return replace(state, revision=revision, rule_sets=sets)
 
 
 @st.composite

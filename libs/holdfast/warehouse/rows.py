@@ -278,7 +278,23 @@ class PortfolioRow(Row, frozen=True, kw_only=True):
     name: str
     base_currency: str
     deleted: bool
+    excluded: tuple[str, ...] = ()
     digest: str
+
+
+class RuleRow(Struct, frozen=True, kw_only=True):
+    asset: str
+    action: str
+    portfolio: str
+    why: str
+
+
+class RuleSetRow(Row, frozen=True, kw_only=True):
+    tenant: str
+    number: int
+    note: str
+    created_at: str
+    rules: tuple[RuleRow, ...]
 
 
 class PortfolioSourceRow(Row, frozen=True, kw_only=True):
@@ -366,6 +382,7 @@ TABLES: dict[type[Row], str] = {
     DeadLetterRow: "dead_letters",
     PortfolioRow: "registry_portfolios",
     PortfolioSourceRow: "registry_portfolio_sources",
+    RuleSetRow: "registry_rule_sets",
     AccountRow: "registry_accounts",
     PortfolioTotalRow: "portfolio_totals",
     SettledRow: "settled_portfolios",

@@ -26,6 +26,7 @@ BY_TENANT = frozenset(
         "registry_portfolio_revisions",
         "registry_portfolio_sources",
         "registry_portfolios",
+        "registry_rule_sets",
         "reported_returns",
         "reported_totals",
         "settled_portfolios",

@@ -1,6 +1,7 @@
--- The newest revision of each portfolio asked for, or of each that any of the sources is or was in.
-SELECT tenant, portfolio, max(revision) AS revision
-FROM registry_portfolios
+-- The newest revision of each portfolio asked for, or of each that any of the sources is or was in, and the assets
+-- that count nowhere in it.
+SELECT tenant, portfolio, max(r.revision) AS revision, argMax(excluded, r.revision)
+FROM registry_portfolios AS r
 WHERE (tenant, portfolio) IN
 (
     SELECT tenant, portfolio

@@ -1,7 +1,8 @@
 -- Sums over the lines of snapshots that stand in points, by every axis. Only sums: every value was worked out when
 -- its line came in, and which snapshot stands where was decided by who asks (placing.py).
 --
--- `stands` counts all lines, `lines` those that are not hidden by what another source of the account stands for.
+-- `stands` counts all lines, `lines` those that are neither hidden by what another source of the account stands for nor
+-- excluded by the tenant's rules.
 WITH placed AS
 (
     SELECT *
@@ -25,8 +26,14 @@ FROM
         p.point AS point, p.account AS account, p.provider AS provider, b.asset AS asset, b.asset_type AS asset_type,
         b.asset_class AS asset_class, b.chain AS chain, b.platform AS platform, b.kind AS kind, b.side AS side,
         b.value AS value, b.unpriced AS unpriced, b.truncated AS truncated, b.version AS version,
-        NOT (b.kind = 'wallet' AND has(p.hidden, b.asset)) AS counted,
-        if(counted, toString(b.reason), 'receipt_token') AS reason
+        b.kind = 'wallet' AND has(p.hidden, b.asset) AS receipt,
+        (p.point, b.asset) IN
+        (
+            SELECT point, asset
+            FROM format(JSONCompactEachRow, 'point UInt32, asset String', {excluded:String})
+        ) AS ruled_out,
+        NOT (receipt OR ruled_out) AS counted,
+        multiIf(receipt, 'receipt_token', ruled_out, 'excluded', toString(b.reason)) AS reason
     FROM
     (
         SELECT

@@ -1,0 +1,2 @@
+-- Which rule sets are stored.
+SELECT tenant, number FROM registry_rule_sets
