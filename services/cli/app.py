@@ -18,6 +18,7 @@ GROUPS = {
     },
     "Reading": {
         "totals": ("totals:totals", "What a portfolio is worth now, and what it consists of."),
+        "explain": ("explaining:explain", "Where a total is from, down to what upstream said."),
         "watch": ("events:watch", "Events as they pass."),
         "sql": ("sql:sql", "Ask ClickHouse, read-only."),
     },

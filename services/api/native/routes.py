@@ -5,11 +5,33 @@ from litestar.di import Provide
 from litestar.types import ASGIApp
 
 from services.api.callers import CallerMiddleware, provide_caller
-from services.api.native import accounts, breakdowns, fetches, portfolios, positions, series, sources, total
+from services.api.native import (
+    accounts,
+    breakdowns,
+    explanations,
+    fetches,
+    portfolios,
+    positions,
+    raw_responses,
+    series,
+    sources,
+    total,
+)
 from services.api.rate_limit import RateLimiter
 from services.api.resources import Resources
 
-PARTS = (portfolios, total, positions, breakdowns, series, accounts, fetches, sources)
+PARTS = (
+    portfolios,
+    total,
+    positions,
+    breakdowns,
+    series,
+    explanations,
+    raw_responses,
+    accounts,
+    fetches,
+    sources,
+)
 
 
 def build_native(resources: Resources, limiter: RateLimiter) -> Router:
