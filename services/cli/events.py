@@ -9,8 +9,10 @@ import msgspec
 from holdfast.events import (
     AlertRaised,
     BalancesObserved,
+    CheckCrossed,
     FetchFailed,
     FetchFinished,
+    PortfolioJumped,
     PortfolioRevalued,
     PricesObserved,
     TotalsReported,
@@ -76,6 +78,11 @@ def _summary(event: Event | None) -> str:
             return f"{event.target} {event.scope}: {event.snapshots} snapshots, {event.requests} requests"
         case FetchFailed():
             return f"{event.target} {event.scope}: {event.error}, {event.outcome}"
+        case PortfolioJumped():
+            return f"{event.portfolio}: net {text(event.net_before)} to {text(event.net)}, by {event.asset or 'a line'}"
+        case CheckCrossed():
+            platform = f" {event.platform}" if event.platform else ""
+            return f"{event.source}{platform}: {text(event.ours)} against {text(event.theirs)}, {event.verdict}"
         case AlertRaised():
             return f"{event.kind}: {event.message}"
         case _:

@@ -15,6 +15,7 @@ from holdfast.events.balances import BalancesObserved, TotalsReported
 from holdfast.events.clusters import ClustersObserved
 from holdfast.events.event import Event
 from holdfast.events.fetches import FetchFailed, FetchFinished
+from holdfast.events.guards import CheckCrossed, PortfolioJumped
 from holdfast.events.jobs import FetchRequested
 from holdfast.events.portfolios import PortfolioRevalued
 from holdfast.events.prices import PricesObserved
@@ -97,6 +98,14 @@ CATALOG: tuple[EventType, ...] = (
     ),
     EventType(
         family="portfolios.revalued", version=1, struct=PortfolioRevalued, stream="PORTFOLIOS",
+        producer="aggregator", consumers=(), tail=(),
+    ),
+    EventType(
+        family="portfolios.jumped", version=1, struct=PortfolioJumped, stream="PORTFOLIOS",
+        producer="aggregator", consumers=(), tail=(),
+    ),
+    EventType(
+        family="checks.crossed", version=1, struct=CheckCrossed, stream="PORTFOLIOS",
         producer="aggregator", consumers=(), tail=(),
     ),
     EventType(

@@ -26,6 +26,7 @@ from holdfast.events.balances import BalancesObserved, TotalsReported
 from holdfast.events.clusters import ClustersObserved
 from holdfast.events.event import Event
 from holdfast.events.fetches import FetchFailed, FetchFinished
+from holdfast.events.guards import CheckCrossed, PortfolioJumped
 from holdfast.events.jobs import FetchRequested
 from holdfast.events.portfolios import PortfolioRevalued
 from holdfast.events.prices import PricesObserved
@@ -226,8 +227,31 @@ def _portfolio_revalued(message: PortfolioRevalued) -> None:
     _number("net", message.net, signed=True)
     for field in ("lines", "lines_unpriced", "lines_excluded"):
         _within(field, getattr(message, field), 0, 2**63 - 1)
-    if not (message.version.isascii() and message.version.isdigit()):
-        raise InvalidMessageError("version", f"{message.version[:60]!r} is not a number in decimal digits")
+    _version(message.version)
+
+
+def _portfolio_jumped(message: PortfolioJumped) -> None:
+    _times(message, "bucket", "since")
+    for field in ("net", "net_before", "asset_value", "asset_value_before"):
+        _number(field, getattr(message, field), signed=True)
+    _number("ratio", message.ratio)
+    _version(message.version)
+    if message.asset is not None:
+        _asset("asset", message.asset)
+    if message.since >= message.bucket:
+        raise InvalidMessageError("since", "is not before bucket")
+
+
+def _check_crossed(message: CheckCrossed) -> None:
+    _account(message.account)
+    _text("source", message.source)
+    _text("against", message.against)
+    _times(message, "at")
+    for field in ("ours", "theirs", "asset_difference"):
+        _number(field, getattr(message, field), signed=True)
+    _number("tolerance", message.tolerance)
+    if message.asset is not None:
+        _asset("asset", message.asset)
 
 
 def _alert_raised(message: AlertRaised) -> None:
@@ -246,6 +270,8 @@ _CHECKS: dict[type[Event], Callable[[Any], None]] = {
     FetchFinished: _fetch_finished,
     FetchFailed: _fetch_failed,
     PortfolioRevalued: _portfolio_revalued,
+    PortfolioJumped: _portfolio_jumped,
+    CheckCrossed: _check_crossed,
     AlertRaised: _alert_raised,
 }
 
@@ -271,6 +297,11 @@ def _numbers(at: str, of: Struct, *names: str, signed: bool | frozenset[str] = F
 def _numbers_of(struct: type[Struct]) -> tuple[str, ...]:
     """The names of a Struct's decimal fields."""
     return tuple(field.name for field in fields(struct) if field.type in (Decimal, Decimal | None))
+
+
+def _version(text: str) -> None:
+    if not (text.isascii() and text.isdigit()):
+        raise InvalidMessageError("version", f"{text[:60]!r} is not a number in decimal digits")
 
 
 def _within(field: str, number: int, least: int, most: int) -> None:
