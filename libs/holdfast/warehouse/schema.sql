@@ -348,11 +348,28 @@ CREATE TABLE registry_portfolios
     `name` String,
     `base_currency` LowCardinality(String),
     `deleted` Bool,
+    `excluded` Array(String),
     `digest` String
 )
 ENGINE = ReplacingMergeTree(revision)
 ORDER BY (tenant, portfolio)
 SETTINGS index_granularity = 8192;
+
+CREATE TABLE registry_rule_sets
+(
+    `tenant` LowCardinality(String),
+    `number` UInt32,
+    `note` String,
+    `created_at` DateTime64(3, 'UTC'),
+    `rules` Array(Tuple(
+        asset String,
+        action LowCardinality(String),
+        portfolio LowCardinality(String),
+        why String))
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (tenant, number)
+SETTINGS index_granularity = 256;
 
 CREATE TABLE reported_returns
 (
@@ -447,7 +464,8 @@ CREATE TABLE snapshot_parts
     `raw` Array(String),
     `covers` Array(String),
     `lines` UInt32,
-    `stream_seq` UInt64
+    `stream_seq` UInt64,
+    `holdings` String
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(observed_at)
@@ -476,7 +494,8 @@ CREATE TABLE snapshots
     `stream_seq` SimpleAggregateFunction(min, UInt64),
     `copies` SimpleAggregateFunction(groupUniqArrayArray, Array(Tuple(
         fetched_at DateTime64(3, 'UTC'),
-        recorded_at DateTime64(3, 'UTC')))) DEFAULT [(fetched_at, recorded_at)]
+        recorded_at DateTime64(3, 'UTC')))) DEFAULT [(fetched_at, recorded_at)],
+    `holdings` SimpleAggregateFunction(max, String)
 )
 ENGINE = AggregatingMergeTree
 PARTITION BY toYYYYMM(observed_at)
@@ -745,6 +764,55 @@ LIMIT 1 BY
     token,
     provider;
 
+CREATE VIEW feed_freshness
+(
+    `tenant` LowCardinality(String),
+    `provider` LowCardinality(String),
+    `feed` LowCardinality(String),
+    `target` String,
+    `scope` LowCardinality(String),
+    `last_outcome` String,
+    `last_fetch_at` DateTime64(3, 'UTC'),
+    `last_error` String,
+    `last_message` String,
+    `last_success_at` Nullable(DateTime64(3, 'UTC')),
+    `history_complete_from` Nullable(SimpleAggregateFunction(min, DateTime64(3, 'UTC')))
+)
+AS SELECT
+    f.tenant AS tenant,
+    f.provider AS provider,
+    f.feed AS feed,
+    f.target AS target,
+    f.scope AS scope,
+    f.last.outcome AS last_outcome,
+    f.last.finished_at AS last_fetch_at,
+    f.last.error AS last_error,
+    f.last.message AS last_message,
+    if(f.succeeded = 0, NULL, f.succeeded_at) AS last_success_at,
+    if(h.source = '', NULL, h.history_complete_from) AS history_complete_from
+FROM
+(
+    SELECT
+        tenant,
+        provider,
+        feed,
+        target,
+        scope,
+        argMax(CAST((outcome, finished_at, error, message), 'Tuple(outcome String, finished_at DateTime64(3, \'UTC\'), error String, message String)'), (started_at, event_id)) AS last,
+        countIf(outcome = 'finished') AS succeeded,
+        maxIf(finished_at, outcome = 'finished') AS succeeded_at
+    FROM fetches
+    WHERE (started_at > (now() - toIntervalDay(35))) AND isNull(window_start) AND (feed != 'balances')
+    GROUP BY
+        tenant,
+        provider,
+        feed,
+        target,
+        scope
+) AS f
+LEFT JOIN history_coverage AS h ON (h.source = concat(f.tenant, '/', f.provider, '/', f.target, '/', f.scope)) AND (h.feed = f.feed)
+SETTINGS join_use_nulls = 0;
+
 CREATE VIEW fetch_attempts
 (
     `tenant` LowCardinality(String),
@@ -929,6 +997,12 @@ AS WITH
         INNER JOIN latest_snapshots AS s
         FINAL ON s.source = m.source
     ),
+    throttled AS
+    (
+        SELECT DISTINCT asset
+        FROM throttled_prices
+        WHERE (since <= now64(3)) AND (now64(3) < until)
+    ),
     judged AS
     (
         SELECT
@@ -939,7 +1013,10 @@ AS WITH
             c.scope AS scope,
             c.fetched_at AS fetched_at,
             b.*,
-            if((b.kind = 'wallet') AND arrayExists(pair -> (((pair.1) = b.asset) AND ((pair.2) != b.source)), c.covered), 'receipt_token', b.reason) AS verdict
+            multiIf((b.kind = 'wallet') AND arrayExists(pair -> (((pair.1) = b.asset) AND ((pair.2) != b.source)), c.covered), 'receipt_token', (b.reason IN ('no_price', 'stale')) AND (b.priced_by != '') AND hasAny((
+                SELECT groupArray(asset)
+                FROM throttled
+            ), [toString(b.priced_by), '*']), 'rate_limited', b.reason) AS verdict
         FROM balances AS b
         FINAL
         INNER JOIN current AS c ON c.source = b.source
@@ -1015,6 +1092,7 @@ FROM
         breakdown
     FROM portfolio_totals
     FINAL
+    WHERE (bucket <= now()) OR (as_of >= bucket)
     ORDER BY bucket DESC
     LIMIT 1 BY
         tenant,
@@ -1209,7 +1287,7 @@ FROM registry_portfolio_sources AS m
 FINAL
 INNER JOIN registry_portfolios AS p
 FINAL ON (p.tenant = m.tenant) AND (p.portfolio = m.portfolio) AND (p.revision = m.revision)
-WHERE (NOT p.deleted) AND (m.valid_from <= now64(3)) AND (now64(3) < m.valid_to);
+WHERE (NOT p.deleted) AND (m.valid_from < (toStartOfHour(now()) + toIntervalHour(1))) AND ((toStartOfHour(now()) + toIntervalHour(1)) <= m.valid_to);
 
 CREATE VIEW portfolio_value
 (
@@ -1251,10 +1329,179 @@ AS SELECT
     computed_at
 FROM portfolio_totals
 FINAL
+WHERE (bucket <= now()) OR (as_of >= bucket)
 ORDER BY bucket DESC
 LIMIT 1 BY
     tenant,
     portfolio;
+
+CREATE VIEW positions_as_known
+AS WITH
+    current AS
+    (
+        SELECT
+            *,
+            groupArrayArray(arrayMap(asset -> (asset, source), covers)) OVER (PARTITION BY account) AS covered
+        FROM statements_as_known(tenant = {tenant:String}, portfolio = {portfolio:String}, at = {at:DateTime64(3, 'UTC')}, known_at = {known_at:DateTime64(3, 'UTC')})
+        WHERE isNotNull(snapshot_id)
+    ),
+    raw AS
+    (
+        SELECT
+            b.source AS source,
+            b.observed_at AS observed_at,
+            b.snapshot_id AS snapshot_id,
+            b.line AS line,
+            b.asset AS asset,
+            b.symbol AS symbol,
+            b.asset_type AS asset_type,
+            b.asset_class AS asset_class,
+            b.chain AS chain,
+            b.platform AS platform,
+            b.position AS position,
+            b.kind AS kind,
+            b.side AS side,
+            b.amount AS amount,
+            b.currency AS currency,
+            b.stated_price AS stated_price,
+            b.stated_value AS stated_value,
+            toString(b.priced_by) AS priced_by,
+            b.price_usd AS price_usd,
+            b.value_usd AS value_usd,
+            b.price_source AS price_source,
+            b.price_at AS price_at,
+            b.reason AS reason,
+            b.truncated AS truncated
+        FROM balances AS b
+        FINAL
+        WHERE (b.source, b.observed_at, b.snapshot_id) IN (
+            SELECT
+                source,
+                assumeNotNull(observed_at),
+                assumeNotNull(snapshot_id)
+            FROM current
+        )
+    ),
+    known AS
+    (
+        SELECT
+            asset,
+            at,
+            argMax(tuple(price, prices.source, event_id, recorded_at), (-indexOf(arrayPushBack({ranking:Array(String)}, if(has({ranking:Array(String)}, prices.source), '', prices.source)), prices.source), fetched_at, event_id, price)) AS claim
+        FROM prices
+        WHERE (quote = 'iso4217:USD') AND (asset IN (
+            SELECT priced_by
+            FROM raw
+            WHERE priced_by != ''
+        )) AND (recorded_at <= {known_at:DateTime64(3, 'UTC')}) AND (at <= {at:DateTime64(3, 'UTC')}) AND (at > ((
+            SELECT min(observed_at)
+            FROM raw
+        ) - toIntervalDay(7)))
+        GROUP BY
+            asset,
+            at
+    ),
+    throttled AS
+    (
+        SELECT DISTINCT asset
+        FROM throttled_prices
+        WHERE (since <= least({at:DateTime64(3, 'UTC')}, {known_at:DateTime64(3, 'UTC')})) AND ({at:DateTime64(3, 'UTC')} < until)
+    ),
+    priced AS
+    (
+        SELECT
+            raw.*,
+            priced_by != '' AS needs_feed,
+            isNotNull(stated_value) OR (isNotNull(stated_price) AND isNotNull(amount)) AS states_value,
+            needs_feed AND (k.asset != '') AND (k.at > (raw.observed_at - toIntervalDay(7))) AS quoted,
+            quoted AND ((raw.observed_at - toIntervalHour(if(states_value, 120, 24))) <= k.at) AS usable,
+            k.claim.1 AS feed_price,
+            toString(k.claim.2) AS feed_source,
+            k.at AS feed_at,
+            k.claim.3 AS feed_event,
+            k.claim.4 AS feed_recorded_at,
+            multiply(toFloat64(ifNull(stated_price, 0)), toFloat64(feed_price)) >= 1e40 AS unit_too_large,
+            multiplyDecimal(if(usable AND (NOT unit_too_large), ifNull(stated_price, 0), 0), if(usable, feed_price, 0), 36) AS unit,
+            if(states_value, if(isNotNull(stated_value), assumeNotNull(stated_value), ifNull(amount, 0)), ifNull(amount, 0)) AS factor,
+            if(states_value AND isNull(stated_value), unit, feed_price) AS multiplier,
+            (states_value AND isNotNull(stated_price) AND unit_too_large) OR (multiply(toFloat64(factor), toFloat64(multiplier)) >= 1e40) AS too_large,
+            multiplyDecimal(if(usable AND (NOT too_large), factor, 0), if(usable AND (NOT too_large), multiplier, 0), 36) AS worth
+        FROM raw
+        ASOF LEFT JOIN known AS k ON (raw.priced_by = k.asset) AND (raw.observed_at >= k.at)
+    )
+SELECT
+    p.source AS source,
+    p.line AS line,
+    c.account AS account,
+    c.provider AS provider,
+    c.scope AS scope,
+    p.asset AS asset,
+    p.symbol AS symbol,
+    p.asset_type AS asset_type,
+    p.asset_class AS asset_class,
+    p.chain AS chain,
+    p.platform AS platform,
+    p.position AS position,
+    p.kind AS kind,
+    p.side AS side,
+    p.amount AS amount,
+    multiIf(NOT p.needs_feed, p.price_usd, (NOT p.usable) OR p.too_large, NULL, p.states_value, if(isNull(p.stated_price), NULL, p.unit), p.feed_price) AS price_usd,
+    multiIf(NOT p.needs_feed, p.value_usd, (NOT p.usable) OR p.too_large, NULL, p.worth) AS value_usd,
+    multiIf(NOT p.needs_feed, toString(p.price_source), (NOT p.usable) OR p.too_large, '', p.feed_source) AS price_source,
+    multiIf(NOT p.needs_feed, p.price_at, (NOT p.usable) OR p.too_large, NULL, p.feed_at) AS price_at,
+    multiIf((p.kind = 'wallet') AND arrayExists(pair -> (((pair.1) = p.asset) AND ((pair.2) != p.source)), c.covered), 'receipt_token', NOT p.needs_feed, toString(p.reason), (NOT p.usable) AND hasAny((
+        SELECT groupArray(asset)
+        FROM throttled
+    ), [p.priced_by, '*']), 'rate_limited', NOT p.quoted, 'no_price', NOT p.usable, 'stale', p.too_large, 'out_of_range', isNull(p.amount), 'value_only', '') AS reason,
+    toBool(reason != 'receipt_token') AS counted,
+    p.truncated AS truncated,
+    p.observed_at AS observed_at,
+    assumeNotNull(c.fetched_at) AS fetched_at,
+    p.snapshot_id AS snapshot_id,
+    assumeNotNull(c.recorded_at) AS recorded_at,
+    assumeNotNull(c.job_id) AS job_id,
+    if(p.needs_feed AND p.usable, p.feed_event, NULL) AS price_event_id,
+    if(p.needs_feed AND p.usable, p.feed_recorded_at, NULL) AS price_recorded_at,
+    if(p.states_value AND p.needs_feed AND (NOT p.usable), p.priced_by, '') AS rate_needed
+FROM priced AS p
+INNER JOIN current AS c ON c.source = p.source
+SETTINGS join_use_nulls = 0, do_not_merge_across_partitions_select_final = 1;
+
+CREATE VIEW price_freshness
+(
+    `asset` String,
+    `quote` LowCardinality(String),
+    `source` LowCardinality(String),
+    `price` Decimal(76, 36),
+    `at` DateTime64(3, 'UTC'),
+    `fetched_at` DateTime64(3, 'UTC'),
+    `age_s` Int64,
+    `stale` Bool
+)
+AS SELECT
+    asset,
+    quote,
+    source,
+    newest.1 AS price,
+    newest_at AS at,
+    newest.2 AS fetched_at,
+    greatest(0, dateDiff('second', newest_at, now64(3))) AS age_s,
+    toBool(dateDiff('second', newest_at, now64(3)) > if(startsWith(asset, 'iso4217:'), 432000, 86400)) AS stale
+FROM
+(
+    SELECT
+        asset,
+        toString(quote) AS quote,
+        toString(source) AS source,
+        argMax(tuple(price, fetched_at), (at, fetched_at, event_id)) AS newest,
+        max(at) AS newest_at
+    FROM prices
+    WHERE at > (now() - toIntervalDay(35))
+    GROUP BY
+        asset,
+        quote,
+        source
+);
 
 CREATE VIEW raw_response_bodies
 (
@@ -1511,6 +1758,164 @@ LEFT JOIN
         feed
 ) AS f ON (f.source = r.source) AND (f.feed = r.setting.feed);
 
+CREATE VIEW statements_as_known
+AS WITH
+    members AS
+    (
+        SELECT DISTINCT
+            source,
+            account,
+            provider,
+            scope,
+            revision
+        FROM registry_portfolio_sources
+        WHERE (tenant = {tenant:String}) AND (portfolio = {portfolio:String}) AND (valid_from <= {at:DateTime64(3, 'UTC')}) AND ({at:DateTime64(3, 'UTC')} < valid_to) AND (revision = (
+            SELECT max(revision)
+            FROM registry_portfolio_revisions
+            WHERE (tenant = {tenant:String}) AND (portfolio = {portfolio:String}) AND (recorded_at <= {known_at:DateTime64(3, 'UTC')})
+        ))
+    )
+SELECT
+    m.source AS source,
+    m.account AS account,
+    toString(m.provider) AS provider,
+    toString(m.scope) AS scope,
+    m.revision AS revision,
+    nullIf(s.snapshot_id, '') AS snapshot_id,
+    if(s.source = '', NULL, s.observed_at) AS observed_at,
+    if(s.source = '', NULL, s.fetched) AS fetched_at,
+    if(s.source = '', NULL, s.recorded) AS recorded_at,
+    if(s.source = '', NULL, s.line_count) AS lines,
+    s.covering AS covers,
+    nullIf(s.job, '') AS job_id
+FROM members AS m
+LEFT JOIN
+(
+    SELECT
+        source,
+        observed_at,
+        snapshot_id,
+        fetched,
+        recorded,
+        line_count,
+        covering,
+        job
+    FROM
+    (
+        SELECT
+            source,
+            observed_at,
+            snapshot_id,
+            any(covers) AS covering,
+            any(lines) AS line_count,
+            max(job_id) AS job,
+            min(recorded_at) AS recorded,
+            arrayMax(arrayMap(copy -> (copy.1), arrayFilter(copy -> ((copy.2) <= {known_at:DateTime64(3, 'UTC')}), groupUniqArrayArray(copies)))) AS fetched
+        FROM snapshots
+        WHERE (source IN (
+            SELECT source
+            FROM members
+        )) AND (observed_at <= {at:DateTime64(3, 'UTC')}) AND (recorded_at <= {known_at:DateTime64(3, 'UTC')})
+        GROUP BY
+            source,
+            observed_at,
+            snapshot_id
+    )
+    ORDER BY
+        observed_at DESC,
+        fetched DESC,
+        snapshot_id DESC
+    LIMIT 1 BY source
+) AS s ON s.source = m.source
+SETTINGS join_use_nulls = 0;
+
+CREATE VIEW throttled_prices
+(
+    `provider` LowCardinality(String),
+    `asset` String,
+    `since` DateTime64(3, 'UTC'),
+    `until` DateTime64(3, 'UTC')
+)
+AS WITH
+    spells AS
+    (
+        SELECT
+            provider,
+            target,
+            since,
+            until
+        FROM
+        (
+            SELECT
+                provider,
+                target,
+                error,
+                finished_at AS since,
+                leadInFrame(finished_at, 1, toDateTime64('2200-01-01 00:00:00', 3, 'UTC')) OVER (PARTITION BY tenant, provider, target, scope ORDER BY finished_at ASC, event_id ASC ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS until
+            FROM fetches
+            FINAL
+            WHERE (feed = 'prices') AND isNull(window_start)
+        )
+        WHERE (error = 'RateLimited') AND (since < until)
+    )
+SELECT
+    provider,
+    trimBoth(arrayJoin(splitByChar(',', target))) AS asset,
+    since,
+    until
+FROM spells
+WHERE target != '*'
+UNION ALL
+WITH
+    spells AS
+    (
+        SELECT
+            provider,
+            target,
+            since,
+            until
+        FROM
+        (
+            SELECT
+                provider,
+                target,
+                error,
+                finished_at AS since,
+                leadInFrame(finished_at, 1, toDateTime64('2200-01-01 00:00:00', 3, 'UTC')) OVER (PARTITION BY tenant, provider, target, scope ORDER BY finished_at ASC, event_id ASC ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS until
+            FROM fetches
+            FINAL
+            WHERE (feed = 'prices') AND isNull(window_start)
+        )
+        WHERE (error = 'RateLimited') AND (since < until)
+    )
+SELECT
+    s.provider AS provider,
+    if(q.asset = '', '*', q.asset) AS asset,
+    s.since AS since,
+    s.until AS until
+FROM
+(
+    SELECT
+        provider,
+        since,
+        until
+    FROM spells
+    WHERE target = '*'
+) AS s
+LEFT JOIN
+(
+    SELECT DISTINCT
+        toString(source) AS feed,
+        asset
+    FROM prices
+    WHERE source IN (
+        SELECT provider
+        FROM spells
+        WHERE target = '*'
+    )
+) AS q ON q.feed = s.provider
+SETTINGS join_use_nulls = 0;
+
 CREATE VIEW token_clusters_as_of
 AS SELECT
     tenant,
@@ -1649,6 +2054,41 @@ WHERE (tenant, token, provider, observed_at, event_id) IN (
         provider
 );
 
+CREATE VIEW unpriced_assets
+(
+    `tenant` LowCardinality(String),
+    `asset` LowCardinality(Nullable(String)),
+    `symbol` String,
+    `reason` String,
+    `lines` UInt64,
+    `portfolios` Array(String),
+    `last_quoted_at` Nullable(DateTime64(3, 'UTC'))
+)
+AS SELECT
+    l.tenant AS tenant,
+    l.asset AS asset,
+    any(l.symbol) AS symbol,
+    l.reason AS reason,
+    uniqExact(l.source, l.line) AS lines,
+    arraySort(groupUniqArray(l.portfolio)) AS portfolios,
+    any(if(q.asset = '', NULL, q.at)) AS last_quoted_at
+FROM latest_positions AS l
+LEFT JOIN
+(
+    SELECT
+        asset,
+        max(price_freshness.at) AS at
+    FROM price_freshness
+    WHERE quote = 'iso4217:USD'
+    GROUP BY asset
+) AS q ON q.asset = l.asset
+WHERE l.counted AND isNull(l.value_usd)
+GROUP BY
+    tenant,
+    asset,
+    reason
+SETTINGS join_use_nulls = 0;
+
 CREATE VIEW value_series
 (
     `tenant` LowCardinality(String),
@@ -1661,9 +2101,11 @@ CREATE VIEW value_series
     `lines` UInt64,
     `lines_unpriced` UInt64,
     `lines_excluded` UInt64,
+    `lines_truncated` UInt64,
     `sources` UInt32,
     `sources_observed` UInt32,
     `sources_missing` UInt32,
+    `reasons` Map(LowCardinality(String), UInt64),
     `fill` String,
     `complete` Bool,
     `as_of` DateTime64(3, 'UTC'),
@@ -1680,12 +2122,15 @@ AS SELECT
     lines,
     lines_unpriced,
     lines_excluded,
+    lines_truncated,
     sources,
     sources_observed,
     sources_missing,
+    reasons,
     multiIf(sources_missing > 0, 'missing', sources_observed < sources, 'carried', 'observed') AS fill,
     toBool(sources_missing = 0) AS complete,
     as_of,
     oldest_input
 FROM portfolio_totals
-FINAL;
+FINAL
+WHERE (bucket <= now()) OR (as_of >= bucket);

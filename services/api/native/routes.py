@@ -12,6 +12,7 @@ from services.api.native import (
     fetches,
     portfolios,
     positions,
+    prices,
     raw_responses,
     series,
     sources,
@@ -31,6 +32,7 @@ PARTS = (
     accounts,
     fetches,
     sources,
+    prices,
 )
 
 
