@@ -78,6 +78,12 @@ def _summary(event: Event | None) -> str:
             return f"{event.target} {event.scope}: {event.snapshots} snapshots, {event.requests} requests"
         case FetchFailed():
             return f"{event.target} {event.scope}: {event.error}, {event.outcome}"
+        case _:
+            return _noticed(event)
+
+
+def _noticed(event: Event) -> str:
+    match event:
         case PortfolioJumped():
             return f"{event.portfolio}: net {text(event.net_before)} to {text(event.net)}, by {event.asset or 'a line'}"
         case CheckCrossed():
