@@ -16,7 +16,7 @@ Feed = Callable[..., tuple[int, str, str]]
 @pytest.fixture
 async def migrated(nats_settings: NatsSettings) -> NatsSettings:
     connection = await connect(nats_settings, name="test")
-    await migrate(connection.js, ["ecb"])
+    await migrate(connection.js, ["ecb", "okx"])
     await connection.close()
     return nats_settings
 
@@ -62,3 +62,12 @@ def test_a_feed_that_there_is_not_is_refused_with_the_fix(feed: Feed, words: tup
     assert code == 1
     assert "fix:" in said
     assert "Traceback" not in said
+
+
+def test_a_token_whose_holders_are_to_be_watched_is_added_as_it_is_spelled_canonically(feed: Feed) -> None:
+    token = "eip155:1/erc20:0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48"
+    code, _, said = feed("add", "okx", "clusters", token.replace("a0b8", "A0b8"))
+    assert (code, f"Write {token}" in said) == (1, True)
+    assert feed("add", "okx", "clusters", token, "--every", "900")[0] == 0
+    [watch] = json.loads(feed("list", "--json")[1])
+    assert (watch["target"], watch["every_s"], watch["tenant"]) == (token, 900, "public")

@@ -150,7 +150,7 @@ async def test_both_feeds_share_one_budget() -> None:
     assert (clusters.namespaces, clusters.scopes, clusters.every_s) == ((), (), 3600)
 
 
-IDLE = {"last_active_at": NOW - timedelta(days=9)}
+IDLE = {"last_active_at": NOW - timedelta(days=10)}
 
 
 def statement(*clusters: Cluster, groups: tuple[HolderGroup, ...] = (), **overview: Decimal) -> TokenClusters:
@@ -178,10 +178,14 @@ def priced(distance: str) -> TokenClusters:
 
 
 def holding(*days: int) -> TokenClusters:
+    """Idle for nine days, beside one that was active yesterday."""
     addresses = tuple(
         ClusterAddress(address=f"0x{n}", amount=None, average_holding_s=Decimal(86_400 * n), **IDLE) for n in days
     )
-    return statement(Cluster(amount=None, addresses=addresses))
+    awake = ClusterAddress(
+        address="0x0", amount=None, average_holding_s=Decimal(1), last_active_at=NOW - timedelta(days=1)
+    )
+    return statement(Cluster(amount=None, addresses=(*addresses, awake)))
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from holdfast.domain.accounts import parse_account
 from holdfast.registry.commands import SourceChoice
@@ -198,6 +199,16 @@ def test_a_watch_of_an_account_feed_is_refused() -> None:
             state(), CATALOGUE, Watch(tenant="acme", provider="alpha", feed="balances", target=WALLET, every_s=60)
         )
     assert refused.value.field == "watch.feed"
+
+
+def test_a_token_is_watched_under_its_canonical_spelling_alone() -> None:
+    """Else one token would be fetched and stored as two."""
+    token = "eip155:1/erc20:0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48"
+    watch = Watch(tenant="public", provider="alpha", feed="clusters", target=token, scope="", every_s=3600)
+    assert checked_watch(state(), CATALOGUE, watch) is watch
+    with pytest.raises(RegistryError) as refused:
+        checked_watch(state(), CATALOGUE, replace(watch, target=token.replace("a0b8", "A0b8")))
+    assert (refused.value.field, refused.value.fix) == ("watch.target", f"Write {token}")
 
 
 def test_a_portfolio_with_a_live_key_is_not_removed() -> None:

@@ -10,7 +10,7 @@ from services.simulator.settings import SimulatorSettings
 from services.simulator.upstreams.dalp import ORGANIZATION
 from services.simulator.world.portfolios import Portfolio
 from services.simulator.world.tokenised import CHAIN as SECURITIES_CHAIN
-from services.simulator.world.tokens import TOKENS
+from services.simulator.world.tokens import SOLANA_USDC, TOKENS, USDC
 from services.simulator.world.truth import members
 from services.simulator.world.wallets import Wallet
 from services.simulator.world.world import World
@@ -24,7 +24,10 @@ _PRICES_EVERY_S = 30
 _RATES_EVERY_S = 3600
 _CUSTODY_EVERY_S = 60
 _SECURITIES_EVERY_S = 60
+_CLUSTERS_EVERY_S = 300
 _OKX_REQUESTS_PER_FETCH = 3
+_LOOKED_INTO = (USDC, SOLANA_USDC)
+"""Whose holders are watched."""
 _QUOTED = ",".join(token.asset for token in TOKENS if token.path is not None)
 
 
@@ -58,6 +61,17 @@ class Registration:
                         "scope": "daily",
                         "every_s": _RATES_EVERY_S,
                     },
+                    *(
+                        {
+                            "tenant": _NOBODY,
+                            "provider": "okx",
+                            "feed": "clusters",
+                            "target": token.asset,
+                            "scope": "",
+                            "every_s": _CLUSTERS_EVERY_S,
+                        }
+                        for token in _LOOKED_INTO
+                    ),
                 ],
                 "providers": self._providers(base_url),
             }

@@ -72,9 +72,14 @@ def _wallet(seed: int, number: int) -> Wallet:
     cohort, place = divmod(number, len(COHORT))
     role = COHORT[place]
     owner = cohort * len(COHORT) + _SAME_KEY.get(place, place)
-    if role.chain is SOLANA:
-        return Wallet(number=number, role=role, address=_base58(digest(seed, f"wallet/{owner}", 32)))
-    return Wallet(number=number, role=role, address=checksum_address("0x" + digest(seed, f"wallet/{owner}", 20).hex()))
+    return Wallet(number=number, role=role, address=address_on(role.chain, seed, f"wallet/{owner}"))
+
+
+def address_on(chain: Chain, seed: int, name: str) -> str:
+    """Of whoever is called `name`: EIP-55, or base58 on Solana."""
+    if chain is SOLANA:
+        return _base58(digest(seed, name, 32))
+    return checksum_address("0x" + digest(seed, name, 20).hex())
 
 
 def _base58(raw: bytes) -> str:

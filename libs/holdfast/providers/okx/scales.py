@@ -19,6 +19,7 @@ _ALL = Decimal("1.01")
 _LEAST_FACTOR, _MOST_FACTOR = Decimal(40), Decimal(250)
 """Between them two figures of one thing are a hundred apart, and not merely worked out differently."""
 _ROWS_TO_TELL = 3
+_IDLE = timedelta(hours=1)
 _FIRST_CHAIN = datetime(2009, 1, 3, tzinfo=UTC)
 
 
@@ -99,7 +100,10 @@ def _check_distance(
 
 
 def _check_periods(statement: TokenClusters, settings: ClusterSettings) -> None:
-    """Nothing is held longer than chains exist; and who was not active since has held at least since then."""
+    """Nothing is held longer than chains exist; and who was idle while others were active has held all the while.
+
+    The youngest activity of the answer is its now: how old the answer is does not matter.
+    """
     unit = SECONDS[settings.period_unit]
     if unit is None:
         return
@@ -115,9 +119,10 @@ def _check_periods(statement: TokenClusters, settings: ClusterSettings) -> None:
     oldest_s = (statement.observed_at - _FIRST_CHAIN) // timedelta(seconds=1)
     if any(period > oldest_s for period, _ in rows):
         raise _contradicted("period_unit", settings.period_unit, "a holding is older than any chain")
-    idle = [(period, statement.observed_at - at) for period, at in rows if at is not None]
+    now = max((at for _, at in rows if at is not None), default=statement.observed_at)
+    idle = [(period, now - at) for period, at in rows if at is not None and now - at > _IDLE]
     if len(idle) >= _ROWS_TO_TELL and all(period + unit < since // timedelta(seconds=1) for period, since in idle):
-        raise _contradicted("period_unit", settings.period_unit, "all holders were idle for longer than they have held")
+        raise _contradicted("period_unit", settings.period_unit, "all idle holders were so for longer than they hold")
 
 
 def _held(clusters: Iterable[Cluster], groups: Iterable[HolderGroup]) -> Iterator[tuple[Decimal | None, Decimal]]:

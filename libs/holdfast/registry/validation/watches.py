@@ -1,5 +1,6 @@
 """Watches: what is fetched without being an account."""
 
+from holdfast.domain.assets import AssetIdError, parse_asset
 from holdfast.events.subjects import PUBLIC
 from holdfast.registry.commands import Catalogue
 from holdfast.registry.errors import RegistryError
@@ -21,6 +22,7 @@ def checked_watch(state: RegistryState, catalogue: Catalogue, watch: Watch) -> W
         raise RegistryError(
             "watch.target", f"{watch.target[:60]!r} is not a target", "Use 1 to 256 printable characters"
         )
+    _check_spelling(watch.target)
     if watch.scope and watch.scope not in feed.scopes:
         fix = f"Scopes of {watch.provider} {feed.name}: {', '.join(feed.scopes) or 'none, leave it out'}"
         raise RegistryError("watch.scope", f"there is no scope {watch.scope[:80]!r}", fix)
@@ -31,3 +33,13 @@ def checked_watch(state: RegistryState, catalogue: Catalogue, watch: Watch) -> W
 def default_every(catalogue: Catalogue, provider: str, feed: str) -> int:
     """The manifest's own interval."""
     return existing_feed(catalogue, provider, feed, "watch").every_s
+
+
+def _check_spelling(target: str) -> None:
+    """One token is one watch: an asset id in another spelling than the canonical would be fetched and stored twice."""
+    try:
+        canonical = parse_asset(target)
+    except AssetIdError:
+        return  # what else a feed takes is its own to say
+    if canonical != target:
+        raise RegistryError("watch.target", f"{target[:160]!r} is not its canonical spelling", f"Write {canonical}")

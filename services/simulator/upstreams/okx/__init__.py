@@ -1,4 +1,4 @@
-"""OKX OnchainOS: signed requests for the DeFi positions of wallets, generations v5 and v6."""
+"""OKX OnchainOS: signed requests for the DeFi positions of wallets (v5, v6) and for token clusters."""
 
 from services.simulator.upstreams.okx.credentials import Credential
 from services.simulator.upstreams.okx.service import Okx

@@ -1,4 +1,4 @@
-"""The service: signature, rate limit, route, answer."""
+"""The service: signature, rate limit, route, answer. Below `/dex/market` the envelope is another, shorter one."""
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -11,9 +11,12 @@ from holdfast.providers.okx.wire import (
     V6,
     Generation,
     ShapeError,
+    cluster_path,
     detail_path,
     error_answer,
     list_path,
+    market_answer,
+    market_error,
     ok_answer,
     to_detail_request,
     to_json,
@@ -21,6 +24,7 @@ from holdfast.providers.okx.wire import (
 )
 from services.simulator import exchange
 from services.simulator.exchange import Answer, Refusal, Request
+from services.simulator.upstreams.okx.clusters import Clusters
 from services.simulator.upstreams.okx.credentials import Credential, check
 from services.simulator.upstreams.okx.details import render_detail
 from services.simulator.upstreams.okx.errors import OkxError
@@ -37,7 +41,9 @@ _REFUSALS: dict[Refusal, OkxError] = {
     "syncing": OkxError("84021", "The asset is syncing, please try again later"),
 }
 
+_MARKET = "/api/v6/dex/market/"
 _Route = Callable[[Any, datetime], Any]
+"""From the body of a POST, or the query of a GET, to `data`."""
 
 
 class Okx:
@@ -63,6 +69,13 @@ class Okx:
             ("GET", "/api/v6/defi/product/supported-chains"): (V6, self._chains),
             ("GET", "/api/v6/defi/product/supported-platforms"): (V6, self._supported_platforms),
         }
+        clusters = Clusters(world)
+        self._routes |= {
+            ("GET", cluster_path("supported/chain")): (V6, clusters.chains),
+            ("GET", cluster_path("list")): (V6, clusters.listed),
+            ("GET", cluster_path("overview")): (V6, clusters.overview),
+            ("GET", cluster_path("top-holders")): (V6, clusters.top_holders),
+        }
         for generation in GENERATIONS.values():
             self._routes["POST", list_path(generation)] = generation, self._list_of(generation)
             self._routes["POST", detail_path(generation)] = generation, self._detail_of(generation)
@@ -75,11 +88,14 @@ class Okx:
             key = check(request, self._credentials, self._wall()).key
             if not self._window.admit(key):
                 raise _REFUSALS["too_many_requests"]
-            return exchange.to_json(ok_answer(route(_decoded(request), now), generation))
+            data = route(_decoded(request), now)
         except (ShapeError, RecursionError) as error:
-            return _to_answer(OkxError("84000", f"Parameter error: {error}"), generation)
+            return _to_answer(OkxError("84000", f"Parameter error: {error}"), request.path, generation)
         except OkxError as error:
-            return _to_answer(error, generation)
+            return _to_answer(error, request.path, generation)
+        return exchange.to_json(
+            market_answer(data) if request.path.startswith(_MARKET) else ok_answer(data, generation)
+        )
 
     def refuse(self, refusal: Refusal, request: Request) -> Answer:
         """402 has no envelope: OKX answers it with an empty body."""
@@ -87,7 +103,7 @@ class Okx:
         if error is None:
             return Answer(status=402, body=b"", headers=(("ok-web3-openapi-pay", "Basic=1;Premium=0"),))
         generation, _ = self._routes.get((request.method, request.path), (V6, None))
-        return _to_answer(error, generation)
+        return _to_answer(error, request.path, generation)
 
     def caller(self, request: Request) -> str:
         return request.headers.get("ok-access-key", "")
@@ -118,17 +134,24 @@ class Okx:
         return [{"chainIndex": chain.index, "network": chain.name} for chain in self._world.chains]
 
     def _supported_platforms(self, _: Any, __: datetime) -> Any:
-        return [{"analysisPlatformId": id_, "platformName": one.name} for id_, one in self._platforms.items()]
+        return [
+            {"analysisPlatformId": id_, "platformName": one.name, "investmentCount": str(int(one.detailed))}
+            for id_, one in self._platforms.items()
+        ]
 
 
-def _to_answer(error: OkxError, generation: Generation) -> Answer:
+def _to_answer(error: OkxError, path: str, generation: Generation) -> Answer:
     headers = (("retry-after", "1"),) if error.status == 429 else ()
-    return exchange.to_json(error_answer(error.code, error.message, generation), status=error.status, headers=headers)
+    if path.startswith(_MARKET):
+        body = market_error(error.code, error.message)
+    else:
+        body = error_answer(error.code, error.message, generation)
+    return exchange.to_json(body, status=error.status, headers=headers)
 
 
 def _decoded(request: Request) -> Any:
     if request.method == "GET":
-        return None
+        return request.query
     try:
         return msgspec.json.decode(request.body)
     except (msgspec.DecodeError, RecursionError):
