@@ -14,13 +14,12 @@ from holdfast.history.memberships import read_memberships
 from holdfast.history.statements import read_statements
 from holdfast.settings.shared import ClickHouseSettings
 from holdfast.warehouse.client import Warehouse, connect
-from holdfast.warehouse.migrator import migrate
 from tests.aggregator import expected
 from tests.aggregator.comparing import empty
 from tests.aggregator.expected import Arrived, expect
-from tests.aggregator.test_any_arrival import deliver
 from tests.aggregator.worlds import ACCOUNTS, RANKING, SCOPES, Delivery, World, deliveries, worlds
 from tests.api.world import write_membership
+from tests.history.delivering import deliver
 
 SOURCES = [f"acme/{provider}/{account}/{scope}" for account in ACCOUNTS for provider, scope in SCOPES]
 
@@ -88,20 +87,6 @@ async def _assert_cut_down(warehouse: Warehouse, world: World) -> None:
         assert [one.at for one in found[source]] == [
             one.at for one in (*before[-1:], *chain[len(before) :]) if one.at <= until
         ]
-
-
-@pytest.fixture(scope="module")
-def tables(clickhouse_server: object) -> ClickHouseSettings:
-    """One database for all examples of the module: each begins by emptying it."""
-    chosen: ClickHouseSettings = clickhouse_server.settings("history")  # type: ignore[attr-defined]
-
-    async def prepare() -> None:
-        warehouse = await connect(chosen)
-        await migrate(warehouse)
-        await warehouse.close()
-
-    asyncio.run(prepare())
-    return chosen
 
 
 _HEALTH = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]

@@ -1,8 +1,9 @@
 """Stored prices and rates as the books that the domain looks numbers up in."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 
@@ -23,23 +24,33 @@ class _Row(Struct, frozen=True, array_like=True):
     price: Decimal
 
 
+class _Span(NamedTuple):
+    instants: Sequence[datetime] | None
+    since: datetime | None
+    until: datetime | None
+    known_at: datetime | None
+    age: timedelta
+    """How far back from an instant a number is looked for."""
+
+
 async def read_price_book(
     warehouse: Warehouse,
     assets: Iterable[str],
     *,
+    instants: Sequence[datetime] | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
     known_at: datetime | None = None,
     ranking: Sequence[str] = (),
 ) -> PriceBook:
-    """Prices in USD that are asked for at instants from `since` to `until` (all: None). Raises WarehouseError.
+    """Prices in USD that are asked for at certain instants, or at any from `since` to `until` (all: None).
 
+    Raises WarehouseError. Of certain instants the book is good at those and at no others.
     `ranking`: price sources, the most trusted first (the setting `aggregator.price_sources`).
     """
     pairs = [(asset, USD) for asset in sorted(set(assets))]
-    start = None if since is None else since - SEARCHED_AGE
     quotes: dict[str, list[Quote]] = {}
-    for row in await _read(warehouse, pairs, (start, until, known_at), ranking):
+    for row in await _read(warehouse, pairs, _Span(instants, since, until, known_at, SEARCHED_AGE), ranking):
         quotes.setdefault(row.asset, []).append(Quote(row.at, row.price))
     return PriceBook(quotes)
 
@@ -48,15 +59,19 @@ async def read_rate_book(
     warehouse: Warehouse,
     currencies: Iterable[str],
     *,
+    instants: Sequence[datetime] | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
     known_at: datetime | None = None,
     ranking: Sequence[str] = (),
 ) -> RateBook:
-    """Whatever a conversion between these and US dollars may go through: direct, inverse, or one hop."""
-    start = None if since is None else since - CURRENCY_PRICE_AGE
+    """Whatever a conversion between these and US dollars may go through: direct, inverse, or one hop.
+
+    At certain instants, or from `since` to `until`, as `read_price_book`.
+    """
+    span = _Span(instants, since, until, known_at, CURRENCY_PRICE_AGE)
     rates: dict[tuple[str, str], list[Quote]] = {}
-    for row in await _read(warehouse, _pairs(set(currencies) - {USD}), (start, until, known_at), ranking):
+    for row in await _read(warehouse, _pairs(set(currencies) - {USD}), span, ranking):
         rates.setdefault((row.asset, row.quote), []).append(Quote(row.at, row.price))
     return RateBook(rates)
 
@@ -67,19 +82,21 @@ def _pairs(currencies: set[str]) -> list[tuple[str, str]]:
 
 
 async def _read(
-    warehouse: Warehouse,
-    pairs: Sequence[tuple[str, str]],
-    span: tuple[datetime | None, datetime | None, datetime | None],
-    ranking: Sequence[str],
+    warehouse: Warehouse, pairs: Sequence[tuple[str, str]], span: _Span, ranking: Sequence[str]
 ) -> list[_Row]:
-    if not pairs:
+    if not pairs or (span.instants is not None and not span.instants):
         return []
-    since, until, known_at = span
-    asked = {
+    since, until = span.since, span.until
+    if span.instants is not None:
+        since, until = min(span.instants), max(span.instants)
+    asked: dict[str, Any] = {
         "pairs": list(pairs),
-        "since": since or _FIRST,
+        "since": since - span.age if since else _FIRST,
         "until": until or FAR,
-        "known_at": known_at or FAR,
+        "known_at": span.known_at or FAR,
         "ranking": list(ranking),
     }
-    return await read_rows(warehouse, "read_prices", asked, _Row)
+    if span.instants is None:
+        return await read_rows(warehouse, "read_prices", asked, _Row)
+    at = {"instants": list(span.instants), "age_s": int(span.age.total_seconds())}
+    return await read_rows(warehouse, "read_prices_at", asked | at, _Row)

@@ -1,7 +1,7 @@
 """Current snapshots with their lines, as they are stored or as they were known at a time."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -9,12 +9,16 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 
 from holdfast.domain.balances import Side
+from holdfast.domain.ledger.membership import ALWAYS
 from holdfast.domain.ledger.statements import Line
 from holdfast.domain.valuation import SEARCHED_AGE, FeedPrice, Stated, worth_with
 from holdfast.history.reading import FAR, read_rows
 from holdfast.warehouse.client import Warehouse
+from holdfast.warehouse.rows import stored_time
 
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+_CHUNK = 2000
+"""Snapshots whose lines are read by one statement: bounds its parameters."""
 _AGE_S = int(SEARCHED_AGE / timedelta(seconds=1))
 
 Key = tuple[str, datetime, str]
@@ -49,6 +53,11 @@ class Span(NamedTuple):
     until: datetime | None = None
     known_at: datetime | None = None
     ranking: Sequence[str] = ()
+
+
+class _Change(Struct, frozen=True, array_like=True):
+    source: str
+    at: datetime
 
 
 class _Snapshot(Struct, frozen=True, array_like=True):
@@ -100,6 +109,11 @@ class _KnownLines(Struct, frozen=True, array_like=True):
     lines: list[_KnownLine]
 
 
+def standing(chain: Sequence[StoredSnapshot]) -> Iterator[tuple[StoredSnapshot, datetime]]:
+    """Each with the instant up to which it stands: that of the next one."""
+    return zip(chain, [*(one.at for one in chain[1:]), ALWAYS.end], strict=False)
+
+
 async def read_snapshots(
     warehouse: Warehouse, sources: Sequence[str], span: Span | None = None
 ) -> dict[str, list[StoredSnapshot]]:
@@ -114,6 +128,41 @@ async def read_snapshots(
     if span.since is not None:
         found = {source: _from(chain, span.since) for source, chain in found.items()}
     lines = await _read_lines(warehouse, found, span)
+    return {source: [_to_stored(one, lines[one.key]) for one in chain] for source, chain in found.items()}
+
+
+async def read_changes(
+    warehouse: Warehouse, sources: Sequence[str], *, until: datetime | None = None
+) -> dict[str, list[datetime]]:
+    """By source, at which instants something may have changed: all at which something has, and maybe a few more."""
+    changes: dict[str, list[datetime]] = {source: [] for source in sources}
+    if sources:
+        asked = {"sources": list(sources), "until": until or FAR}
+        for change in await read_rows(warehouse, "read_changes", asked, _Change):
+            changes[change.source].append(change.at)
+    return changes
+
+
+async def read_standing(
+    warehouse: Warehouse, own: Mapping[str, Sequence[datetime]], instants: Sequence[datetime], *, until: datetime
+) -> dict[str, list[StoredSnapshot]]:
+    """By source, its last snapshot at or before each of its own instants and of those of all. Raises WarehouseError."""
+    found: dict[str, list[_Snapshot]] = {source: [] for source in own}
+    if own:
+        asked = {
+            "sources": list(own),
+            "own": [[stored_time(at) for at in of] for of in own.values()],
+            "instants": list(instants),
+            "until": until,
+        }
+        for snapshot in await read_rows(warehouse, "read_standing", asked, _Snapshot):
+            found[snapshot.source].append(snapshot)
+    keys = [(one.source, stored_time(one.at), one.snapshot_id) for chain in found.values() for one in chain]
+    lines: dict[Key, tuple[StoredLine, ...]] = defaultdict(tuple)
+    for start in range(0, len(keys), _CHUNK):
+        some = {"snapshots": keys[start : start + _CHUNK]}
+        for one in await read_rows(warehouse, "read_lines_of", some, _Lines):
+            lines[one.source, one.at, one.snapshot_id] = tuple(_to_line(line) for line in one.lines)
     return {source: [_to_stored(one, lines[one.key]) for one in chain] for source, chain in found.items()}
 
 

@@ -18,6 +18,7 @@ from msgspec import Struct
 from holdfast.domain.balances import Side
 from holdfast.domain.exact import ONE, ZERO, difference, exactly, times, unrounded
 from holdfast.domain.ledger.statements import AssetSide, Holding, Statement, to_holdings
+from holdfast.domain.money import OutOfRangeError
 from holdfast.domain.quotes import PriceBook
 
 
@@ -157,8 +158,13 @@ def priced(
         before, value, known = (None if amount else ZERO for amount in (was, delta, held))
         return Entry(at, source, asset, side, delta, held, None, before, value, known, rate, reason, transfer)
     unit = price if rate is ONE else unrounded(price, rate)
-    marked, before = times(held, unit), times(was, unit)
-    value = times(delta, unit) if delta else ZERO
+    try:
+        marked, before = times(held, unit), times(was, unit)
+        value = times(delta, unit) if delta else ZERO
+    except OutOfRangeError:
+        return priced(
+            at, source, key, delta=delta, held=held, price=None, rate=rate, reason="out_of_range", transfer=transfer
+        )
     if worth is not None and worth != marked:
         marked, value = worth, difference(worth, before)
         if not delta:

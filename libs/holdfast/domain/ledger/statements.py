@@ -8,9 +8,11 @@ from typing import NamedTuple
 
 from holdfast.domain.balances import Side
 from holdfast.domain.exact import ZERO, exactly, ratio, times
+from holdfast.domain.money import OutOfRangeError
 
-LEFT_OUT = frozenset({"negative_amount", "receipt_token", "excluded", "low_liquidity", "out_of_range"})
-"""Reasons of lines that are no part of a total, and so none of the ledger."""
+LEFT_OUT = frozenset({"negative_amount", "receipt_token", "excluded", "low_liquidity"})
+"""Reasons of lines that are no part of a total, and so none of the ledger. One that is worth more than can be stored
+is part of it: a total that lacked it without a word would be wrong."""
 
 AssetSide = tuple[str, Side]
 
@@ -96,9 +98,12 @@ def _to_holding(side: Side, lines: list[Line]) -> Holding:
     if any(line.value is None and line.price is None for line in lines if line.amount):
         return Holding(amount, None, None)
     worth = sign * sum((_value(line) for line in lines), ZERO)
-    if price is not None and times(amount, price) == worth:
-        return Holding(amount, price, worth)
-    return Holding(amount, ratio(worth, amount) if amount else None, worth)
+    try:
+        if price is not None and times(amount, price) == worth:
+            return Holding(amount, price, worth)
+        return Holding(amount, ratio(worth, amount) if amount else None, worth)
+    except OutOfRangeError:
+        return Holding(amount, None, None)
 
 
 def _value(line: Line) -> Decimal:

@@ -15,6 +15,7 @@ Method = Literal["simple", "average_cost", "fifo", "lifo", "hifo", "time_weighte
 Why = Literal[
     "no_price",  # a flow or a holding has no price in the 24 hours before
     "stale",  # it had one, but it is older
+    "out_of_range",  # it is worth more than Decimal(76, 36) holds
     "no_rate",  # no rate into the currency, at most 5 days old
     "value_only",  # a source states values without amounts: it has no flows
     "no_capital",  # nothing was ever invested in the window

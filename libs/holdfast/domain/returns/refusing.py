@@ -8,7 +8,7 @@ from holdfast.domain.ledger.statements import AssetSide
 from holdfast.domain.returns.answers import Method, Missing, Movement, Unavailable, Why
 from holdfast.domain.returns.book import Book, Worth
 
-_REASONS: dict[str, Why] = {"stale": "stale", "no_rate": "no_rate"}
+_REASONS: dict[str, Why] = {"stale": "stale", "no_rate": "no_rate", "out_of_range": "out_of_range"}
 
 
 def unavailable(
@@ -36,7 +36,7 @@ def without_amounts(book: Book, method: Method) -> Unavailable | None:
     without = book.coverage.lines_without_amount
     if not without:
         return None
-    detail = f"{without} line(s) state a value without an amount: their flows are unknown"
+    detail = f"{without} line(s) state no amount: their flows are unknown"
     return unavailable(book, method, "value_only", detail, covered=book.coverage.share)
 
 

@@ -1,0 +1,130 @@
+"""The ledgers of a portfolio's sources, read so that the work grows with what changed, not with what is stored."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from holdfast.domain.ledger.entries import Entry, ledger
+from holdfast.domain.ledger.membership import ALWAYS, belonging
+from holdfast.domain.ledger.statements import NOTHING_STATED, Coverage, to_coverage
+from holdfast.domain.quotes import PriceBook
+from holdfast.domain.returns.answers import Window
+from holdfast.history.memberships import SourceMembership
+from holdfast.history.prices import read_price_book
+from holdfast.history.receipts import hidden_times, is_receipt, without
+from holdfast.history.snapshots import Span, StoredSnapshot, read_changes, read_snapshots, read_standing, standing
+from holdfast.history.statements import to_statement
+from holdfast.history.thinning import changes_of, instants_of_interest, instants_of_looking, thinned
+from holdfast.warehouse.client import Warehouse
+
+
+class SourceLedger(Struct, frozen=True, kw_only=True):
+    """One source as its portfolio sees it, in USD and in order of time."""
+
+    source: str
+    account: str
+    entries: tuple[Entry, ...]
+    coverage: Coverage
+    """Of the last of its statements of the window with lines without amounts; if none has any, of the last."""
+
+
+class Ledgers(Struct, frozen=True, kw_only=True):
+    """What `returns.book.build_book` is made of."""
+
+    window: Window
+    sources: tuple[SourceLedger, ...]
+    prices: PriceBook
+    """At the instants that the window needs, and no others."""
+
+
+async def read_ledgers(
+    warehouse: Warehouse,
+    members: Sequence[SourceMembership],
+    window: Window,
+    *,
+    excluded: frozenset[str] = frozenset(),
+    known_at: datetime | None = None,
+    ranking: Sequence[str] = (),
+) -> Ledgers:
+    """Of sources that are measured together, from their very beginning to the end of the window.
+
+    `excluded`: assets that count nowhere. Raises WarehouseError; OutOfRangeError for values beyond Decimal(76, 36).
+    """
+    span = Span(until=window.end, known_at=known_at, ranking=ranking)
+    read = await _read(warehouse, members, window, span)
+    chains = {source: _kept(chain, excluded) for source, chain in read.items()}
+    changes = changes_of(chains)
+    chains = thinned(chains, changes, instants_of_interest(changes, members, window))
+    prices = await _read_prices(warehouse, chains, instants_of_looking(chains, members, window), span)
+    sources = tuple(to_source_ledger(member, members, chains, prices, window) for member in members)
+    return Ledgers(window=window, sources=sources, prices=prices)
+
+
+async def _read_prices(
+    warehouse: Warehouse, chains: Mapping[str, Sequence[StoredSnapshot]], instants: Sequence[datetime], span: Span
+) -> PriceBook:
+    held = {line.asset for chain in chains.values() for one in chain for _, line in one.lines if line.asset}
+    return await read_price_book(warehouse, held, instants=instants, known_at=span.known_at, ranking=span.ranking)
+
+
+async def _read(
+    warehouse: Warehouse, members: Sequence[SourceMembership], window: Window, span: Span
+) -> dict[str, list[StoredSnapshot]]:
+    """All that is needed, and maybe more. What was known once is read whole: digests are of what is known now."""
+    sources = [member.source for member in members]
+    if span.known_at is not None:
+        return await read_snapshots(warehouse, sources, span)
+    changes = await read_changes(warehouse, sources, until=window.end)
+    instants = instants_of_interest(changes, members, window)
+    return await read_standing(warehouse, changes, instants, until=window.end)
+
+
+def to_source_ledger(
+    member: SourceMembership,
+    members: Iterable[SourceMembership],
+    chains: Mapping[str, Sequence[StoredSnapshot]],
+    prices: PriceBook,
+    window: Window,
+) -> SourceLedger:
+    chain = chains[member.source]
+    hidden = hidden_times(member, members, chains)
+    always = ledger([to_statement(_only(one, hidden.keys(), receipts=False)) for one in chain], prices)
+    entries = belonging(always, member.during, prices)
+    stated_elsewhere = {entry.asset for entry in always}
+    for asset, times in hidden.items():
+        receipts = ledger([to_statement(_only(one, {asset}, receipts=True)) for one in chain], prices)
+        own = belonging(receipts, without(member.during, times), prices)
+        # A line of its own where the same asset is held otherwise too: each keeps its amount and its worth.
+        entries += [replace(e, source=f"{e.source}#receipts") for e in own] if asset in stated_elsewhere else own
+    return SourceLedger(
+        source=member.source,
+        account=member.account,
+        entries=tuple(sorted(entries, key=lambda entry: entry.at)),
+        coverage=_coverage(member, chain, window),
+    )
+
+
+def _kept(chain: Iterable[StoredSnapshot], excluded: frozenset[str]) -> list[StoredSnapshot]:
+    if not excluded:
+        return list(chain)
+    return [replace(one, lines=tuple(s for s in one.lines if s.line.asset not in excluded)) for one in chain]
+
+
+def _only(one: StoredSnapshot, assets: Collection[str | None], *, receipts: bool) -> StoredSnapshot:
+    if not receipts and not assets:
+        return one
+    return replace(one, lines=tuple(stored for stored in one.lines if is_receipt(stored, assets) == receipts))
+
+
+def _coverage(member: SourceMembership, chain: Sequence[StoredSnapshot], window: Window) -> Coverage:
+    """A statement stands until the next one."""
+    found = NOTHING_STATED
+    opens = window.start or ALWAYS.start
+    for one, end in standing(chain):
+        if any(max(one.at, opens, start) < min(end, until) for start, until in member.during):
+            this = to_coverage(to_statement(one))
+            if this.lines_without_amount or not found.lines_without_amount:
+                found = this
+    return found

@@ -1,0 +1,8 @@
+-- The lines of certain snapshots, as they are valued now.
+SELECT
+    source, observed_at, snapshot_id,
+    arrayMap(numbered -> numbered.2, arraySort(groupArray((line,
+        (toString(asset), toString(side), toString(kind), amount, price_usd, value_usd, toString(reason)))))) AS lines
+FROM balances FINAL
+WHERE (source, observed_at, snapshot_id) IN {snapshots:Array(Tuple(String, DateTime64(3, 'UTC'), String))}
+GROUP BY source, observed_at, snapshot_id

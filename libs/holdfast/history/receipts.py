@@ -1,0 +1,48 @@
+"""Receipt tokens: a wallet line of a token does not count while another source of the account stands for it.
+
+The line leaves when the other source lists the position and comes back when it no longer does, at that source's own
+instants: both are flows of its whole value, as when an account leaves a portfolio and joins it again.
+"""
+
+from collections.abc import Container, Iterable, Mapping, Sequence
+
+from holdfast.domain.ledger.membership import ALWAYS, Interval, union
+from holdfast.history.memberships import SourceMembership
+from holdfast.history.snapshots import StoredLine, StoredSnapshot, standing
+
+Times = tuple[Interval, ...]
+
+
+def hidden_times(
+    member: SourceMembership, members: Iterable[SourceMembership], chains: Mapping[str, Sequence[StoredSnapshot]]
+) -> dict[str, Times]:
+    """When which tokens of this source's wallet lines are stood for by the other sources of its account."""
+    found: dict[str, list[Interval]] = {}
+    for other in members:
+        if other.account == member.account and other.source != member.source:
+            for asset, times in _covered(chains.get(other.source, ())).items():
+                found.setdefault(asset, []).extend(intersection(times, other.during))
+    return {asset: times for asset, of in sorted(found.items()) if (times := union(of))}
+
+
+def intersection(a: Sequence[Interval], b: Sequence[Interval]) -> Times:
+    both = (Interval(max(one.start, two.start), min(one.end, two.end)) for one in a for two in b)
+    return union([one for one in both if one.start < one.end])
+
+
+def without(during: Sequence[Interval], hidden: Sequence[Interval]) -> Times:
+    """What of `during` is left. `hidden` is in order and apart."""
+    edges = [ALWAYS.start, *(edge for one in hidden for edge in one), ALWAYS.end]
+    return intersection(during, [Interval(*gap) for gap in zip(edges[::2], edges[1::2], strict=True)])
+
+
+def is_receipt(stored: StoredLine, assets: Container[str | None]) -> bool:
+    return stored.kind == "wallet" and stored.line.asset in assets
+
+
+def _covered(chain: Sequence[StoredSnapshot]) -> dict[str, Times]:
+    times: dict[str, list[Interval]] = {}
+    for one, end in standing(chain):
+        for asset in one.covers:
+            times.setdefault(asset, []).append(Interval(one.at, end))
+    return {asset: union(of) for asset, of in times.items()}

@@ -1,0 +1,85 @@
+"""Which statements the ledger needs: those that change something, and what stood where somebody looks.
+
+A statement that lists the amounts of the one before it moves no money. Left out, the flows are the same; and so are the
+values, as long as what each source said last before every instant of interest is kept.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from holdfast.domain.exact import ZERO, exactly
+from holdfast.domain.ledger.membership import ALWAYS
+from holdfast.domain.ledger.statements import LEFT_OUT
+from holdfast.domain.returns.answers import Window
+from holdfast.history.memberships import SourceMembership
+from holdfast.history.snapshots import StoredSnapshot
+
+_MS = timedelta(milliseconds=1)
+
+Changes = Mapping[str, Sequence[datetime]]
+"""By source, when its statement was not about the same holdings as the one before."""
+
+
+def instants_of_interest(changes: Changes, members: Iterable[SourceMembership], window: Window) -> list[datetime]:
+    """Both ends, every change of the window, and where membership begins or ends; each also just before."""
+    opens = window.start or ALWAYS.start
+    wanted = {at for of in changes.values() for at in of if at > opens} | _edges(members, window)
+    return sorted({near for at in wanted for near in (at - _MS, at)})
+
+
+def instants_of_looking(
+    chains: Mapping[str, Sequence[StoredSnapshot]], members: Iterable[SourceMembership], window: Window
+) -> list[datetime]:
+    """When prices are looked up: at every statement that is kept, both ends, and where membership begins or ends."""
+    return sorted({one.at for chain in chains.values() for one in chain} | _edges(members, window))
+
+
+def _edges(members: Iterable[SourceMembership], window: Window) -> set[datetime]:
+    edges = {edge for member in members for during in member.during for edge in during if edge not in ALWAYS}
+    ends = {window.end} if window.start is None else {window.start, window.end}
+    return {edge for edge in edges if edge <= window.end} | ends
+
+
+def changes_of(chains: Mapping[str, Sequence[StoredSnapshot]]) -> dict[str, list[datetime]]:
+    """Exactly: by amounts, whatever they look like in writing."""
+    return {source: list(_changes(chain)) for source, chain in chains.items()}
+
+
+def thinned(
+    chains: Mapping[str, Sequence[StoredSnapshot]], changes: Changes, instants: Sequence[datetime]
+) -> dict[str, list[StoredSnapshot]]:
+    """What changes something, and what is the last word at any of the instants."""
+    return {source: _thinned(chain, (*changes[source], *instants)) for source, chain in chains.items()}
+
+
+def _thinned(chain: Sequence[StoredSnapshot], instants: Iterable[datetime]) -> list[StoredSnapshot]:
+    times = [one.at for one in chain]
+    standing = {bisect_right(times, at) for at in instants} - {0}
+    return [chain[place - 1] for place in sorted(standing)]
+
+
+def _changes(chain: Sequence[StoredSnapshot]) -> Iterable[datetime]:
+    held: object = ({}, 0, ())
+    for one in chain:
+        now = (*_held(one), one.covers)
+        if now != held:
+            yield one.at
+        held = now
+
+
+@exactly
+def _held(one: StoredSnapshot) -> tuple[dict[tuple[str, str, bool], Decimal], int]:
+    """Amounts by asset, side and whether they may be receipts; and how many lines have none."""
+    held: dict[tuple[str, str, bool], Decimal] = {}
+    unknown = 0
+    for kind, line in one.lines:
+        if line.reason in LEFT_OUT:
+            continue
+        if line.asset is None or line.amount is None:
+            unknown += 1
+        elif line.amount:
+            key = line.asset, line.side, kind == "wallet"
+            held[key] = held.get(key, ZERO) + line.amount
+    return held, unknown
