@@ -1,7 +1,8 @@
 """`holdfast selftest`: the whole stack on free ports in a temporary directory, against the world's own truth.
 
 The world's clock stands still, so there is one right answer for every number. The stack is given
-until the deadline to arrive at it; what differs then is reported, number by number.
+until the deadline to arrive at it; what differs then is reported, number by number. Then every upstream
+system is looked at in both directions (services.local.systems).
 """
 
 import argparse
@@ -9,7 +10,8 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,8 @@ from services.local.processes import ProcessFailedError
 from services.local.running import Running
 from services.local.settings import LocalSettings
 from services.local.stack import NATS_USER
+from services.local.systems import SystemCheck, check_systems
+from services.local.systems.bench import Bench
 
 _DEADLINE_S = 45
 _AGAIN_S = 0.5
@@ -51,8 +55,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
     snapshots: int
     balances: int
     portfolios: tuple[PortfolioCheck, ...]
-    systems: dict[str, dict[str, int]]
-    """By provider: `fetched`, its snapshots."""
+    systems: dict[str, SystemCheck]
 
 
 def main() -> None:
@@ -90,17 +93,27 @@ async def run(running: Running) -> Verdict:
     await running.start()
     assert running.world is not None  # noqa: S101
     truth = await probes.get_json(f"{running.simulator_url}/_truth")
-    keys = await _keys(running)
-    checks = await _until_equal(running, truth, keys, deadline=began + _DEADLINE_S)
+    deadline = began + _DEADLINE_S
+    async with _registry(running) as store:
+        keys = await _keys(store)
+        checks = await _until_equal(running, truth, keys, deadline=deadline)
+        bench = Bench(
+            api_url=running.api_url,
+            store=store,
+            master_key=Secret(running.credentials.master_key),
+            truth=truth,
+            portfolios=checks,
+        )
+        systems = await _until_right(bench, deadline=deadline)
     counts = await _counts(running)
     return Verdict(
-        ok=all(check.equal for check in checks),
+        ok=all(check.equal for check in checks) and all(system.right for system in systems.values()),
         seconds=round(time.monotonic() - began, 1),
         accounts=len(running.world["accounts"]),
         snapshots=sum(one["snapshots"] for one in counts.values()),
         balances=sum(one["balances"] for one in counts.values()),
         portfolios=tuple(checks),
-        systems={name: {"fetched": one["snapshots"]} for name, one in counts.items()},
+        systems=systems,
     )
 
 
@@ -114,8 +127,17 @@ async def _until_equal(
         await asyncio.sleep(_AGAIN_S)
 
 
-async def _keys(running: Running) -> dict[str, str]:
-    """A key of each tenant: one tenant's key shows nothing of another's portfolios."""
+async def _until_right(bench: Bench, *, deadline: float) -> dict[str, SystemCheck]:
+    """Again while something differs: the API may not have heard of the keys yet."""
+    while True:
+        systems = await check_systems(bench)
+        if all(system.right for system in systems.values()) or time.monotonic() > deadline:
+            return systems
+        await asyncio.sleep(_AGAIN_S)
+
+
+@asynccontextmanager
+async def _registry(running: Running) -> AsyncIterator[RegistryStore]:
     nats = NatsSettings(
         url=f"nats://127.0.0.1:{running.ports.nats}",
         user=NATS_USER,
@@ -124,11 +146,15 @@ async def _keys(running: Running) -> dict[str, str]:
     connection = await connect_nats(nats, name="selftest")
     try:
         catalogue = {name: module.manifest for name, module in discover().items()}
-        store = RegistryStore(connection.js, clock=SystemClock(), catalogue=catalogue)
-        tenants = (await store.read()).tenants
-        return {tenant: (await store.create_key(tenant, label="selftest"))[1].reveal() for tenant in tenants}
+        yield RegistryStore(connection.js, clock=SystemClock(), catalogue=catalogue)
     finally:
         await connection.close()
+
+
+async def _keys(store: RegistryStore) -> dict[str, str]:
+    """A key of each tenant: one tenant's key shows nothing of another's portfolios."""
+    tenants = (await store.read()).tenants
+    return {tenant: (await store.create_key(tenant, label="selftest"))[1].reveal() for tenant in tenants}
 
 
 async def _counts(running: Running) -> dict[str, dict[str, int]]:
@@ -164,12 +190,30 @@ def _print_table(verdict: Verdict) -> None:
             console.print(
                 f"{check.id}: {difference.what} is {difference.actual}, must be {difference.expected}", highlight=False
             )
+    _print_systems(console, verdict.systems)
     word = "[green]ok[/]" if verdict.ok else "[red]NOT equal[/]"
     console.print(
         f"{word}: {verdict.accounts} accounts, {verdict.snapshots} snapshots, {verdict.balances} balances "
         f"in {verdict.seconds} s",
         highlight=False,
     )
+
+
+def _print_systems(console: Console, systems: Mapping[str, SystemCheck]) -> None:
+    table = Table(header_style="bold")
+    for column in ("system", "fetched", "served", "round trip"):
+        table.add_column(column)
+    for name, check in systems.items():
+        marks = (
+            "[green]yes[/]" if right else "[red]no[/]" for right in (check.fetched, check.served, check.round_trip)
+        )
+        table.add_row(name, *marks)
+    console.print(table)
+    for name, check in systems.items():
+        for difference in check.differences[:10]:
+            console.print(
+                f"{name}, {difference.what} is {difference.actual}, must be {difference.expected}", highlight=False
+            )
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from holdfast.registry.keys import derive_credentials
 from holdfast.settings import Secret
 from services.api.app import build_app
+from services.api.dialects.okx.holdings import Line, total
 from tests.api.conftest import MASTER_KEY, World, client_of
 from tests.api.world import AWETH, A, B
 
@@ -218,3 +219,13 @@ async def test_without_a_master_key_the_dialect_admits_nobody(world: World) -> N
     async with client_of(build_app(replace(world.resources, settings=settings))) as client:
         answer = await client.post(LIST["v6"], content=content, headers=signed(world, LIST["v6"], content))
     assert (answer.status_code, answer.json()["code"]) == (401, "50111")
+
+
+async def test_a_total_keeps_every_digit_of_a_debt() -> None:
+    """More of them than Python's own context keeps when it turns a sign round."""
+    owed = "30000.0000000000000000000000000000000123"
+    line = Line(
+        account="", asset=None, symbol="", chain=None, platform="Aave V3", position="", kind="borrowed", side="debt",
+        amount=None, value_usd=owed,
+    )  # fmt: skip
+    assert total([line]) == f"-{owed}"

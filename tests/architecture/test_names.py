@@ -29,8 +29,14 @@ def provider_names() -> list[str]:
     return sorted(p.name for p in folder.iterdir() if (p / "__init__.py").exists() and p.name != "kit")
 
 
-# The upstream's own room, what speaks its language on purpose (simulator, dialect), and what a person reads.
-ROOMS = ("libs/holdfast/providers/{name}/", "services/simulator/", "services/api/dialects/{name}", "tests/")
+# The upstream's own room, what speaks its language on purpose (simulator, dialect, self-test), and what a person reads.
+ROOMS = (
+    "libs/holdfast/providers/{name}/",
+    "services/simulator/",
+    "services/api/dialects/{name}",
+    "services/local/systems/",
+    "tests/",
+)
 
 
 @pytest.mark.parametrize("name", provider_names())
