@@ -110,7 +110,6 @@ class AggregatorApp:
             projector = Projector(
                 warehouse,
                 publisher,
-                clock=self._clock,
                 every_s=self._settings.reconcile_every_s,
                 on_current=lambda: self.health.satisfied("registry"),
             )

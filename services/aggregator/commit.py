@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from holdfast.domain.time import Clock
 from holdfast.events import PortfolioRevalued
 from holdfast.observability import metrics
 from holdfast.warehouse.client import Warehouse
@@ -38,11 +37,9 @@ if TYPE_CHECKING:
 _SNAPSHOTS = msgspec.json.Decoder(SnapshotRow)
 
 
-async def commit(
-    warehouse: Warehouse, prepared: Prepared, *, clock: Clock, ranking: Sequence[str]
-) -> list[PortfolioRevalued]:
+async def commit(warehouse: Warehouse, prepared: Prepared, *, ranking: Sequence[str]) -> list[PortfolioRevalued]:
     """All of it, for one batch; returns what to publish before it is acknowledged."""
-    return await settle(warehouse, await insert(warehouse, prepared, ranking=ranking), clock=clock)
+    return await settle(warehouse, await insert(warehouse, prepared, ranking=ranking))
 
 
 async def insert(warehouse: Warehouse, prepared: Prepared, *, ranking: Sequence[str]) -> set[SnapshotKey]:
@@ -70,12 +67,12 @@ async def insert(warehouse: Warehouse, prepared: Prepared, *, ranking: Sequence[
     return revalued | {_key(row) for row in snapshots}
 
 
-async def settle(warehouse: Warehouse, touched: Collection[SnapshotKey], *, clock: Clock) -> list[PortfolioRevalued]:
+async def settle(warehouse: Warehouse, touched: Collection[SnapshotKey]) -> list[PortfolioRevalued]:
     """Step 4, of one or several batches; returns what to publish before they are acknowledged. Raises as `insert`."""
     if not touched:
         return []
     with _stage("points"):
-        events = await revalue(warehouse, await touched_points(warehouse, touched, clock))
+        events = await revalue(warehouse, await touched_points(warehouse, touched))
     metrics.revaluations.inc(len(events))
     return events
 

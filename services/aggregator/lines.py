@@ -50,7 +50,7 @@ class EventLine:
 
     async def settle(self, works: Sequence[EventWork]) -> None:
         touched = {key for work in works for key in work.touched}
-        await self._publisher.publish_many(await settle(self._warehouse, touched, clock=self._clock))
+        await self._publisher.publish_many(await settle(self._warehouse, touched))
         for arrival in (arrival for work in works for arrival in work.arrivals):
             self._count(arrival)
 

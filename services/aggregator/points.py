@@ -17,10 +17,9 @@ from msgspec import Struct
 
 from holdfast.domain.assets import USD
 from holdfast.domain.money import EXACT, plain
-from holdfast.domain.time import Clock
 from holdfast.events import PortfolioRevalued
 from holdfast.warehouse.client import Warehouse
-from holdfast.warehouse.rows import BreakdownRow, PortfolioTotalRow, stored_time
+from holdfast.warehouse.rows import BreakdownRow, PortfolioTotalRow
 from holdfast.warehouse.writer import write
 from services.aggregator import sql
 from services.aggregator.placing import (
@@ -88,7 +87,7 @@ _SUMS = msgspec.json.Decoder(Sum)
 _NOTHING = Sum(0, _TOTAL, "", "0", "0", 0, 0, 0, 0, "0")
 
 
-async def touched_points(warehouse: Warehouse, snapshots: Collection[SnapshotKey], clock: Clock) -> set[Point]:
+async def touched_points(warehouse: Warehouse, snapshots: Collection[SnapshotKey]) -> set[Point]:
     """The points that these snapshots change.
 
     The hour each was observed in, and every later point of the same portfolio up to the source's next
@@ -104,7 +103,7 @@ async def touched_points(warehouse: Warehouse, snapshots: Collection[SnapshotKey
     await picture.read_back(warehouse, mine, since=first)
     until = {key: _next(picture, *key) for key in touched}
     await picture.read_back(warehouse, later - mine, since=first, until=max(until.values()))
-    return set(_touched(picture, until, stored_time(clock.now())))
+    return set(_touched(picture, until))
 
 
 def _next(picture: Picture, source: str, at: str) -> str:
@@ -112,7 +111,7 @@ def _next(picture: Picture, source: str, at: str) -> str:
     return next((hour_of(one.observed_at) for one in picture.history(source) if one.observed_at > at), FAR)
 
 
-def _touched(picture: Picture, until: Mapping[tuple[str, str], str], now: str) -> Iterator[Point]:
+def _touched(picture: Picture, until: Mapping[tuple[str, str], str]) -> Iterator[Point]:
     spans: dict[str, dict[str, str]] = defaultdict(dict)
     for (source, at), end in until.items():
         start = hour_of(at)
@@ -123,28 +122,31 @@ def _touched(picture: Picture, until: Mapping[tuple[str, str], str], now: str) -
             for source in {member.source for member in membership.members}
             for start, end in spans.get(source, {}).items()
         }
-        causes = _causes(picture, membership.members, now) if mine else ()
+        causes = _causes(picture, membership.members) if mine else ()
         yield from (Point(*key, start) for start, _ in mine)
         yield from (Point(*key, hour) for hour in causes if any(start < hour < end for start, end in mine))
 
 
-def _causes(picture: Picture, members: Iterable[Member], now: str) -> set[str]:
-    """Hours in which something in a portfolio changes, as far back as the picture goes."""
+def _causes(picture: Picture, members: Iterable[Member]) -> set[str]:
+    """Hours in which something in a portfolio changes, as far back as the picture goes.
+
+    A membership that is known to begin or end at a time to come has its point already: nobody has to be awake then.
+    The views show it from its hour on.
+    """
     hours = set()
     for member in members:
         hours |= {hour_of(one.observed_at) for one in picture.history(member.source)}
         hours |= {
-            hour_of(edge) for edge in (member.valid_from, member.valid_to) if "1970-01-01 00:00:00.000" < edge <= now
+            hour_of(edge) for edge in (member.valid_from, member.valid_to) if "1970-01-01 00:00:00.000" < edge < FAR
         }
     return hours
 
 
-async def points_of(warehouse: Warehouse, portfolios: Sequence[PortfolioKey], clock: Clock) -> set[Point]:
+async def points_of(warehouse: Warehouse, portfolios: Sequence[PortfolioKey]) -> set[Point]:
     """Every point of some (tenant, portfolio): after their membership has changed."""
     asked = {
         "tenants": [tenant for tenant, _ in portfolios],
         "portfolios": [name for _, name in portfolios],
-        "now": stored_time(clock.now()),
     }
     rows = await warehouse.rows(sql.load("read_portfolio_points"), asked)
     return {Point(tenant, portfolio, _bucket(at)) for tenant, portfolio, at in rows}
@@ -276,7 +278,7 @@ def _to_event(row: PortfolioTotalRow, newest: datetime) -> PortfolioRevalued:
         portfolio=row.portfolio,
         bucket=bucket,
         as_of=_parsed(row.as_of),
-        latest=bucket >= newest,
+        latest=bucket == newest,
         version=row.version,
         currency=USD,
         assets=Decimal(row.assets),

@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 import msgspec
 
-from holdfast.domain.time import Clock
 from holdfast.messaging.publishing import Publisher, PublishError
 from holdfast.observability.logs import logger
 from holdfast.registry.records import Account, RuleSet
@@ -57,13 +56,11 @@ class Projector:
         warehouse: Warehouse,
         publisher: Publisher,
         *,
-        clock: Clock,
         every_s: float,
         on_current: Callable[[], None] = lambda: None,
     ) -> None:
         self._warehouse = warehouse
         self._publisher = publisher
-        self._clock = clock
         self._every_s = every_s
         self._on_current = on_current
 
@@ -103,7 +100,7 @@ class Projector:
         portfolios = sorted(due)
         for start in range(0, len(portfolios), _SETTLED_AT_ONCE):
             some = portfolios[start : start + _SETTLED_AT_ONCE]
-            points = await points_of(self._warehouse, some, self._clock)
+            points = await points_of(self._warehouse, some)
             await self._publisher.publish_many(await revalue(self._warehouse, points))
             rows = [SettledRow(tenant=tenant, portfolio=name, revision=due[tenant, name]) for tenant, name in some]
             await write(self._warehouse, rows)

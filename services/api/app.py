@@ -22,13 +22,14 @@ from holdfast.registry.watcher import RegistryWatcher
 from holdfast.settings import Configuration, SettingsError, SettingsProblem, read_configuration
 from holdfast.settings.shared import ClickHouseSettings, LogSettings, NatsSettings
 from holdfast.warehouse.client import connect as connect_warehouse
-from services.api import operations
+from services.api import currencies, operations
 from services.api.dialects.bitpanda.documentation import PATHS as BITPANDA_PATHS
 from services.api.dialects.bitpanda.routes import build_bitpanda
 from services.api.dialects.dalp.documentation import PATHS as DALP_PATHS
 from services.api.dialects.dalp.routes import build_dalp
 from services.api.dialects.okx.documentation import PATHS as OKX_PATHS
 from services.api.dialects.okx.routes import build_okx
+from services.api.native import quality
 from services.api.native.routes import PARTS, build_native
 from services.api.openapi import build_config, build_document, structs_of
 from services.api.problems import HANDLERS
@@ -61,7 +62,9 @@ def build_app(resources: Resources) -> Any:
         logging_config=None,
     )
     app.register(
-        operations.openapi_route(build_document(app, OKX_PATHS | BITPANDA_PATHS | DALP_PATHS, structs_of(PARTS)))
+        operations.openapi_route(
+            build_document(app, OKX_PATHS | BITPANDA_PATHS | DALP_PATHS, structs_of((*PARTS, quality, currencies)))
+        )
     )
     return RequestMiddleware(app)
 

@@ -1,7 +1,7 @@
 """The stored rates that the amounts of one answer may need: out of US dollars, at each of its instants."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from msgspec import Struct
@@ -22,13 +22,21 @@ class _Row(Struct, frozen=True, kw_only=True):
     price: Money
 
 
-async def read_rates(api: Resources, currencies: Iterable[str], instants: Sequence[datetime]) -> RateBook:
-    """Whatever a conversion from US dollars into these may go through: direct, inverse, or one hop."""
+_FAR = datetime(2200, 1, 1, tzinfo=UTC)
+
+
+async def read_rates(
+    api: Resources, currencies: Iterable[str], instants: Sequence[datetime], *, known_at: datetime | None = None
+) -> RateBook:
+    """Whatever a conversion from US dollars into these may go through: direct, inverse, or one hop.
+
+    With `known_at`: of the rates that were recorded by then.
+    """
     pairs = sorted(_pairs(set(currencies) - {USD}))
     if not pairs or not instants:
         return RateBook()
     age_s = int(CURRENCY_PRICE_AGE.total_seconds())
-    params = {"pairs": pairs, "instants": instants, "age_s": age_s}
+    params = {"pairs": pairs, "instants": instants, "age_s": age_s, "known_at": known_at or _FAR}
     rates: dict[tuple[str, str], list[Quote]] = {}
     for row in await read(api.warehouse, load_sql(__file__, "rates"), params, _Row):
         rates.setdefault((row.base, row.quote), []).append(Quote(row.at, Decimal(row.price)))

@@ -18,6 +18,7 @@ ASOF INNER JOIN
     WHERE (asset, quote) IN {pairs:Array(Tuple(String, String))}
       AND at >= arrayMin({instants:Array(DateTime64(3, 'UTC'))}) - toIntervalSecond({age_s:UInt32})
       AND at <= arrayMax({instants:Array(DateTime64(3, 'UTC'))})
+      AND recorded_at <= {known_at:DateTime64(3, 'UTC')}
     GROUP BY asset, quote, at
 ) AS known
     ON asked.asset = known.asset AND asked.quote = known.quote AND asked.instant >= known.at

@@ -37,13 +37,13 @@ async def deliver(warehouse: Warehouse, delivery: Delivery) -> None:
 
 
 async def _replica(warehouse: Warehouse, steps: tuple[tuple[Arrived, ...] | RegistryState, ...]) -> None:
-    projector = Projector(warehouse, Silent(), clock=StoppedClock(), every_s=60)  # type: ignore[arg-type]
+    projector = Projector(warehouse, Silent(), every_s=60)  # type: ignore[arg-type]
     for step in steps:
         if isinstance(step, RegistryState):
             await projector.reconcile(step)
         else:
             arrivals = [Arrival(event=one.event, sequence=1, recorded_at=one.recorded_at) for one in step]
-            await commit(warehouse, prepare(arrivals), clock=StoppedClock(), ranking=RANKING)
+            await commit(warehouse, prepare(arrivals), ranking=RANKING)
 
 
 async def _arrives(clickhouse: ClickHouseSettings, world: object, delivery: Delivery) -> None:

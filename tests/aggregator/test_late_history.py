@@ -9,7 +9,6 @@ import pytest
 
 from holdfast.domain.balances import Balance, Snapshot, snapshot_id
 from holdfast.domain.sources import Source
-from holdfast.domain.time import SystemClock
 from holdfast.events import BalancesObserved
 from holdfast.settings.shared import ClickHouseSettings
 from holdfast.warehouse.client import Warehouse, connect
@@ -60,7 +59,7 @@ async def test_history_with_gaps_is_carried_to_the_next_snapshot_and_no_further(
 async def _store(warehouse: Warehouse, events: Sequence[BalancesObserved]) -> int:
     """Returns how many points were computed."""
     arrivals = [Arrival(event=event, sequence=n, recorded_at=NOW) for n, event in enumerate(events, 1)]
-    return len(await commit(warehouse, prepare(arrivals), clock=SystemClock(), ranking=()))
+    return len(await commit(warehouse, prepare(arrivals), ranking=()))
 
 
 def _member(source: Source) -> PortfolioSourceRow:

@@ -9,7 +9,6 @@ import pytest
 from msgspec.structs import replace
 
 from holdfast.domain.balances import Block
-from holdfast.domain.time import SystemClock
 from holdfast.events import BalancesObserved, ClustersObserved, FetchFinished, ReturnsReported
 from holdfast.events.codec import decode
 from holdfast.events.event import Event
@@ -40,7 +39,7 @@ def example(kind: type[Any], name: str, title: str = "ordinary") -> Any:
 
 async def store(warehouse: Warehouse, *events: Event) -> None:
     arrivals = [Arrival(event=event, sequence=n, recorded_at=AT) for n, event in enumerate(events, 1)]
-    await commit(warehouse, prepare(arrivals), clock=SystemClock(), ranking=())
+    await commit(warehouse, prepare(arrivals), ranking=())
 
 
 async def test_returns_are_a_row_for_each_asset_of_the_last_statement(warehouse: Warehouse) -> None:

@@ -21,7 +21,7 @@ from services.aggregator.projection import Projector
 from tests.aggregator.comparing import assert_tables_say
 from tests.aggregator.expected import Arrived, Belongs
 from tests.aggregator.stage import START, account, snapshots
-from tests.aggregator.test_any_arrival import Silent, StoppedClock
+from tests.aggregator.test_any_arrival import Silent
 from tests.aggregator.worlds import RANKING
 
 
@@ -63,13 +63,13 @@ async def test_an_insert_that_was_done_and_reported_failed_changes_nothing_when_
         for n in range(3)
     ]
     arrived = [Arrived(event, START + timedelta(days=1, seconds=n)) for n, event in enumerate(events)]
-    projector = Projector(liar, Silent(), clock=StoppedClock(), every_s=60)  # type: ignore[arg-type]
+    projector = Projector(liar, Silent(), every_s=60)  # type: ignore[arg-type]
     await _until_believed(lambda: projector.reconcile(_registry()))
     for start in range(0, len(arrived), 4):
         batch = [
             Arrival(event=one.event, sequence=1, recorded_at=one.recorded_at) for one in arrived[start : start + 4]
         ]
-        await _until_believed(lambda b=batch: commit(liar, prepare(b), clock=StoppedClock(), ranking=RANKING))  # type: ignore[misc]
+        await _until_believed(lambda b=batch: commit(liar, prepare(b), ranking=RANKING))  # type: ignore[misc]
     assert liar.lies > 3
     always, still = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
     belongs = [Belongs("main", f"acme/alpha/{account(n)}/defi", always, still) for n in range(3)]

@@ -15,6 +15,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Literal, NamedTuple, Protocol
 
 from msgspec import Struct
@@ -41,6 +42,20 @@ class State(NamedTuple):
     debt: Decimal
     unpriced: int = 0
     """Lines left out for want of a value."""
+    lines: int = 0
+    """Those that count."""
+    excluded: int = 0
+    """Those that do not, on purpose."""
+    stale: int = 0
+    """Lines whose price is too old; all of them where the source has stopped answering."""
+    overdue: bool = False
+    """Whether it has stopped answering."""
+    reasons: Mapping[str, int] = MappingProxyType({})
+    """Lines by why they have no value, no amount or no part in the total."""
+
+    @property
+    def gross(self) -> Decimal:
+        return self.assets + self.debt
 
 
 class History(Protocol):
@@ -112,6 +127,9 @@ class Point(Struct, frozen=True, kw_only=True):
     unpriced: int
     oldest: datetime | None
     """The oldest statement in the point."""
+    newest: datetime | None
+    states: Sequence[State]
+    """What is known of each member: what the point is the sum of."""
     rate: Rate | None = None
     """From USD at the end of the bucket; None in USD itself."""
     missing_rate: MissingRate | None = None
@@ -154,6 +172,8 @@ def point(bucket: Bucket, sources: Mapping[str, SourceHistory], *, currency: str
         sources_missing=len(states) - len(known),
         unpriced=sum(state.unpriced for state in known),
         oldest=min((state.observed_at for state in known), default=None),
+        newest=max((state.observed_at for state in known), default=None),
+        states=known,
         rate=rate if isinstance(rate, Rate) else None,
         missing_rate=rate if isinstance(rate, MissingRate) else None,
     )

@@ -182,6 +182,29 @@ ENGINE = AggregatingMergeTree
 ORDER BY (tenant, source, feed, window_end, every_s)
 SETTINGS index_granularity = 256;
 
+CREATE TABLE jumps
+(
+    `tenant` LowCardinality(String),
+    `portfolio` LowCardinality(String),
+    `bucket` DateTime('UTC'),
+    `version` UInt256,
+    `bucket_before` DateTime('UTC'),
+    `version_before` UInt256,
+    `net` Decimal(76, 36),
+    `net_before` Decimal(76, 36),
+    `ratio` Nullable(Decimal(76, 36)),
+    `allowed` Decimal(76, 36),
+    `asset` String,
+    `cause` LowCardinality(String),
+    `asset_value` Nullable(Decimal(76, 36)),
+    `asset_value_before` Nullable(Decimal(76, 36)),
+    `price_source` LowCardinality(String),
+    `price_source_before` LowCardinality(String)
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (tenant, portfolio, bucket, version, bucket_before, version_before)
+SETTINGS index_granularity = 256;
+
 CREATE TABLE latest_snapshots
 (
     `source` String,
@@ -290,6 +313,87 @@ PARTITION BY toYYYYMM(received_at)
 ORDER BY (sha256, part, received_at)
 TTL toDateTime(received_at) + toIntervalDay(90)
 SETTINGS index_granularity = 256;
+
+CREATE TABLE rebuild_units
+(
+    `run` String,
+    `unit` String,
+    `finished_at` DateTime64(3, 'UTC'),
+    `rows` UInt64,
+    `differences` UInt64,
+    `moving` UInt64,
+    `seconds` Float64
+)
+ENGINE = ReplacingMergeTree(finished_at)
+ORDER BY (run, unit)
+TTL toDateTime(finished_at) + toIntervalDay(90)
+SETTINGS index_granularity = 8192;
+
+CREATE TABLE rebuilt_lines
+(
+    `run` String,
+    `unit` String,
+    `look` UInt32,
+    `source` String,
+    `observed_at` DateTime64(3, 'UTC'),
+    `snapshot_id` String,
+    `line` UInt32,
+    `price_usd` Nullable(Decimal(76, 36)),
+    `value_usd` Nullable(Decimal(76, 36)),
+    `price_source` String,
+    `price_at` Nullable(DateTime64(3, 'UTC')),
+    `reason` String,
+    `version` UInt64,
+    `live_value` Nullable(Decimal(76, 36)),
+    `live_version` UInt64,
+    `live_digest` UInt64,
+    `seen` UInt64,
+    `recorded_at` DateTime64(3, 'UTC') DEFAULT now64(3)
+)
+ENGINE = MergeTree
+ORDER BY (run, unit, source, observed_at, snapshot_id, line)
+TTL toDateTime(recorded_at) + toIntervalDay(90)
+SETTINGS index_granularity = 8192;
+
+CREATE TABLE rebuilt_totals
+(
+    `run` String,
+    `unit` String,
+    `look` UInt32,
+    `tenant` String,
+    `portfolio` String,
+    `bucket` DateTime('UTC'),
+    `version` UInt256,
+    `as_of` DateTime64(3, 'UTC'),
+    `oldest_input` DateTime64(3, 'UTC'),
+    `assets` Decimal(76, 36),
+    `debt` Decimal(76, 36),
+    `net` Decimal(76, 36),
+    `lines` UInt64,
+    `lines_unpriced` UInt64,
+    `lines_excluded` UInt64,
+    `lines_truncated` UInt64,
+    `sources` UInt32,
+    `sources_missing` UInt32,
+    `sources_observed` UInt32,
+    `reasons` Map(LowCardinality(String), UInt64),
+    `breakdown` Array(Tuple(
+        axis LowCardinality(String),
+        key String,
+        assets Decimal(76, 36),
+        debt Decimal(76, 36),
+        lines UInt64,
+        lines_unpriced UInt64)),
+    `live_net` Nullable(Decimal(76, 36)),
+    `live_version` UInt256,
+    `live_computed_at` DateTime64(3, 'UTC'),
+    `seen` UInt64,
+    `recorded_at` DateTime64(3, 'UTC') DEFAULT now64(3)
+)
+ENGINE = MergeTree
+ORDER BY (run, unit, tenant, portfolio, bucket)
+TTL toDateTime(recorded_at) + toIntervalDay(90)
+SETTINGS index_granularity = 8192;
 
 CREATE TABLE registry_accounts
 (
@@ -500,6 +604,37 @@ CREATE TABLE snapshots
 ENGINE = AggregatingMergeTree
 PARTITION BY toYYYYMM(observed_at)
 ORDER BY (source, observed_at, snapshot_id)
+SETTINGS index_granularity = 1024;
+
+CREATE TABLE source_checks
+(
+    `tenant` LowCardinality(String),
+    `source` String,
+    `kind` LowCardinality(String),
+    `against` String,
+    `platform` LowCardinality(String),
+    `at` DateTime64(3, 'UTC'),
+    `version` UInt256,
+    `account` String,
+    `provider` LowCardinality(String),
+    `scope` LowCardinality(String),
+    `ours_at` Nullable(DateTime64(3, 'UTC')),
+    `ours` Nullable(Decimal(76, 36)),
+    `theirs` Nullable(Decimal(76, 36)),
+    `currency` LowCardinality(String),
+    `stated` Nullable(Decimal(76, 36)),
+    `rate_at` Nullable(DateTime64(3, 'UTC')),
+    `difference` Nullable(Decimal(76, 36)),
+    `ratio` Nullable(Decimal(76, 36)),
+    `tolerance` Decimal(76, 36),
+    `verdict` LowCardinality(String),
+    `reason` LowCardinality(String),
+    `lines_unpriced` UInt64,
+    `asset` LowCardinality(String),
+    `asset_difference` Nullable(Decimal(76, 36))
+)
+ENGINE = ReplacingMergeTree(version)
+ORDER BY (tenant, source, kind, against, platform, at)
 SETTINGS index_granularity = 1024;
 
 CREATE TABLE token_clusters
@@ -764,6 +899,72 @@ LIMIT 1 BY
     token,
     provider;
 
+CREATE VIEW cross_check_history
+(
+    `tenant` LowCardinality(String),
+    `source` String,
+    `kind` LowCardinality(String),
+    `against` String,
+    `platform` LowCardinality(String),
+    `at` DateTime64(3, 'UTC'),
+    `account` String,
+    `provider` LowCardinality(String),
+    `scope` LowCardinality(String),
+    `ours_at` Nullable(DateTime64(3, 'UTC')),
+    `ours` Nullable(Decimal(76, 36)),
+    `theirs` Nullable(Decimal(76, 36)),
+    `currency` LowCardinality(String),
+    `stated` Nullable(Decimal(76, 36)),
+    `rate_at` Nullable(DateTime64(3, 'UTC')),
+    `difference` Nullable(Decimal(76, 36)),
+    `ratio` Nullable(Decimal(76, 36)),
+    `tolerance` Decimal(76, 36),
+    `verdict` LowCardinality(String),
+    `reason` LowCardinality(String),
+    `lines_unpriced` UInt64,
+    `asset` LowCardinality(String),
+    `asset_difference` Nullable(Decimal(76, 36))
+)
+AS SELECT * EXCEPT version
+FROM source_checks
+FINAL;
+
+CREATE VIEW cross_checks
+(
+    `tenant` LowCardinality(String),
+    `source` String,
+    `kind` LowCardinality(String),
+    `against` String,
+    `platform` LowCardinality(String),
+    `at` DateTime64(3, 'UTC'),
+    `account` String,
+    `provider` LowCardinality(String),
+    `scope` LowCardinality(String),
+    `ours_at` Nullable(DateTime64(3, 'UTC')),
+    `ours` Nullable(Decimal(76, 36)),
+    `theirs` Nullable(Decimal(76, 36)),
+    `currency` LowCardinality(String),
+    `stated` Nullable(Decimal(76, 36)),
+    `rate_at` Nullable(DateTime64(3, 'UTC')),
+    `difference` Nullable(Decimal(76, 36)),
+    `ratio` Nullable(Decimal(76, 36)),
+    `tolerance` Decimal(76, 36),
+    `verdict` LowCardinality(String),
+    `reason` LowCardinality(String),
+    `lines_unpriced` UInt64,
+    `asset` LowCardinality(String),
+    `asset_difference` Nullable(Decimal(76, 36))
+)
+AS SELECT *
+FROM cross_check_history
+ORDER BY at DESC
+LIMIT 1 BY
+    tenant,
+    source,
+    kind,
+    against,
+    platform;
+
 CREATE VIEW feed_freshness
 (
     `tenant` LowCardinality(String),
@@ -997,6 +1198,15 @@ AS WITH
         INNER JOIN latest_snapshots AS s
         FINAL ON s.source = m.source
     ),
+    ruled_out AS
+    (
+        SELECT
+            toString(tenant),
+            toString(portfolio),
+            arrayJoin(excluded)
+        FROM registry_portfolios
+        FINAL
+    ),
     throttled AS
     (
         SELECT DISTINCT asset
@@ -1016,7 +1226,12 @@ AS WITH
             multiIf((b.kind = 'wallet') AND arrayExists(pair -> (((pair.1) = b.asset) AND ((pair.2) != b.source)), c.covered), 'receipt_token', (b.reason IN ('no_price', 'stale')) AND (b.priced_by != '') AND hasAny((
                 SELECT groupArray(asset)
                 FROM throttled
-            ), [toString(b.priced_by), '*']), 'rate_limited', b.reason) AS verdict
+            ), [toString(b.priced_by), '*']), 'rate_limited', b.reason) AS why,
+            (why != 'receipt_token') AND ((c.tenant, c.portfolio, ifNull(toString(b.asset), '')) IN (
+                SELECT *
+                FROM ruled_out
+            )) AS excluded,
+            if(excluded, 'excluded', why) AS verdict
         FROM balances AS b
         FINAL
         INNER JOIN current AS c ON c.source = b.source
@@ -1052,7 +1267,7 @@ SELECT
     price_source,
     price_at,
     verdict AS reason,
-    toBool(verdict != 'receipt_token') AS counted,
+    toBool((verdict != 'receipt_token') AND (NOT excluded)) AS counted,
     truncated,
     observed_at,
     fetched_at,
@@ -1092,7 +1307,7 @@ FROM
         breakdown
     FROM portfolio_totals
     FINAL
-    WHERE (bucket <= now()) OR (as_of >= bucket)
+    WHERE (bucket <= now()) OR (sources_observed > 0)
     ORDER BY bucket DESC
     LIMIT 1 BY
         tenant,
@@ -1263,6 +1478,58 @@ LEFT JOIN fetched AS f ON f.job_id = s.job_id
 LEFT JOIN brought AS p ON (p.asset = b.priced_by) AND (p.at = ifNull(b.price_at, toDateTime64(0, 3, 'UTC'))) AND (p.source = b.price_source)
 SETTINGS join_use_nulls = 0;
 
+CREATE VIEW portfolio_jumps
+(
+    `tenant` LowCardinality(String),
+    `portfolio` LowCardinality(String),
+    `bucket` DateTime('UTC'),
+    `bucket_before` DateTime('UTC'),
+    `net` Decimal(76, 36),
+    `net_before` Decimal(76, 36),
+    `moved` Decimal(76, 36),
+    `ratio` Nullable(Decimal(76, 36)),
+    `allowed` Decimal(76, 36),
+    `asset` String,
+    `cause` LowCardinality(String),
+    `asset_value` Nullable(Decimal(76, 36)),
+    `asset_value_before` Nullable(Decimal(76, 36)),
+    `price_source` LowCardinality(String),
+    `price_source_before` LowCardinality(String)
+)
+AS WITH
+    points AS
+    (
+        SELECT
+            tenant,
+            portfolio,
+            bucket,
+            version,
+            lagInFrame(bucket) OVER before AS bucket_before,
+            lagInFrame(version) OVER before AS version_before
+        FROM portfolio_totals
+        FINAL
+        WINDOW before AS (PARTITION BY tenant, portfolio ORDER BY bucket ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+    )
+SELECT
+    j.tenant AS tenant,
+    j.portfolio AS portfolio,
+    j.bucket AS bucket,
+    j.bucket_before AS bucket_before,
+    j.net AS net,
+    j.net_before AS net_before,
+    j.net - j.net_before AS moved,
+    j.ratio AS ratio,
+    j.allowed AS allowed,
+    j.asset AS asset,
+    j.cause AS cause,
+    j.asset_value AS asset_value,
+    j.asset_value_before AS asset_value_before,
+    j.price_source AS price_source,
+    j.price_source_before AS price_source_before
+FROM jumps AS j
+FINAL
+INNER JOIN points AS p ON (p.tenant = j.tenant) AND (p.portfolio = j.portfolio) AND (p.bucket = j.bucket) AND (p.version = j.version) AND (p.bucket_before = j.bucket_before) AND (p.version_before = j.version_before);
+
 CREATE VIEW portfolio_sources
 (
     `tenant` LowCardinality(String),
@@ -1329,7 +1596,7 @@ AS SELECT
     computed_at
 FROM portfolio_totals
 FINAL
-WHERE (bucket <= now()) OR (as_of >= bucket)
+WHERE (bucket <= now()) OR (sources_observed > 0)
 ORDER BY bucket DESC
 LIMIT 1 BY
     tenant,
@@ -1401,6 +1668,13 @@ AS WITH
             asset,
             at
     ),
+    ruled_out AS
+    (
+        SELECT arrayJoin(excluded)
+        FROM registry_portfolios
+        FINAL
+        WHERE (tenant = {tenant:String}) AND (portfolio = {portfolio:String})
+    ),
     throttled AS
     (
         SELECT DISTINCT asset
@@ -1449,11 +1723,16 @@ SELECT
     multiIf(NOT p.needs_feed, p.value_usd, (NOT p.usable) OR p.too_large, NULL, p.worth) AS value_usd,
     multiIf(NOT p.needs_feed, toString(p.price_source), (NOT p.usable) OR p.too_large, '', p.feed_source) AS price_source,
     multiIf(NOT p.needs_feed, p.price_at, (NOT p.usable) OR p.too_large, NULL, p.feed_at) AS price_at,
-    multiIf((p.kind = 'wallet') AND arrayExists(pair -> (((pair.1) = p.asset) AND ((pair.2) != p.source)), c.covered), 'receipt_token', NOT p.needs_feed, toString(p.reason), (NOT p.usable) AND hasAny((
+    (p.kind = 'wallet') AND arrayExists(pair -> (((pair.1) = p.asset) AND ((pair.2) != p.source)), c.covered) AS receipt,
+    (NOT receipt) AND (ifNull(toString(p.asset), '') IN (
+        SELECT *
+        FROM ruled_out
+    )) AS excluded,
+    multiIf(receipt, 'receipt_token', excluded, 'excluded', NOT p.needs_feed, toString(p.reason), (NOT p.usable) AND hasAny((
         SELECT groupArray(asset)
         FROM throttled
     ), [p.priced_by, '*']), 'rate_limited', NOT p.quoted, 'no_price', NOT p.usable, 'stale', p.too_large, 'out_of_range', isNull(p.amount), 'value_only', '') AS reason,
-    toBool(reason != 'receipt_token') AS counted,
+    toBool((NOT receipt) AND (NOT excluded)) AS counted,
     p.truncated AS truncated,
     p.observed_at AS observed_at,
     assumeNotNull(c.fetched_at) AS fetched_at,
@@ -2133,4 +2412,4 @@ AS SELECT
     oldest_input
 FROM portfolio_totals
 FINAL
-WHERE (bucket <= now()) OR (as_of >= bucket);
+WHERE (bucket <= now()) OR (sources_observed > 0);

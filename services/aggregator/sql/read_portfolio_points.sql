@@ -30,7 +30,7 @@ edges AS
     SELECT tenant, portfolio, toStartOfHour(edge) AS bucket
     FROM members
     ARRAY JOIN [valid_from, valid_to] AS edge
-    WHERE edge > toDateTime64(0, 3, 'UTC') AND edge <= {now:DateTime64(3, 'UTC')}
+    WHERE edge > toDateTime64(0, 3, 'UTC') AND edge < toDateTime64('2200-01-01 00:00:00', 3, 'UTC')
 )
 SELECT tenant, portfolio, bucket FROM observed
 UNION DISTINCT

@@ -1,4 +1,4 @@
--- The newest membership of some portfolios, and their newest stored point.
+-- The newest membership of some portfolios, and their newest stored point that is not of an hour to come.
 SELECT r.tenant AS tenant, r.portfolio AS portfolio, r.revision AS revision, t.bucket AS newest
 FROM
 (
@@ -12,5 +12,6 @@ LEFT JOIN
     SELECT tenant, portfolio, max(bucket) AS bucket
     FROM portfolio_totals
     WHERE (tenant, portfolio) IN (SELECT arrayJoin(arrayZip({tenants:Array(String)}, {portfolios:Array(String)})))
+      AND (bucket <= now() OR sources_observed > 0)
     GROUP BY tenant, portfolio
 ) AS t ON r.tenant = t.tenant AND r.portfolio = t.portfolio

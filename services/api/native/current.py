@@ -5,13 +5,17 @@ lines by primary key; as one query with joins the same takes three times as long
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
+from holdfast.domain.time import floor_to
+from holdfast.registry.rules import excluded_assets, newest_rules
 from holdfast.registry.state import RegistryState, counted_sources
 from services.api.queries import load_sql, read
 from services.api.resources import Resources
+
+HOUR = timedelta(hours=1)
 
 SnapshotKey = tuple[str, str, str]
 """(source, observed_at, snapshot_id): the head of the key of `balances`."""
@@ -36,15 +40,21 @@ class CurrentSnapshot(Struct, frozen=True, kw_only=True):
 
 
 def sources_now(registry: RegistryState, tenant: str, portfolio: str, *, now: datetime) -> list[str]:
-    """The ids of the counted sources that are members at `now`."""
+    """The ids of the counted sources that are members at the end of the current hour, as the newest point has them."""
+    end = floor_to(now, HOUR) + HOUR
     return sorted(
         {
             member.source.id
             for member in counted_sources(registry, tenant, portfolio)
-            if (member.valid_from is None or member.valid_from <= now)
-            and (member.valid_to is None or now < member.valid_to)
+            if (member.valid_from is None or member.valid_from < end)
+            and (member.valid_to is None or end <= member.valid_to)
         }
     )
+
+
+def excluded_now(registry: RegistryState, tenant: str, portfolio: str) -> tuple[str, ...]:
+    """The assets that the tenant's rules leave out of a portfolio."""
+    return excluded_assets(newest_rules(registry, tenant), portfolio)
 
 
 async def read_current(api: Resources, sources: Sequence[str]) -> list[CurrentSnapshot]:

@@ -1,60 +1,82 @@
-"""`/v1/portfolios/{id}/series`: the value at the end of each hour, as many hours as asked for, in pages."""
+"""`/v1/portfolios/{id}/series`: the value at the end of each bucket, as many buckets as asked for, in pages.
 
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal
+Whole hours are read as they are stored. What stored hours do not say (five minutes, days that begin within an hour,
+prices that move between statements, the past as it was known) is worked out from the statements: see past.py.
+"""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Annotated
 
 from litestar import get
 from litestar.params import QueryParameter
 from msgspec import Struct
 
-from holdfast.domain.time import floor_to
+from holdfast.domain.grids import Bucket, Interval
+from holdfast.domain.series import Fill
+from holdfast.domain.time import floor_to, to_ms
 from services.api.callers import Asker
+from services.api.currencies import CurrencyText, Exchange, parse_currency, read_exchange
+from services.api.native.current import excluded_now
+from services.api.native.moments import KnownAt
+from services.api.native.past import Past, read_past
+from services.api.native.quality import Known, Quality, to_quality
+from services.api.native.series_range import (
+    HOUR,
+    From,
+    IntervalOf,
+    To,
+    ZoneName,
+    on_whole_hours,
+    parse_range,
+)
+from services.api.native.total import net_of
+from services.api.native.worth import Worth
 from services.api.openapi import refusals
-from services.api.paging import CursorText, Limit, page_size, parse_cursor, to_cursor
-from services.api.problems import ApiError
+from services.api.paging import CursorText, Limit, page_size
 from services.api.queries import load_sql, read
-from services.api.resources import Api
+from services.api.resources import Api, Resources
 from services.api.vocabulary import Money, Name, Time, parse_instant
 
-HOUR = timedelta(hours=1)
-_FIRST = datetime(2000, 1, 1, tzinfo=UTC)
-Fill = Literal["observed", "carried", "missing"]
-From = Annotated[
-    str | None,
+PAST_PAGE = 300
+"""Points of a page that are worked out from statements: a day of five minutes …"""
+PAST_LENGTH = timedelta(days=31)
+"""… or a month of days: bounds how many statements are read for one."""
+
+Mark = Annotated[
+    bool,
     QueryParameter(
-        name="from", schema_extra={"format": "date-time"}, description="ISO 8601 with its zone; 24 hours before `to`."
-    ),
-]
-To = Annotated[
-    str | None,
-    QueryParameter(
-        name="to", schema_extra={"format": "date-time"}, description="ISO 8601 with its zone; at most, and else, now."
+        name="mark",
+        description="Mark to market: between statements amounts are carried and prices move. Values without amounts "
+        "are carried as stated; a line without a price of the last 24 hours is unpriced.",
     ),
 ]
 
 
 class Point(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     bucket: Time
-    """The hour, by its start."""
+    """The bucket, by its start."""
     valued_at: Time
-    """Its end: the instant that the value is of."""
+    """Its end: the instant that the value is of. The last bucket's is still to come; what is known now stands in it."""
     assets: Money | None
     debt: Money | None
     net: Money | None
-    """Null before the first observation; an explicit 0 once every holding is gone."""
+    """Null before the first observation and without a rate; an explicit 0 once every holding is gone."""
     fill: Fill
-    """The worst among the sources: seen in this hour, carried from an earlier one, or never seen yet."""
+    """The worst among the sources: seen in this bucket, carried from an earlier one, or never seen yet."""
     complete: bool
     """Whether every source had been seen by then."""
-    lines_unpriced: int | None
-    sources: int | None
-    sources_missing: int | None
+    quality: Quality
 
 
 class Series(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     portfolio: str
     currency: str
-    interval: Literal["hour"]
+    interval: Interval
+    tz: str
+    marked: bool
+    """Whether prices move between statements."""
+    known_at: Time | None
     start: Time
     """The first bucket of the whole range, not of the page."""
     end: Time
@@ -65,6 +87,27 @@ class Series(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     next_cursor: str | None
 
 
+class _Row(Struct, frozen=True, kw_only=True):
+    bucket: Time
+    assets: Money | None
+    debt: Money | None
+    fill: Fill
+    stored_at_all: bool
+    lines: int
+    lines_unpriced: int
+    lines_excluded: int
+    lines_truncated: int
+    sources: int
+    sources_missing: int
+    reasons: dict[str, int]
+    oldest_input: Time
+    newest_input: Time
+
+
+class _History(Struct, frozen=True, kw_only=True):
+    complete_from: Time | None
+
+
 @get("/portfolios/{portfolio:str}/series", operation_id="show_series", responses=refusals(400, 404))
 async def show_series(
     api: Api,
@@ -73,72 +116,122 @@ async def show_series(
     portfolio: Name,
     from_: From = None,
     to: To = None,
+    interval: IntervalOf = "hour",
+    tz: ZoneName = "UTC",
+    currency: CurrencyText = None,
+    mark: Mark = False,
+    known_at: KnownAt = None,
     limit: Limit = None,
     cursor: CursorText = None,
 ) -> Series:
     """Oldest first. Gross assets, debt and net are three series of the same points."""
     size = page_size(limit, most=api.settings.max_page)
-    start, end = parse_range(from_, to, now=api.clock.now())
-    page_start = _page_start(cursor, start, end)
-    caller.find_portfolio(api.registry, portfolio)
-    hours = min(size, (end - page_start) // HOUR + 1)
-    params = {"tenant": caller.tenant, "portfolio": portfolio, "start": page_start, "points": hours}
-    points = await read(api.warehouse, load_sql(__file__, "series"), params, Point)
-    following = page_start + hours * HOUR
+    now = to_ms(api.clock.now())
+    asked = parse_range(from_, to, interval, tz, now=now)
+    into = parse_currency(currency, caller.find_portfolio(api.registry, portfolio))
+    knowing = parse_instant("known_at", known_at)
+    grid, following = asked.page(cursor, size)
+    stored = not mark and knowing is None and on_whole_hours(grid)
+    if not stored:
+        grid, following = asked.page(cursor, min(size, _past_page(asked.start)))
+    past = Past(
+        tenant=caller.tenant,
+        portfolio=portfolio,
+        grid=grid,
+        now=now,
+        excluded=frozenset(excluded_now(api.registry, caller.tenant, portfolio)),
+        marked=mark,
+        known_at=knowing,
+    )
+    values, exchange, complete_from = await asyncio.gather(
+        _read_stored(api, past) if stored else read_past(api, past),
+        read_exchange(api, into, [_converted_at(bucket, now) for bucket in grid], known_at=knowing),
+        _history_complete_from(api, caller.tenant, portfolio),
+    )
     return Series(
         portfolio=portfolio,
-        currency="iso4217:USD",
-        interval="hour",
-        start=start,
-        end=end,
-        history_complete_from=await _history_complete_from(api, caller.tenant, portfolio),
-        points=points,
-        next_cursor=to_cursor(following) if following <= end else None,
+        currency=into,
+        interval=interval,
+        tz=tz,
+        marked=mark,
+        known_at=knowing,
+        start=asked.start.start,
+        end=asked.end.start,
+        history_complete_from=complete_from,
+        points=[_to_point(worth, exchange, now) for worth in values],
+        next_cursor=following,
     )
 
 
-class _History(Struct, frozen=True, kw_only=True):
-    complete_from: Time | None
+async def _read_stored(api: Resources, past: Past) -> list[Worth]:
+    params = {
+        "tenant": past.tenant,
+        "portfolio": past.portfolio,
+        "starts_s": [int(bucket.start.timestamp()) for bucket in past.grid],
+        "ends_s": [int(bucket.end.timestamp()) for bucket in past.grid],
+        "newest": floor_to(past.now, HOUR),
+    }
+    rows = await read(api.warehouse, load_sql(__file__, "series"), params, _Row)
+    return [_to_worth(bucket, row) for bucket, row in zip(past.grid, rows, strict=True)]
 
 
-async def _history_complete_from(api: Api, tenant: str, portfolio: str) -> datetime | None:
+def _to_worth(bucket: Bucket, row: _Row) -> Worth:
+    known = Known(
+        available=row.assets is not None,
+        lines=row.lines,
+        lines_unpriced=row.lines_unpriced,
+        lines_stale=None,
+        lines_excluded=row.lines_excluded,
+        lines_truncated=row.lines_truncated,
+        sources=row.sources,
+        sources_missing=row.sources_missing,
+        sources_stale=None,
+        shares=_to_shares(bucket, row),
+        oldest_input=row.oldest_input,
+        newest_input=row.newest_input,
+        reasons=row.reasons,
+    )
+    complete = row.stored_at_all and row.sources_missing == 0
+    return Worth(bucket=bucket, assets=row.assets, debt=row.debt, fill=row.fill, complete=complete, known=known)
+
+
+def _to_shares(bucket: Bucket, row: _Row) -> tuple[str | None, str | None]:
+    """A stored hour says when its oldest and newest statements are from: all seen in the bucket, none, or not kept."""
+    if row.assets in (None, "0") and row.debt in (None, "0"):
+        return None, None
+    if row.oldest_input >= bucket.start:
+        return "1", "0"
+    return ("0", "1") if row.newest_input < bucket.start else (None, None)
+
+
+def _to_point(worth: Worth, exchange: Exchange, now: datetime) -> Point:
+    conversion = exchange.at(_converted_at(worth.bucket, now))
+    assets, debt = conversion.of(worth.assets), conversion.of(worth.debt)
+    return Point(
+        bucket=worth.bucket.start,
+        valued_at=worth.bucket.end,
+        assets=assets,
+        debt=debt,
+        net=net_of(assets, debt),
+        fill=worth.fill,
+        complete=worth.complete,
+        quality=to_quality(worth.known, conversion),
+    )
+
+
+def _past_page(bucket: Bucket) -> int:
+    return max(1, min(PAST_PAGE, PAST_LENGTH // (bucket.end - bucket.start)))
+
+
+def _converted_at(bucket: Bucket, now: datetime) -> datetime:
+    """The rates of a bucket that is not over yet are those of now."""
+    return min(bucket.valued_at, now)
+
+
+async def _history_complete_from(api: Resources, tenant: str, portfolio: str) -> datetime | None:
     asked = {"tenant": tenant, "portfolio": portfolio}
     [history] = await read(api.warehouse, load_sql(__file__, "history"), asked, _History)
     return history.complete_from
-
-
-def parse_range(from_: str | None, to: str | None, *, now: datetime) -> tuple[datetime, datetime]:
-    """First and last bucket, both inclusive. A future `to` is now. Raises ApiError on `from` if it is after `to`."""
-    end = min(parse_instant("to", to) or now, now)
-    start = parse_instant("from", from_) or max(_FIRST, end - timedelta(hours=24))
-    if start > end:
-        raise ApiError(
-            400, "range_invalid", "from is after to", field="from", fix="Ask for a range that begins before it ends"
-        )
-    if start < _FIRST:
-        raise ApiError(
-            400,
-            "range_invalid",
-            "from is before 2000",
-            field="from",
-            fix="Nothing was observed then; begin in 2000 or later",
-        )
-    return floor_to(start, HOUR), floor_to(end, HOUR)
-
-
-def _page_start(cursor: str | None, start: datetime, end: datetime) -> datetime:
-    at = parse_cursor(cursor, Time)
-    if at is None:
-        return start
-    if not start <= at <= end or floor_to(at, HOUR) != at:
-        raise ApiError(
-            400,
-            "cursor_invalid",
-            "the cursor is outside the range",
-            field="cursor",
-            fix="Send the `from` and `to` of the page before",
-        )
-    return at
 
 
 ROUTES = [show_series]

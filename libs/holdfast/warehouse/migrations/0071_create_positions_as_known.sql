@@ -1,0 +1,175 @@
+-- The value at T as it was known at K: worked out anew from the raw rows that had been recorded by then, statements,
+-- prices and memberships alike. What came later, or was corrected later, does not exist yet.
+-- `SELECT … FROM positions_as_known(tenant = 'acme', portfolio = 'family', at = '…', known_at = '…', ranking = [])`;
+-- `ranking`: price feeds, the most trusted first, as in the setting `aggregator.price_sources`.
+
+-- Each member's statement; NULLs where it had stated nothing.
+CREATE OR REPLACE VIEW statements_as_known AS
+WITH members AS
+(
+    SELECT DISTINCT source, account, provider, scope, revision
+    FROM registry_portfolio_sources
+    WHERE tenant = {tenant:String} AND portfolio = {portfolio:String}
+      AND valid_from <= {at:DateTime64(3, 'UTC')} AND {at:DateTime64(3, 'UTC')} < valid_to
+      AND revision =
+      (
+          SELECT max(revision)
+          FROM registry_portfolio_revisions
+          WHERE tenant = {tenant:String} AND portfolio = {portfolio:String}
+            AND recorded_at <= {known_at:DateTime64(3, 'UTC')}
+      )
+)
+SELECT
+    m.source                                 AS source,
+    m.account                                AS account,
+    toString(m.provider)                     AS provider,
+    toString(m.scope)                        AS scope,
+    m.revision                               AS revision,
+    nullIf(s.snapshot_id, '')                AS snapshot_id,
+    if(s.source = '', NULL, s.observed_at)   AS observed_at,
+    if(s.source = '', NULL, s.fetched)       AS fetched_at,
+    if(s.source = '', NULL, s.recorded)      AS recorded_at,
+    if(s.source = '', NULL, s.line_count)    AS lines,
+    s.covering                               AS covers,
+    nullIf(s.job, '')                        AS job_id
+FROM members AS m
+LEFT JOIN
+(
+    SELECT source, observed_at, snapshot_id, fetched, recorded, line_count, covering, job
+    FROM
+    (
+        SELECT
+            source, observed_at, snapshot_id,
+            any(covers) AS covering, any(lines) AS line_count, max(job_id) AS job, min(recorded_at) AS recorded,
+            arrayMax(arrayMap(copy -> copy.1,
+                arrayFilter(copy -> copy.2 <= {known_at:DateTime64(3, 'UTC')}, groupUniqArrayArray(copies)))) AS fetched
+        FROM snapshots
+        WHERE source IN (SELECT source FROM members) AND observed_at <= {at:DateTime64(3, 'UTC')}
+          AND recorded_at <= {known_at:DateTime64(3, 'UTC')}
+        GROUP BY source, observed_at, snapshot_id
+    )
+    ORDER BY observed_at DESC, fetched DESC, snapshot_id DESC
+    LIMIT 1 BY source
+) AS s ON s.source = m.source
+SETTINGS join_use_nulls = 0;
+
+-- Their lines, valued with the newest price at or before the observation among those recorded by then. Which assets the
+-- tenant's rules leave out is a choice, not a fact that was learned: those of now hold for every time.
+CREATE OR REPLACE VIEW positions_as_known AS
+WITH
+current AS
+(
+    SELECT
+        *,
+        groupArrayArray(arrayMap(asset -> (asset, source), covers)) OVER (PARTITION BY account) AS covered
+    FROM statements_as_known(
+        tenant = {tenant:String}, portfolio = {portfolio:String}, at = {at:DateTime64(3, 'UTC')},
+        known_at = {known_at:DateTime64(3, 'UTC')})
+    WHERE isNotNull(snapshot_id)
+),
+raw AS
+(
+    SELECT
+        b.source AS source, b.observed_at AS observed_at, b.snapshot_id AS snapshot_id, b.line AS line,
+        b.asset AS asset, b.symbol AS symbol, b.asset_type AS asset_type, b.asset_class AS asset_class,
+        b.chain AS chain, b.platform AS platform, b.position AS position, b.kind AS kind, b.side AS side,
+        b.amount AS amount, b.currency AS currency, b.stated_price AS stated_price, b.stated_value AS stated_value,
+        toString(b.priced_by) AS priced_by, b.price_usd AS price_usd, b.value_usd AS value_usd,
+        b.price_source AS price_source, b.price_at AS price_at, b.reason AS reason, b.truncated AS truncated
+    FROM balances AS b FINAL
+    WHERE (b.source, b.observed_at, b.snapshot_id) IN
+        (SELECT source, assumeNotNull(observed_at), assumeNotNull(snapshot_id) FROM current)
+),
+known AS
+(
+    SELECT
+        asset, at,
+        argMax(tuple(price, prices.source, event_id, recorded_at),
+            (-indexOf(arrayPushBack({ranking:Array(String)}, if(has({ranking:Array(String)}, prices.source), '', prices.source)), prices.source),
+             fetched_at, event_id, price)) AS claim
+    FROM prices
+    WHERE quote = 'iso4217:USD' AND asset IN (SELECT priced_by FROM raw WHERE priced_by != '')
+      AND recorded_at <= {known_at:DateTime64(3, 'UTC')} AND at <= {at:DateTime64(3, 'UTC')}
+      AND at > (SELECT min(observed_at) FROM raw) - INTERVAL 7 DAY
+    GROUP BY asset, at
+),
+ruled_out AS
+(
+    SELECT arrayJoin(excluded)
+    FROM registry_portfolios FINAL
+    WHERE tenant = {tenant:String} AND portfolio = {portfolio:String}
+),
+throttled AS
+(
+    SELECT DISTINCT asset
+    FROM throttled_prices
+    WHERE since <= least({at:DateTime64(3, 'UTC')}, {known_at:DateTime64(3, 'UTC')})
+      AND {at:DateTime64(3, 'UTC')} < until
+),
+priced AS
+(
+    SELECT
+        raw.*,
+        priced_by != '' AS needs_feed,
+        isNotNull(stated_value) OR (isNotNull(stated_price) AND isNotNull(amount)) AS states_value,
+        needs_feed AND k.asset != '' AND k.at > raw.observed_at - INTERVAL 7 DAY AS quoted,
+        quoted AND raw.observed_at - INTERVAL if(states_value, 120, 24) HOUR <= k.at AS usable,
+        k.claim.1 AS feed_price, toString(k.claim.2) AS feed_source, k.at AS feed_at,
+        k.claim.3 AS feed_event, k.claim.4 AS feed_recorded_at,
+        -- A stated price in another currency is brought to dollars before it is multiplied, as when a line comes in.
+        multiply(toFloat64(ifNull(stated_price, 0)), toFloat64(feed_price)) >= 1e40 AS unit_too_large,
+        multiplyDecimal(if(usable AND NOT unit_too_large, ifNull(stated_price, 0), 0), if(usable, feed_price, 0), 36) AS unit,
+        if(states_value, if(isNotNull(stated_value), assumeNotNull(stated_value), ifNull(amount, 0)), ifNull(amount, 0)) AS factor,
+        if(states_value AND isNull(stated_value), unit, feed_price) AS multiplier,
+        (states_value AND isNotNull(stated_price) AND unit_too_large)
+            OR multiply(toFloat64(factor), toFloat64(multiplier)) >= 1e40 AS too_large,
+        multiplyDecimal(if(usable AND NOT too_large, factor, 0), if(usable AND NOT too_large, multiplier, 0), 36) AS worth
+    FROM raw
+    ASOF LEFT JOIN known AS k ON raw.priced_by = k.asset AND raw.observed_at >= k.at
+)
+SELECT
+    p.source                AS source,
+    p.line                  AS line,
+    c.account               AS account,
+    c.provider              AS provider,
+    c.scope                 AS scope,
+    p.asset                 AS asset,
+    p.symbol                AS symbol,
+    p.asset_type            AS asset_type,
+    p.asset_class           AS asset_class,
+    p.chain                 AS chain,
+    p.platform              AS platform,
+    p.position              AS position,
+    p.kind                  AS kind,
+    p.side                  AS side,
+    p.amount                AS amount,
+    multiIf(NOT p.needs_feed, p.price_usd, NOT p.usable OR p.too_large, NULL,
+            p.states_value, if(isNull(p.stated_price), NULL, p.unit), p.feed_price) AS price_usd,
+    multiIf(NOT p.needs_feed, p.value_usd, NOT p.usable OR p.too_large, NULL, p.worth) AS value_usd,
+    multiIf(NOT p.needs_feed, toString(p.price_source), NOT p.usable OR p.too_large, '', p.feed_source) AS price_source,
+    multiIf(NOT p.needs_feed, p.price_at, NOT p.usable OR p.too_large, NULL, p.feed_at) AS price_at,
+    p.kind = 'wallet' AND arrayExists(pair -> pair.1 = p.asset AND pair.2 != p.source, c.covered) AS receipt,
+    NOT receipt AND ifNull(toString(p.asset), '') IN (SELECT * FROM ruled_out) AS excluded,
+    multiIf(
+        receipt, 'receipt_token',
+        excluded, 'excluded',
+        NOT p.needs_feed, toString(p.reason),
+        NOT p.usable AND hasAny((SELECT groupArray(asset) FROM throttled), [p.priced_by, '*']), 'rate_limited',
+        NOT p.quoted, 'no_price',
+        NOT p.usable, 'stale',
+        p.too_large, 'out_of_range',
+        isNull(p.amount), 'value_only',
+        '')                 AS reason,
+    toBool(NOT receipt AND NOT excluded) AS counted,
+    p.truncated             AS truncated,
+    p.observed_at           AS observed_at,
+    assumeNotNull(c.fetched_at) AS fetched_at,
+    p.snapshot_id           AS snapshot_id,
+    assumeNotNull(c.recorded_at) AS recorded_at,
+    assumeNotNull(c.job_id) AS job_id,
+    if(p.needs_feed AND p.usable, p.feed_event, NULL) AS price_event_id,
+    if(p.needs_feed AND p.usable, p.feed_recorded_at, NULL) AS price_recorded_at,
+    if(p.states_value AND p.needs_feed AND NOT p.usable, p.priced_by, '') AS rate_needed
+FROM priced AS p
+INNER JOIN current AS c ON c.source = p.source
+SETTINGS join_use_nulls = 0, do_not_merge_across_partitions_select_final = 1;

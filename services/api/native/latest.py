@@ -1,0 +1,127 @@
+"""What a portfolio is worth now: its newest stored point, and the statements that stand in it."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+from msgspec import Struct
+
+from holdfast.domain.assets import USD
+from holdfast.domain.exact import ZERO
+from holdfast.warehouse.client import Parameters
+from services.api.currencies import RateMissing
+from services.api.native.current import CurrentSnapshot, excluded_now, read_current, receipts, sources_now
+from services.api.native.quality import Known, to_shares
+from services.api.native.valued import Valued, stale_sources, unavailable
+from services.api.queries import load_sql, read
+from services.api.resources import Resources
+from services.api.vocabulary import Money, Time
+
+_MAY_BE_THROTTLED = frozenset({"no_price", "stale"})
+
+
+class _Point(Struct, frozen=True, kw_only=True):
+    bucket: Time
+    assets: Money
+    debt: Money
+    lines: int
+    lines_unpriced: int
+    lines_excluded: int
+    lines_truncated: int
+    sources: int
+    sources_missing: int
+    reasons: dict[str, int]
+    as_of: Time
+    oldest_input: Time
+
+
+class _SourceValue(Struct, frozen=True, kw_only=True):
+    source: str
+    gross: str
+    lines: int
+    lines_stale: int
+    unrated: list[str]
+    """Currencies that lines are stated in and could not be brought to dollars from."""
+
+
+class _Throttled(Struct, frozen=True, kw_only=True):
+    reason: str
+    lines: int
+
+
+async def read_latest(api: Resources, tenant: str, portfolio: str) -> Valued:
+    """The same number as the last point of the series."""
+    registry, now = api.registry, api.clock.now()
+    sources = sources_now(registry, tenant, portfolio, now=now)
+    params = {"tenant": tenant, "portfolio": portfolio}
+    points, snapshots = await asyncio.gather(
+        read(api.warehouse, load_sql(__file__, "total"), params, _Point), read_current(api, sources)
+    )
+    if not points or (points[0].sources == 0 and points[0].sources_missing > 0):
+        return unavailable(now, sources_missing=points[0].sources_missing if points else len(sources))
+    point = points[0]
+    named = {
+        "snapshots": [snapshot.key for snapshot in snapshots],
+        "receipts": receipts(snapshots),
+        "excluded": list(excluded_now(registry, tenant, portfolio)),
+    }
+    values, reasons = await asyncio.gather(_read_values(api, named), _read_reasons(api, point, named))
+    stale = stale_sources(registry, tenant, {one.source: one.at for one in snapshots}, at=now)
+    return Valued(
+        at=now,
+        bucket=point.bucket,
+        assets=point.assets,
+        debt=point.debt,
+        known=_to_known(point, snapshots, values, stale, reasons),
+        unrated=_to_unrated(snapshots, values),
+    )
+
+
+def _to_known(
+    point: _Point,
+    snapshots: Sequence[CurrentSnapshot],
+    values: Sequence[_SourceValue],
+    stale: frozenset[str],
+    reasons: Mapping[str, int],
+) -> Known:
+    gross = {value.source: Decimal(value.gross) for value in values}
+    seen = sum((gross.get(one.source, ZERO) for one in snapshots if one.at >= point.bucket), ZERO)
+    return Known(
+        lines=point.lines,
+        lines_unpriced=point.lines_unpriced,
+        lines_stale=sum(value.lines if value.source in stale else value.lines_stale for value in values),
+        lines_excluded=point.lines_excluded,
+        lines_truncated=point.lines_truncated,
+        sources=point.sources,
+        sources_missing=point.sources_missing,
+        sources_stale=len(stale),
+        shares=to_shares(seen, sum(gross.values(), ZERO)),
+        oldest_input=point.oldest_input,
+        newest_input=point.as_of,
+        reasons=reasons,
+    )
+
+
+def _to_unrated(snapshots: Sequence[CurrentSnapshot], values: Sequence[_SourceValue]) -> list[RateMissing]:
+    stated = {one.source: one.at for one in snapshots}
+    found = {(currency, stated[value.source]) for value in values for currency in value.unrated}
+    return [RateMissing(base=currency, quote=USD, at=at) for currency, at in sorted(found)]
+
+
+async def _read_values(api: Resources, named: Parameters) -> list[_SourceValue]:
+    if not named["snapshots"]:
+        return []
+    return await read(api.warehouse, load_sql(__file__, "source_values"), named, _SourceValue)
+
+
+async def _read_reasons(api: Resources, point: _Point, named: Parameters) -> dict[str, int]:
+    """As stored, but for lines whose price feed is refused for asking too often: they wait, they are not without."""
+    reasons = dict(point.reasons)
+    if not named["snapshots"] or not _MAY_BE_THROTTLED & reasons.keys():
+        return reasons
+    asked = {**named, "at": api.clock.now()}
+    for row in await read(api.warehouse, load_sql(__file__, "throttled"), asked, _Throttled):
+        moved = min(row.lines, reasons.get(row.reason, 0))
+        reasons[row.reason] = reasons.get(row.reason, 0) - moved
+        reasons["rate_limited"] = reasons.get("rate_limited", 0) + moved
+    return {reason: lines for reason, lines in reasons.items() if lines}

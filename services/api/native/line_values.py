@@ -1,0 +1,80 @@
+"""What the lines of a statement are worth at an instant: carried as they were valued, or marked to market."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from decimal import Decimal
+
+from holdfast.domain.exact import ZERO, exactly, times
+from holdfast.domain.ledger.statements import Line
+from holdfast.domain.quotes import PriceBook
+from holdfast.domain.series import State
+from holdfast.domain.valuation import ASSET_PRICE_AGE
+from holdfast.history.snapshots import StoredSnapshot
+from services.api.native.together import Hidden
+
+_NEVER_MARKED = frozenset({"low_liquidity", "excluded", "out_of_range", "unreadable", "negative_amount"})
+"""Reasons that a price must not override."""
+
+ValueOf = Callable[[Line, StoredSnapshot, datetime], tuple[Decimal | None, str]]
+"""The value in US dollars, or None and why."""
+
+
+def carried_value(line: Line, snapshot: StoredSnapshot, at: datetime) -> tuple[Decimal | None, str]:
+    """As it was valued when it was observed, whenever it is asked for."""
+    return line.value, line.reason
+
+
+def marking(prices: PriceBook) -> ValueOf:
+    """With the newest price of the last 24 hours, the statement's own or the feed's: the rule of ledger/marks.py.
+
+    A value without an amount cannot move: it is carried as stated.
+    """
+
+    def marked_value(line: Line, snapshot: StoredSnapshot, at: datetime) -> tuple[Decimal | None, str]:
+        if at == snapshot.at or line.asset is None or line.amount is None or line.reason in _NEVER_MARKED:
+            return line.value, line.reason
+        feed = prices.newest(line.asset, at)
+        own_is_fresh = line.value is not None and at - snapshot.at <= ASSET_PRICE_AGE
+        if own_is_fresh and not (feed and feed.at > snapshot.at):
+            return line.value, line.reason
+        if feed is None:
+            return None, prices.reason(line.asset, at)
+        return times(line.amount, feed.price), ""
+
+    return marked_value
+
+
+@exactly
+def to_state(snapshot: StoredSnapshot, left_out: tuple[Hidden, Hidden], at: datetime, value_of: ValueOf) -> State:
+    """The sums over its lines. A line without a value is counted, and in no sum.
+
+    `left_out`: assets whose wallet lines other sources stand for, and assets that count nowhere.
+    """
+    receipts, excluded = left_out
+    sums = {"asset": ZERO, "debt": ZERO}
+    reasons: Counter[str] = Counter()
+    unpriced = ruled_out = 0
+    for kind, line in snapshot.lines:
+        if kind == "wallet" and line.asset in receipts:
+            reasons["receipt_token"] += 1
+            continue
+        if line.asset in excluded:
+            ruled_out += 1
+            continue
+        value, reason = value_of(line, snapshot, at)
+        reasons[reason] += 1
+        unpriced += value is None
+        sums[line.side] += value or ZERO
+    counted = len(snapshot.lines) - reasons["receipt_token"] - ruled_out
+    reasons["excluded"] += ruled_out
+    return State(
+        snapshot.at,
+        sums["asset"],
+        sums["debt"],
+        unpriced,
+        lines=counted,
+        excluded=len(snapshot.lines) - counted,
+        stale=reasons["stale"],
+        reasons={reason: lines for reason, lines in reasons.items() if reason and lines},
+    )
