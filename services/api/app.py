@@ -25,6 +25,8 @@ from holdfast.warehouse.client import connect as connect_warehouse
 from services.api import currencies, operations
 from services.api.dialects.bitpanda.documentation import PATHS as BITPANDA_PATHS
 from services.api.dialects.bitpanda.routes import build_bitpanda
+from services.api.dialects.credmark.documentation import PATHS as CREDMARK_PATHS
+from services.api.dialects.credmark.routes import build_credmark
 from services.api.dialects.dalp.documentation import PATHS as DALP_PATHS
 from services.api.dialects.dalp.routes import build_dalp
 from services.api.dialects.okx.documentation import PATHS as OKX_PATHS
@@ -51,6 +53,7 @@ def build_app(resources: Resources) -> Any:
         build_okx(resources, limiter),
         build_bitpanda(resources, limiter),
         build_dalp(resources, limiter),
+        build_credmark(resources, limiter),
     ]
     app = Litestar(
         route_handlers=[*operations.ROUTES, *routers],
@@ -63,7 +66,9 @@ def build_app(resources: Resources) -> Any:
     )
     app.register(
         operations.openapi_route(
-            build_document(app, OKX_PATHS | BITPANDA_PATHS | DALP_PATHS, structs_of((*PARTS, quality, currencies)))
+            build_document(
+                app, OKX_PATHS | BITPANDA_PATHS | DALP_PATHS | CREDMARK_PATHS, structs_of((*PARTS, quality, currencies))
+            )
         )
     )
     return RequestMiddleware(app)

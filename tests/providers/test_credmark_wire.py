@@ -185,6 +185,7 @@ def test_a_currency_is_the_address_of_its_iso_number() -> None:
         ("eip155:137/slip44:966", "0x" + "e" * 40),
         ("eip155:1/erc20:0x" + "a" * 40, "0x" + "a" * 40),
         ("eip155:1/erc721:0x" + "a" * 40, None),
+        ("eip155:1/erc20:0x" + "e" * 40, None),
         ("iso4217:USD", None),
         ("bitpanda:BTC", None),
     ],

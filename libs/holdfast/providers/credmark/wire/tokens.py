@@ -60,4 +60,5 @@ def token_address(asset: str) -> str | None:
     kind, _, reference = token.partition(":")
     if slash and kind == "slip44":
         return COIN_ADDRESS
-    return reference if slash and kind == "erc20" and is_address(reference) else None
+    is_token = slash and kind == "erc20" and is_address(reference) and reference != COIN_ADDRESS
+    return reference if is_token else None

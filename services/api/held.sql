@@ -1,4 +1,4 @@
--- What a portfolio held at each of these instants, asset by asset: of each source that is a member then, its newest
+-- What some sources held at each of these instants, asset by asset: of each one that is a member then, its newest
 -- statement at or before. Lines without an asset are one row with a null asset; an instant at which sources were
 -- seen and hold nothing is one row without lines; one before anything was seen has no row.
 WITH placed AS

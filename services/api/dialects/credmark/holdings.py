@@ -1,0 +1,92 @@
+"""The tokens of accounts at instants, in the quote that was asked for.
+
+Everything that counts of the accounts is there, wherever it lies: a token that is lent out is one that is held, one
+that is owed is a negative balance. What has no address on the chain (other chains' assets, fiat, values without
+amounts) is no token, and neither part of a list nor of a total. A token of which a line could not be read is left out.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from msgspec import Struct
+
+from holdfast.domain.assets import USD, chain_of
+from holdfast.domain.conversion import MissingRate, Rate
+from holdfast.domain.exact import ZERO, ratio, total
+from holdfast.domain.money import OutOfRangeError
+from holdfast.providers.credmark.wire import COIN_ADDRESS, Position, Query, ValuedPosition, quote_asset, token_address
+from services.api.dialects.credmark.accounts import Asked
+from services.api.held import Held, read_held
+from services.api.rates import read_rates
+from services.api.resources import Resources
+
+
+class Holding(Struct, frozen=True, kw_only=True):
+    """One token. A value of None has no price."""
+
+    address: str
+    amount: Decimal
+    value: Decimal | None
+
+
+class Portfolio(Struct, frozen=True, kw_only=True):
+    """What the accounts hold at one instant, by address, the coin last."""
+
+    holdings: tuple[Holding, ...]
+    quoted: bool
+    """Whether there is a rate into the quote; without one no value is known."""
+
+    @property
+    def value(self) -> Decimal:
+        """Of every token whose value is known."""
+        return total(one.value for one in self.holdings if one.value is not None)
+
+
+async def read_portfolios(
+    api: Resources, asked: Asked, query: Query, instants: Sequence[datetime]
+) -> dict[datetime, Portfolio]:
+    """By instant; without those at which nothing was known of the accounts yet."""
+    quote = quote_asset(asked.chain_id, query.quote_address)
+    held = await read_held(api, asked.members, sorted(set(instants)), Held, now=api.clock.now())
+    rates = await read_rates(api, [quote], sorted(held))
+    wanted = frozenset(token.lower() for token in query.tokens)
+    return {at: _to_portfolio(rows, asked, wanted, rates.find(USD, quote, at)) for at, rows in held.items()}
+
+
+def to_position(holding: Holding) -> Position:
+    return Position(token_address=holding.address, balance=holding.amount)
+
+
+def to_valued(holding: Holding) -> ValuedPosition:
+    """What has no price is shown with price and value 0, as upstream does."""
+    value = holding.value or ZERO
+    return ValuedPosition(
+        token_address=holding.address, token_price=ratio(value, holding.amount), balance=holding.amount, value=value
+    )
+
+
+def by_address(address: str) -> tuple[bool, str]:
+    """The coin comes last."""
+    return address == COIN_ADDRESS, address
+
+
+def _to_portfolio(rows: list[Held], asked: Asked, wanted: frozenset[str], rate: Rate | MissingRate) -> Portfolio:
+    found = []
+    for row in rows:
+        address = token_address(row.asset or "") if chain_of(row.asset or "") == asked.chain else None
+        amount = Decimal(row.amount or 0)
+        if address is not None and amount and (not wanted or address in wanted):
+            found.append(Holding(address=address, amount=amount, value=_converted(row.dollars, rate)))
+    holdings = tuple(sorted(found, key=lambda one: by_address(one.address)))
+    return Portfolio(holdings=holdings, quoted=isinstance(rate, Rate))
+
+
+def _converted(dollars: Decimal | None, rate: Rate | MissingRate) -> Decimal | None:
+    """None for the unknown, without a rate, and for what no stored number could be."""
+    if dollars is None or isinstance(rate, MissingRate):
+        return None
+    try:
+        return rate.of(dollars) if rate.path else dollars
+    except OutOfRangeError:
+        return None
