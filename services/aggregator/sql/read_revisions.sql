@@ -1,5 +1,5 @@
 -- The newest membership of some portfolios, and their newest stored point that is not of an hour to come.
-SELECT r.tenant AS tenant, r.portfolio AS portfolio, r.revision AS revision, t.bucket AS newest
+SELECT r.tenant AS tenant, r.portfolio AS portfolio, r.revision AS revision, t.newest AS newest
 FROM
 (
     SELECT tenant, portfolio, max(revision) AS revision
@@ -9,7 +9,7 @@ FROM
 ) AS r
 LEFT JOIN
 (
-    SELECT tenant, portfolio, max(bucket) AS bucket
+    SELECT tenant, portfolio, max(bucket) AS newest
     FROM portfolio_totals
     WHERE (tenant, portfolio) IN (SELECT arrayJoin(arrayZip({tenants:Array(String)}, {portfolios:Array(String)})))
       AND (bucket <= now() OR sources_observed > 0)
