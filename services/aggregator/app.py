@@ -23,6 +23,7 @@ from holdfast.settings.shared import ClickHouseSettings, LogSettings, NatsSettin
 from holdfast.warehouse.client import Warehouse
 from holdfast.warehouse.client import connect as connect_warehouse
 from holdfast.warehouse.errors import WarehouseUnavailable
+from services.aggregator.guards.noticing import Guard
 from services.aggregator.intake import GroupLimits, Intake, Line, run_all
 from services.aggregator.lines import DeadLine, EventLine, RecordLine
 from services.aggregator.projection import Projector
@@ -107,11 +108,13 @@ class AggregatorApp:
         self.health.waiting("registry", "reading it")
         async with RegistryWatcher(connection.js) as watcher:
             await watcher.wait_ready()
+            guard = Guard(warehouse, publisher, self._settings.guards)
             projector = Projector(
                 warehouse,
                 publisher,
                 every_s=self._settings.reconcile_every_s,
                 on_current=lambda: self.health.satisfied("registry"),
+                guard=guard,
             )
             async with Watchdog(
                 connection.js,
@@ -119,11 +122,13 @@ class AggregatorApp:
                 excused=self._excused,
                 stuck_after_s=self._settings.watchdog_after_s,
             ):
-                await self._alongside(projector.run(watcher), self._take_in(connection, warehouse, publisher))
+                await self._alongside(projector.run(watcher), self._take_in(connection, warehouse, publisher, guard))
 
-    async def _take_in(self, connection: Connection, warehouse: Warehouse, publisher: Publisher) -> None:
+    async def _take_in(self, connection: Connection, warehouse: Warehouse, publisher: Publisher, guard: Guard) -> None:
         lines: dict[str, Line[Any, Any]] = {
-            "aggregator": EventLine(warehouse, publisher, clock=self._clock, ranking=self._settings.price_sources),
+            "aggregator": EventLine(
+                warehouse, publisher, guard, clock=self._clock, ranking=self._settings.price_sources
+            ),
             "aggregator-responses": RecordLine(warehouse),
             "aggregator-fetches": RecordLine(warehouse),
             "aggregator-dead": DeadLine(warehouse),

@@ -17,6 +17,7 @@ from holdfast.warehouse.writer import write
 from services.aggregator.batch import Arrival, Rejected, validate
 from services.aggregator.commit import insert, settle
 from services.aggregator.event_rows import to_fetch_row, to_raw_response_row
+from services.aggregator.guards.noticing import Guard
 from services.aggregator.prepared import Prepared, prepare
 from services.aggregator.valuing import SnapshotKey
 
@@ -33,8 +34,11 @@ class EventWork(Struct, kw_only=True):
 class EventLine:
     """EVENTS: stored, valued, totalled, and told to whoever listens."""
 
-    def __init__(self, warehouse: Warehouse, publisher: Publisher, *, clock: Clock, ranking: Sequence[str]) -> None:
+    def __init__(
+        self, warehouse: Warehouse, publisher: Publisher, guard: Guard, *, clock: Clock, ranking: Sequence[str]
+    ) -> None:
         self._warehouse = warehouse
+        self._guard = guard
         self._publisher = publisher
         self._clock = clock
         self._ranking = ranking
@@ -50,7 +54,10 @@ class EventLine:
 
     async def settle(self, works: Sequence[EventWork]) -> None:
         touched = {key for work in works for key in work.touched}
-        await self._publisher.publish_many(await settle(self._warehouse, touched))
+        revalued = await settle(self._warehouse, touched)
+        await self._publisher.publish_many(revalued)
+        await self._guard.check({key[:2] for key in touched} | {key for work in works for key in _reported(work)})
+        await self._guard.watch(revalued)
         for arrival in (arrival for work in works for arrival in work.arrivals):
             self._count(arrival)
 
@@ -60,6 +67,10 @@ class EventLine:
         if isinstance(event, BalancesObserved):
             age_s = (self._clock.now() - event.observed_at).total_seconds()
             metrics.freshness_seconds.labels(event.provider).observe(max(0.0, age_s))
+
+
+def _reported(work: EventWork) -> set[tuple[str, str]]:
+    return {(row.source, row.observed_at) for row in work.prepared.reported}
 
 
 class RecordLine:

@@ -59,6 +59,8 @@ class Point(NamedTuple):
 class Setting(Struct, frozen=True):
     """A point with all that stands in it, before anything is summed."""
 
+    number: int
+    """That of the point in what it was asked with: `Placed.point`."""
     point: Point
     revision: int
     excluded: tuple[str, ...]
@@ -162,7 +164,7 @@ async def revalue(warehouse: Warehouse, points: Iterable[Point]) -> list[Portfol
     newest: dict[PortfolioKey, datetime] = {}
     remaining = sorted(set(points))
     while remaining:
-        settings = await _read_settings(warehouse, remaining)
+        settings = await read_settings(warehouse, remaining)
         for some in _chunks(settings):
             computed = await _compute(warehouse, some)
             await write(warehouse, computed)
@@ -173,7 +175,8 @@ async def revalue(warehouse: Warehouse, points: Iterable[Point]) -> list[Portfol
     return [_to_event(row, newest[row.tenant, row.portfolio]) for row in rows.values()]
 
 
-async def _read_settings(warehouse: Warehouse, points: Sequence[Point]) -> list[Setting]:
+async def read_settings(warehouse: Warehouse, points: Sequence[Point]) -> list[Setting]:
+    """What stands in points as it is stored now. None of a portfolio that is not known."""
     picture = await read_picture(warehouse, portfolios={point.key for point in points})
     ends = {end_of(point.bucket) for point in points}
     await picture.read_back(warehouse, picture.later(min(ends)), since=min(ends), until=max(ends))
@@ -184,7 +187,7 @@ async def _read_settings(warehouse: Warehouse, points: Sequence[Point]) -> list[
 def _setting(picture: Picture, number: int, point: Point) -> Setting:
     membership = picture.memberships[point.key]
     placed, statements, missing = place(picture, number, point.key, end_of(point.bucket))
-    return Setting(point, membership.revision, membership.excluded, placed, statements, missing)
+    return Setting(number, point, membership.revision, membership.excluded, placed, statements, missing)
 
 
 def _chunks(settings: Sequence[Setting]) -> Iterator[list[Setting]]:
@@ -204,7 +207,7 @@ async def _compute(warehouse: Warehouse, settings: Sequence[Setting]) -> list[Po
     placed = [one for setting in settings for one in setting.placed]
     sums: dict[int, list[Sum]] = defaultdict(list)
     if placed:
-        excluded = [(one.placed[0].point, asset) for one in settings if one.placed for asset in one.excluded]
+        excluded = [(one.number, asset) for one in settings for asset in one.excluded]
         asked = {"placed": to_lines(placed), "excluded": to_lines(excluded)}
         body = await warehouse.read_bytes(sql.load("sum_points"), asked, format="JSONCompactEachRow")
         for one in _SUMS.decode_lines(body):

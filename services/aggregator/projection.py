@@ -34,6 +34,7 @@ from holdfast.warehouse.rows import (
 )
 from holdfast.warehouse.writer import write
 from services.aggregator import sql
+from services.aggregator.guards.noticing import Guard
 from services.aggregator.points import points_of, revalue
 
 log = logger(__name__)
@@ -58,11 +59,13 @@ class Projector:
         *,
         every_s: float,
         on_current: Callable[[], None] = lambda: None,
+        guard: Guard | None = None,
     ) -> None:
         self._warehouse = warehouse
         self._publisher = publisher
         self._every_s = every_s
         self._on_current = on_current
+        self._guard = guard
 
     async def run(self, watcher: RegistryWatcher) -> None:
         """Compares at once when the registry moved, and every `every_s` seconds when it did not."""
@@ -101,7 +104,10 @@ class Projector:
         for start in range(0, len(portfolios), _SETTLED_AT_ONCE):
             some = portfolios[start : start + _SETTLED_AT_ONCE]
             points = await points_of(self._warehouse, some)
-            await self._publisher.publish_many(await revalue(self._warehouse, points))
+            revalued = await revalue(self._warehouse, points)
+            await self._publisher.publish_many(revalued)
+            if self._guard is not None:
+                await self._guard.watch(revalued)
             rows = [SettledRow(tenant=tenant, portfolio=name, revision=due[tenant, name]) for tenant, name in some]
             await write(self._warehouse, rows)
 

@@ -1,5 +1,6 @@
 """`[aggregator]`"""
 
+from decimal import Decimal
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -7,6 +8,20 @@ from msgspec import Meta, Struct
 from holdfast.settings.shared import HealthSettings
 
 _HEALTH = HealthSettings(port=9103)
+
+
+class GuardSettings(Struct, frozen=True, kw_only=True):
+    """What is noticed: see docs/quality.md."""
+
+    check_tolerance: Annotated[Decimal, Meta(ge=0, le=1)] = Decimal("0.01")
+    """Two numbers of one thing agree when they differ by no more than this share of the greater one."""
+    check_reach_s: Annotated[int, Meta(ge=1, le=7 * 86400)] = 3600
+    """How much older than what it is held against a statement may be."""
+    jump_ratio: Annotated[Decimal, Meta(ge=0)] = Decimal("0.2")
+    """A total that moves further between two points, as a share of what it was, is noticed; 0 notices none."""
+
+
+_GUARDS = GuardSettings()
 
 
 class AggregatorSettings(Struct, frozen=True, kw_only=True):
@@ -19,6 +34,7 @@ class AggregatorSettings(Struct, frozen=True, kw_only=True):
     group_messages: Annotated[int, Meta(ge=1, le=20_000)] = 5000
     group_wait_s: Annotated[float, Meta(ge=0, le=10)] = 2.0
     """Under a backlog, totals are computed once for so many messages or so much time; else after each batch."""
+    guards: GuardSettings = _GUARDS
     price_sources: tuple[str, ...] = ()
     """Price feeds, the most trusted first: decides between two that claim a price for the same instant."""
     most_dead_in_a_row: Annotated[int, Meta(ge=1)] = 500

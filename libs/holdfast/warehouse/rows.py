@@ -360,6 +360,52 @@ class PortfolioTotalRow(Row, frozen=True, kw_only=True):
     breakdown: tuple[BreakdownRow, ...]
 
 
+class SourceCheckRow(Row, frozen=True, kw_only=True):
+    tenant: str
+    source: str
+    kind: str
+    against: str
+    platform: str
+    at: str
+    version: str
+    account: str
+    provider: str
+    scope: str
+    ours_at: str | None
+    ours: Decimal | None
+    theirs: Decimal | None
+    currency: str
+    stated: Decimal | None
+    rate_at: str | None
+    difference: Decimal | None
+    ratio: Decimal | None
+    tolerance: Decimal
+    verdict: str
+    reason: str
+    lines_unpriced: int
+    asset: str
+    asset_difference: Decimal | None
+
+
+class JumpRow(Row, frozen=True, kw_only=True):
+    tenant: str
+    portfolio: str
+    bucket: str
+    version: str
+    bucket_before: str
+    version_before: str
+    net: Decimal
+    net_before: Decimal
+    ratio: Decimal | None
+    allowed: Decimal
+    asset: str
+    cause: str
+    asset_value: Decimal | None
+    asset_value_before: Decimal | None
+    price_source: str
+    price_source_before: str
+
+
 class SettledRow(Row, frozen=True, kw_only=True):
     tenant: str
     portfolio: str
@@ -385,6 +431,8 @@ TABLES: dict[type[Row], str] = {
     RuleSetRow: "registry_rule_sets",
     AccountRow: "registry_accounts",
     PortfolioTotalRow: "portfolio_totals",
+    SourceCheckRow: "source_checks",
+    JumpRow: "jumps",
     SettledRow: "settled_portfolios",
     RawResponseRow: "raw_responses",
 }

@@ -19,6 +19,7 @@ BY_TENANT = frozenset(
         "exchanges",
         "fetches",
         "history_windows",
+        "jumps",
         "latest_snapshots",
         "portfolio_totals",
         "raw_responses",
@@ -32,6 +33,7 @@ BY_TENANT = frozenset(
         "settled_portfolios",
         "snapshot_parts",
         "snapshots",
+        "source_checks",
         "token_clusters",
         "top_holders",
     }

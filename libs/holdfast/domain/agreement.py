@@ -1,0 +1,56 @@
+"""Whether two numbers of the same thing agree, and whether one number moved further than it may unseen. Pure."""
+
+from decimal import Decimal
+from typing import Literal
+
+from msgspec import Struct
+
+from holdfast.domain.exact import ZERO, difference, ratio
+
+Verdict = Literal["within", "outside", "unknown"]
+ONE_CENT = Decimal("0.01")
+
+
+class Judgement(Struct, frozen=True, kw_only=True):
+    """`difference` and `ratio` are None where one of the two numbers is unknown."""
+
+    verdict: Verdict
+    reason: str = ""
+    """Why nothing can be said; empty unless unknown."""
+    difference: Decimal | None = None
+    """The first less the second."""
+    ratio: Decimal | None = None
+    """Of the greater one, by size; 0 where both are 0."""
+
+
+def judge(ours: Decimal | None, theirs: Decimal | None, *, tolerance: Decimal, doubt: str = "") -> Judgement:
+    """Compare two sums. They agree when they differ by no more than `tolerance` of the greater one, or by a cent.
+
+    `doubt`: why a difference would prove nothing, as `unpriced`. It is the reason where they differ or one is unknown;
+    sums that agree in spite of it agree.
+    """
+    if ours is None or theirs is None:
+        return Judgement(verdict="unknown", reason=doubt)
+    apart = difference(ours, theirs)
+    greater = max(abs(ours), abs(theirs))
+    of_greater = ratio(abs(apart), greater) if greater else ZERO
+    if abs(apart) <= ONE_CENT or of_greater <= tolerance:
+        return Judgement(verdict="within", difference=apart, ratio=of_greater)
+    verdict: Verdict = "unknown" if doubt else "outside"
+    return Judgement(verdict=verdict, reason=doubt, difference=apart, ratio=of_greater)
+
+
+def moved(before: Decimal, now: Decimal) -> Decimal | None:
+    """How far a total moved, as a share of what it was. None where it was 0: any move is without measure."""
+    return ratio(abs(difference(now, before)), abs(before)) if before else None
+
+
+def has_jumped(before: Decimal, now: Decimal, *, allowed: Decimal) -> bool:
+    """Whether it moved further than `allowed`, a share of what it was, and by more than a dollar.
+
+    From 0 on, any move of more than a dollar is one.
+    """
+    if abs(difference(now, before)) <= 1:
+        return False
+    share = moved(before, now)
+    return share is None or share > allowed

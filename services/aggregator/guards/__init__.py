@@ -1,0 +1,1 @@
+"""What is compared once a batch is stored: statements with each other, totals with those before them."""

@@ -1,0 +1,53 @@
+"""After a commit: checks and jumps are worked out from what is stored by then, stored themselves, and told.
+
+Like points: whoever stores last, looks last and sees everything, and the versions of checks grow with what was
+seen. A jump's row names the versions of the two points that it is about, so that it says nothing of others. Events
+follow from rows; repeating any of it tells nobody anything new.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, timedelta
+
+from holdfast.events import PortfolioRevalued
+from holdfast.messaging.publishing import Publisher
+from holdfast.warehouse.client import Warehouse
+from holdfast.warehouse.writer import write
+from services.aggregator.guards.crossings import read_crossings
+from services.aggregator.guards.jumps import find_jumps
+from services.aggregator.guards.other_sources import check_other_sources
+from services.aggregator.guards.reported_totals import Instant, check_reported_totals
+from services.aggregator.points import Point
+from services.aggregator.settings import GuardSettings
+
+
+class Guard:
+    """Raises what the warehouse and the publisher raise; then all of it is repeated with the batch."""
+
+    def __init__(self, warehouse: Warehouse, publisher: Publisher, settings: GuardSettings) -> None:
+        self._warehouse = warehouse
+        self._publisher = publisher
+        self._settings = settings
+        self._reach = timedelta(seconds=settings.check_reach_s)
+
+    async def check(self, touched: Collection[Instant]) -> None:
+        """Statements and reports just stored, by source and instant."""
+        if not touched:
+            return
+        tolerance = self._settings.check_tolerance
+        made = [
+            *await check_reported_totals(self._warehouse, touched, tolerance=tolerance, reach=self._reach),
+            *await check_other_sources(self._warehouse, touched, tolerance=tolerance, reach=self._reach),
+        ]
+        if made:
+            await write(self._warehouse, made)
+            await self._publisher.publish_many(await read_crossings(self._warehouse, made))
+
+    async def watch(self, revalued: Sequence[PortfolioRevalued]) -> None:
+        """Points just stored."""
+        points = {
+            Point(one.tenant, one.portfolio, f"{one.bucket.astimezone(UTC):%Y-%m-%d %H:%M:%S}") for one in revalued
+        }
+        rows, events = await find_jumps(self._warehouse, points, allowed=self._settings.jump_ratio)
+        if rows:
+            await write(self._warehouse, rows)
+            await self._publisher.publish_many(events)

@@ -1,0 +1,139 @@
+"""A provider's own totals against the sum of its lines, as we value them, at each instant that it reported one."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
+from decimal import Decimal
+
+import msgspec
+from msgspec import Struct
+
+from holdfast.domain.agreement import judge
+from holdfast.domain.assets import USD
+from holdfast.domain.exact import times
+from holdfast.domain.money import OutOfRangeError
+from holdfast.warehouse.client import Warehouse
+from holdfast.warehouse.rows import SourceCheckRow
+from services.aggregator import sql
+from services.aggregator.guards.statements import Worth, read_statements, read_worth, shifted, weight
+from services.aggregator.placing import Statement, milliseconds, to_lines
+
+KIND = "reported_total"
+Instant = tuple[str, str]
+"""(source, when), as stored."""
+
+
+class Report(Struct, frozen=True, array_like=True):
+    """One row of sql/read_reports.sql."""
+
+    source: str
+    at: str
+    platform: str
+    currency: str
+    total: Decimal | None
+    reason: str
+    fetched_at: str
+
+
+class Rate(Struct, frozen=True, array_like=True):
+    currency: str
+    at: str
+    rate: Decimal
+    rate_at: str
+
+
+_REPORTS = msgspec.json.Decoder(Report)
+_RATES = msgspec.json.Decoder(Rate)
+_SAME = Rate(USD, "", Decimal(1), "")
+
+
+async def check_reported_totals(
+    warehouse: Warehouse, touched: Collection[Instant], *, tolerance: Decimal, reach: timedelta
+) -> list[SourceCheckRow]:
+    """`touched`: statements and reports just stored. `reach`: how much older than the report the statement may be."""
+    asked = {"touched": to_lines(sorted(touched)), "reach_s": int(reach.total_seconds())}
+    body = await warehouse.read_bytes(sql.load("read_reports"), asked, format="JSONCompactEachRow")
+    reports = _REPORTS.decode_lines(body)
+    if not reports:
+        return []
+    times_ = [report.at for report in reports]
+    sources = {report.source for report in reports}
+    since = shifted(min(times_), -reach)
+    statements = await read_statements(warehouse, sources, since=since, until=max(times_))
+    ours = [statements.in_reach(report.source, report.at, reach) for report in reports]
+    worth = await read_worth(warehouse, [one for one in ours if one is not None])
+    rates = await _read_rates(warehouse, reports)
+    return [_check(report, one, worth, rates, tolerance=tolerance) for report, one in zip(reports, ours, strict=True)]
+
+
+async def _read_rates(warehouse: Warehouse, reports: Sequence[Report]) -> Mapping[Instant, Rate]:
+    """By (currency, when)."""
+    wanted = sorted({(report.currency, report.at) for report in reports if report.currency != USD})
+    if not wanted:
+        return {}
+    body = await warehouse.read_bytes(
+        sql.load("read_usd_rates"), {"wanted": to_lines(wanted)}, format="JSONCompactEachRow"
+    )
+    return {(rate.currency, rate.at): rate for rate in _RATES.decode_lines(body)}
+
+
+def _check(
+    report: Report,
+    one: Statement | None,
+    worth: Mapping[str, Worth],
+    rates: Mapping[Instant, Rate],
+    *,
+    tolerance: Decimal,
+) -> SourceCheckRow:
+    ours = worth[one.snapshot_id].on(report.platform) if one is not None else None
+    rate = _SAME if report.currency == USD else rates.get((report.currency, report.at))
+    theirs = _in_usd(report.total, rate)
+    judgement = judge(ours.net if ours else None, theirs, tolerance=tolerance, doubt=_doubt(report, ours, rate))
+    tenant, provider, account, scope = report.source.split("/")
+    stated = weight(one) + (milliseconds(report.at) << 74) + (milliseconds(report.fetched_at) << 32)
+    priced = (ours.seen if ours else 0) + (milliseconds(rate.rate_at) << 16 if rate and rate.rate_at else 0)
+    return SourceCheckRow(
+        tenant=tenant,
+        source=report.source,
+        kind=KIND,
+        against=report.source,
+        platform=report.platform,
+        at=report.at,
+        version=str((stated << 80) + priced),
+        account=account,
+        provider=provider,
+        scope=scope,
+        ours_at=one.observed_at if one else None,
+        ours=ours.net if ours else None,
+        theirs=theirs,
+        currency=report.currency,
+        stated=report.total,
+        rate_at=(rate.rate_at or None) if rate else None,
+        difference=judgement.difference,
+        ratio=judgement.ratio,
+        tolerance=tolerance,
+        verdict=judgement.verdict,
+        reason=judgement.reason,
+        lines_unpriced=ours.lines_unpriced if ours else 0,
+        asset="",
+        asset_difference=None,
+    )
+
+
+def _in_usd(total: Decimal | None, rate: Rate | None) -> Decimal | None:
+    try:
+        return None if total is None or rate is None else times(total, rate.rate)
+    except OutOfRangeError:
+        return None
+
+
+def _doubt(report: Report, ours: Worth | None, rate: Rate | None) -> str:
+    """Why a difference would prove nothing: the first that holds."""
+    if ours is None:
+        return "not_seen"
+    if report.total is None:
+        return "no_total"
+    if rate is None:
+        return "no_rate"
+    if ours.lines_unpriced:
+        return "unpriced"
+    return report.reason
