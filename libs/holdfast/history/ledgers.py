@@ -13,7 +13,7 @@ from holdfast.domain.quotes import PriceBook
 from holdfast.domain.returns.answers import Window
 from holdfast.history.memberships import SourceMembership
 from holdfast.history.prices import read_price_book
-from holdfast.history.receipts import hidden_times, is_receipt, without
+from holdfast.history.receipts import RECEIPTS, hidden_times, is_receipt, without
 from holdfast.history.snapshots import Span, StoredSnapshot, read_changes, read_snapshots, read_standing, standing
 from holdfast.history.statements import to_statement
 from holdfast.history.thinning import changes_of, instants_of_interest, instants_of_looking, thinned
@@ -97,7 +97,7 @@ def to_source_ledger(
         receipts = ledger([to_statement(_only(one, {asset}, receipts=True)) for one in chain], prices)
         own = belonging(receipts, without(member.during, times), prices)
         # A line of its own where the same asset is held otherwise too: each keeps its amount and its worth.
-        entries += [replace(e, source=f"{e.source}#receipts") for e in own] if asset in stated_elsewhere else own
+        entries += [replace(e, source=f"{e.source}{RECEIPTS}") for e in own] if asset in stated_elsewhere else own
     return SourceLedger(
         source=member.source,
         account=member.account,

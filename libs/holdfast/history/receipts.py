@@ -10,6 +10,9 @@ from holdfast.domain.ledger.membership import ALWAYS, Interval, union
 from holdfast.history.memberships import SourceMembership
 from holdfast.history.snapshots import StoredLine, StoredSnapshot, standing
 
+RECEIPTS = "#receipts"
+"""Ends the source of a line of receipts in the ledger where the source holds the same asset otherwise too."""
+
 Times = tuple[Interval, ...]
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import reduce
 from itertools import chain
 from operator import attrgetter
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -23,6 +23,8 @@ from holdfast.domain.ledger.marks import valuation, with_marks_at_flows
 from holdfast.domain.ledger.statements import NOTHING_STATED, AssetSide, Coverage
 from holdfast.domain.quotes import PriceBook
 from holdfast.domain.returns.answers import CashFlow, Missing, Movement, Window
+
+KeyT = TypeVar("KeyT")
 
 
 class Book(Struct, frozen=True, kw_only=True):
@@ -76,7 +78,7 @@ def build_book(
         closing=convert(valuation(entries, window.end, prices)),
         window=window,
         currency=currency,
-        coverage=_added(coverage),
+        coverage=added(coverage),
     )
 
 
@@ -119,6 +121,22 @@ def only(book: Book, wanted: Callable[[Entry], bool]) -> Book:
     )
 
 
+def parts(book: Book, key: Callable[[Entry], KeyT]) -> dict[KeyT, Book]:
+    """The book taken apart, each line into the part that `key` names: by asset, by source …"""
+    entries, opening, closing = (_grouped(of, key) for of in (book.entries, book.opening, book.closing))
+    return {
+        name: to_book(
+            entries.get(name, ()),
+            opening=opening.get(name, ()),
+            closing=closing.get(name, ()),
+            window=book.window,
+            currency=book.currency,
+            coverage=book.coverage,
+        )
+        for name in dict.fromkeys((*entries, *opening, *closing))
+    }
+
+
 def in_window(movements: tuple[Movement, ...], window: Window) -> tuple[Movement, ...]:
     if window.start is None:
         return movements
@@ -134,6 +152,13 @@ def worth_by_asset(marks: Iterable[Entry]) -> dict[AssetSide, Worth]:
         known = None if worth is None or mark.worth is None else worth + mark.worth
         sums[mark.asset, mark.side] = Worth(held + mark.held, known, reason or mark.reason)
     return sums
+
+
+def _grouped(entries: Iterable[Entry], key: Callable[[Entry], KeyT]) -> dict[KeyT, list[Entry]]:
+    groups: dict[KeyT, list[Entry]] = {}
+    for entry in entries:
+        groups.setdefault(key(entry), []).append(entry)
+    return groups
 
 
 def _converter(currency: str, rates: RateBook) -> Callable[[Iterable[Entry]], list[Entry]]:
@@ -184,7 +209,8 @@ def _flows(movements: dict[AssetSide, tuple[Movement, ...]], window: Window) -> 
     return tuple(CashFlow(at, at_instant[at]) for at in sorted(at_instant) if at_instant[at])
 
 
-def _added(coverage: Iterable[Coverage]) -> Coverage:
+@exactly
+def added(coverage: Iterable[Coverage]) -> Coverage:
     return reduce(
         lambda a, b: Coverage(
             a.covered + b.covered, a.gross + b.gross, a.lines_without_amount + b.lines_without_amount

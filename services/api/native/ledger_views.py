@@ -1,0 +1,100 @@
+"""Ledger entries as the API shows them: flows, and the prices that a value at one instant rests on."""
+
+from collections.abc import Iterable, Mapping
+
+from msgspec import Struct
+
+from holdfast.domain.ledger.entries import Entry
+from holdfast.domain.money import plain
+from holdfast.domain.returns.answers import Missing
+from holdfast.history.receipts import RECEIPTS
+from services.api.currencies import to_text
+from services.api.vocabulary import Money, Time
+
+
+class FlowView(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What came into (+) a source of the portfolio or went out of it (−). Borrowing is negative, repaying positive."""
+
+    at: Time
+    source: str
+    account: str
+    asset: str
+    side: str
+    delta: Money
+    held: Money
+    """From then on, in this source; debt is negative."""
+    price: Money | None
+    """Of one unit, in US dollars: the source's own at that snapshot, else the price feed's, at most 24 hours old."""
+    rate: Money | None
+    """So many of the answer's currency for one dollar, at that instant."""
+    value: Money | None
+    """In the answer's currency; null without a price or a rate."""
+    reason: str
+    """Why the value is unknown; empty where it is known."""
+    transfer: str
+    """The transfer that it was read from; empty for a difference of snapshots, and for joining and leaving."""
+
+
+class MarkView(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A line at one end of the window and the price it is worth its value with."""
+
+    source: str
+    account: str
+    asset: str
+    side: str
+    held: Money
+    price: Money | None
+    rate: Money | None
+    worth: Money | None
+    reason: str
+
+
+class MissingInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A price or rate that would be needed."""
+
+    asset: str
+    side: str
+    at: Time
+    reason: str
+
+
+def to_flow(entry: Entry, accounts: Mapping[str, str]) -> FlowView:
+    source = own_source(entry)
+    return FlowView(
+        at=entry.at,
+        source=source,
+        account=accounts[source],
+        asset=entry.asset,
+        side=entry.side,
+        delta=plain(entry.delta),
+        held=plain(entry.held),
+        price=to_text(entry.price),
+        rate=None if entry.reason == "no_rate" else plain(entry.rate),
+        value=to_text(entry.value),
+        reason=entry.reason if entry.value is None else "",
+        transfer=entry.transfer,
+    )
+
+
+def to_mark(entry: Entry, accounts: Mapping[str, str]) -> MarkView:
+    source = own_source(entry)
+    return MarkView(
+        source=source,
+        account=accounts[source],
+        asset=entry.asset,
+        side=entry.side,
+        held=plain(entry.held),
+        price=to_text(entry.price),
+        rate=None if entry.reason == "no_rate" else plain(entry.rate),
+        worth=to_text(entry.worth),
+        reason=entry.reason if entry.worth is None else "",
+    )
+
+
+def to_missing(missing: Iterable[Missing]) -> list[MissingInput]:
+    return [MissingInput(asset=one.asset, side=one.side, at=one.at, reason=one.reason) for one in missing]
+
+
+def own_source(entry: Entry) -> str:
+    """Receipts have a line of their own in the ledger; they are of the same source."""
+    return entry.source.removesuffix(RECEIPTS)

@@ -1,0 +1,226 @@
+"""Returns, attribution and flows over HTTP: the worked example to the last digit, and what cannot be said."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from holdfast.registry.commands import SourceChoice
+from holdfast.registry.records import Member
+from services.aggregator.projection import Projector
+from tests.aggregator.test_any_arrival import Silent
+from tests.api.conftest import World
+from tests.api.worked_example import ETH, GBP, USDC, day, example, observed, priced, take_in
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+C = "eip155:1:0x" + "1" * 40
+D = "eip155:1:0x" + "2" * 40
+RECEIPT = "eip155:1/erc20:0x" + "9" * 40
+END = day(3).isoformat()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def example_world(world: World) -> World:
+    """Portfolio `worked` of one account, and `nest`, which nests it until day 2."""
+    store, warehouse = world.resources.store, world.resources.warehouse
+    await store.add_account("acme", C, sources=[SourceChoice(provider="evm")])
+    await store.add_account("acme", D, sources=[SourceChoice(provider="evm"), SourceChoice(provider="okx")])
+    await store.put_portfolio("acme", "worked", members=[Member(account=C)])
+    nested = Member(portfolio="worked", valid_from=day(0.5), valid_to=day(1.5))
+    await store.put_portfolio("acme", "nest", members=[nested])
+    await store.put_portfolio("acme", "defi", members=[Member(account=D)])
+    await store.put_portfolio("acme", "pounds", base_currency="GBP", members=[Member(account=C)])
+    await world.resources.watcher.wait_until(store.revision)
+    projector = Projector(warehouse, Silent(), every_s=60)  # type: ignore[arg-type]
+    await projector.reconcile(world.resources.registry)
+    await take_in(warehouse, example(C), recorded_at=world.clock.now())
+    return world
+
+
+async def ask(world: World, what: str, portfolio: str = "worked", **params: Any) -> Any:
+    answer = await world.get(f"/v1/portfolios/{portfolio}/{what}", **{"to": END} | params)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def by_method(item: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {one["method"]: one for one in item["returns"]}
+
+
+async def test_the_worked_example_is_right_to_the_last_digit(example_world: World) -> None:
+    answer = await ask(example_world, "returns")
+    [whole] = answer["items"]
+    returns = by_method(whole)
+    assert answer["currency"] == "iso4217:USD"
+    assert answer["start"] is None
+    assert all(one["available"] for name, one in returns.items() if name != "money_weighted")
+    assert returns["simple"]["gain"] == "-147.4"
+    assert returns["simple"]["closing"] == "2700"
+    assert returns["simple"]["invested"] == "2847.4"
+    assert (returns["average_cost"]["realised"], returns["average_cost"]["unrealised"]) == ("-150", "2.6")
+    assert (returns["fifo"]["realised"], returns["fifo"]["unrealised"]) == ("-150", "2.6")
+    # (3300/3000)·(3699.9/4500)·(3950/3597.3) − 1
+    assert returns["time_weighted"]["rate"].startswith("-0.006905456870430600728324")
+    assert returns["time_weighted"]["annual"] is False
+    assert returns["modified_dietz"]["gain"] is None
+
+
+async def test_each_asset_has_its_own_lots_and_flows(example_world: World) -> None:
+    answer = await ask(example_world, "returns", by="asset", lots=True, flows=True, prices=True)
+    usdc, eth = answer["items"]
+    assert (eth["asset"], usdc["asset"]) == (ETH, USDC)
+    assert [(flow["delta"], flow["price"], flow["value"]) for flow in eth["flows"]] == [
+        ("1.5", "2000", "3000"),
+        ("0.5", "2200", "1100"),
+        ("-1.5", "1800", "-2700"),
+        ("-0.5", "2500", "-1250"),
+    ]
+    assert by_method(eth)["simple"]["gain"] == "-150"
+    assert by_method(eth)["simple"]["held"] == "0"
+    assert [one["gain"] for one in by_method(eth)["average_cost"]["disposals"]] == ["-375", "225"]
+    assert [one["gain"] for one in by_method(eth)["fifo"]["disposals"]] == ["-300", "150"]
+    assert by_method(usdc)["simple"]["gain"] == "2.6"
+    assert [lot["cost"] for lot in by_method(usdc)["fifo"]["lots"]] == ["100", "2597.4"]
+    assert [(mark["held"], mark["price"], mark["worth"]) for mark in usdc["closing"]] == [("2700", "1", "2700")]
+    assert eth["closing"] == []
+
+
+async def test_account_and_source_are_the_whole_here(example_world: World) -> None:
+    for by in ("account", "source"):
+        answer = await ask(example_world, "returns", by=by, method="simple")
+        [item] = answer["items"]
+        assert item["account"] == C
+        assert item["source"] == (None if by == "account" else f"acme/evm/{C}/wallet")
+        assert item["returns"][0]["gain"] == "-147.4"
+
+
+async def test_a_window_opens_with_what_there_was(example_world: World) -> None:
+    answer = await ask(example_world, "returns", method="simple", **{"from": day(1).isoformat()})
+    simple = by_method(answer["items"][0])["simple"]
+    assert (simple["opening"], simple["invested"], simple["closing"]) == ("4500", "-1352.6", "2700")
+    assert simple["gain"] == "-447.4"  # 2700 − 4500 + 1352.6
+
+
+async def test_joining_and_leaving_are_flows_of_the_whole_value(example_world: World) -> None:
+    """The account joins on day 0.5 with 1.5 ETH at 2000 and leaves on day 1.5 with 2 ETH at 2200 and 100 USDC."""
+    answer = await ask(example_world, "flows", "nest")
+    assert [(flow["at"], flow["asset"], flow["delta"], flow["value"]) for flow in answer["items"]] == [
+        ("2026-02-20T12:00:00Z", ETH, "1.5", "3000"),
+        ("2026-02-21T00:00:00Z", USDC, "100", "100"),
+        ("2026-02-21T00:00:00Z", ETH, "0.5", "1100"),
+        ("2026-02-21T12:00:00Z", USDC, "-100", "-100"),
+        ("2026-02-21T12:00:00Z", ETH, "-2", "-4400"),
+    ]
+    assert [flow["held"] for flow in answer["items"]] == ["1.5", "100", "2", "0", "0"]
+
+
+async def test_attribution_adds_up(example_world: World) -> None:
+    answer = await ask(example_world, "attribution", **{"from": day(1).isoformat()})
+    total = {name: Decimal(text) for name, text in answer["total"].items()}
+    assert answer["complete"]
+    assert (total["start"], total["end"], total["fx"]) == (4500, 2700, 0)
+    assert total["end"] - total["start"] == total["price"] + total["flows"] + total["rounding"]
+    # ETH: 2 · (1800 − 2200) + 0.5 · (2500 − 1800); USDC: 100 · (0.999 − 1) + 2700 · (1 − 0.999)
+    assert total["price"] == Decimal(-450) + Decimal("2.6")
+    assert sum(Decimal(line["effects"]["price"]) for line in answer["items"]) == total["price"]
+
+
+async def test_pages_of_flows_are_the_whole_list(example_world: World) -> None:
+    whole = (await ask(example_world, "flows"))["items"]
+    paged, cursor = [], {}
+    while True:
+        page = await ask(example_world, "flows", limit=2, **cursor)
+        paged += page["items"]
+        if page["next_cursor"] is None:
+            break
+        cursor = {"cursor": page["next_cursor"]}
+    assert paged == whole
+    assert len(whole) == 6
+
+
+async def test_pounds_need_a_rate_at_every_flow(example_world: World) -> None:
+    warehouse, clock = example_world.resources.warehouse, example_world.clock
+    without = by_method((await ask(example_world, "returns", "pounds", method="simple"))["items"][0])["simple"]
+    assert (without["available"], without["reason"], without["gain"]) == (False, "no_rate", None)
+    assert {one["reason"] for one in without["missing"]} == {"no_rate"}
+    rates = [priced(day(number), {GBP: rate}) for number, rate in enumerate(("1.25", "1.25", "1.6", "1.25"))]
+    await take_in(warehouse, list(rates), recorded_at=clock.now())
+    answer = await ask(example_world, "returns", "pounds", method="simple")
+    simple = by_method(answer["items"][0])["simple"]
+    assert answer["currency"] == GBP
+    assert simple["closing"] == "2160"  # 2700 / 1.25
+    # 3000/1.25 + 1200/1.25 − 102.6/1.6 − 1250/1.25
+    assert simple["invested"] == "2295.875"
+    assert simple["gain"] == "-135.875"
+    assert answer["quality"]["conversion_reliable"] is True
+
+
+async def test_what_was_not_known_yet_is_not_told(example_world: World) -> None:
+    """A correction of day 1 comes late: before it was recorded the old answer holds, and after it the new one."""
+    store, warehouse, clock = example_world.resources.store, example_world.resources.warehouse, example_world.clock
+    e = "eip155:1:0x" + "3" * 40
+    await store.add_account("acme", e, sources=[SourceChoice(provider="evm")])
+    await store.put_portfolio("acme", "corrected", members=[Member(account=e)])
+    await example_world.resources.watcher.wait_until(store.revision)
+    projector = Projector(warehouse, Silent(), every_s=60)  # type: ignore[arg-type]
+    await projector.reconcile(example_world.resources.registry)
+    await take_in(
+        warehouse, [observed(e, day(0), {ETH: "1"}), observed(e, day(1), {ETH: "1"})], recorded_at=clock.now()
+    )
+    # The membership is as old as the test: whatever is known is known after it was written.
+    first = await warehouse.value("SELECT now64(3)")
+    before = await ask(example_world, "flows", "corrected", known_at=first.isoformat(), to=END)
+    late = observed(e, day(1), {ETH: "3"}, fetched_at=day(1.2))
+    await take_in(warehouse, [late], recorded_at=first.replace(year=first.year + 1))
+    then = await ask(example_world, "flows", "corrected", known_at=first.isoformat(), to=END)
+    now = await ask(example_world, "flows", "corrected")
+    assert [flow["delta"] for flow in before["items"]] == ["1"]
+    assert then == before
+    assert [flow["delta"] for flow in now["items"]] == ["1", "2"]
+
+
+async def test_a_receipt_leaves_when_its_position_is_listed(example_world: World) -> None:
+    """10 receipts at 100; then the protocol lists the deposit that they stand for, worth 1000 as well."""
+    warehouse, clock = example_world.resources.warehouse, example_world.clock
+    await take_in(
+        warehouse,
+        [
+            priced(day(0), {RECEIPT: "100"}),
+            observed(D, day(0), {RECEIPT: "10"}),
+            observed(D, day(0.25), {ETH: "0.5"}, kind="deposit", provider="okx", covers=(RECEIPT,)),
+            observed(D, day(0.5), {RECEIPT: "10"}),
+        ],
+        recorded_at=clock.now(),
+    )
+    answer = await ask(example_world, "flows", "defi", to=day(0.75).isoformat())
+    assert [(flow["at"][11:16], flow["asset"], flow["value"]) for flow in answer["items"]] == [
+        ("00:00", RECEIPT, "1000"),
+        ("06:00", RECEIPT, "-1000"),
+        ("06:00", ETH, "1000"),
+    ]
+    returns = await ask(example_world, "returns", "defi", to=day(0.75).isoformat(), method="simple")
+    assert by_method(returns["items"][0])["simple"]["closing"] == "1000"
+
+
+async def test_a_value_without_an_amount_makes_returns_unavailable(world: World) -> None:
+    answer = await world.get("/v1/portfolios/family/returns", to="2026-03-01T12:30:00Z")
+    for one in answer.json()["items"][0]["returns"]:
+        assert (one["available"], one["reason"], one["gain"], one["rate"]) == (False, "value_only", None, None)
+        assert Decimal(0) < Decimal(one["covered"]) < 1
+
+
+async def test_refusals_name_the_field(example_world: World) -> None:
+    for params, field in (
+        ({"from": END, "to": END}, "from"),
+        ({"from": "yesterday"}, "from"),
+        ({"currency": "XXZ"}, "currency"),
+        ({"method": "guess"}, "method"),
+        ({"cursor": "nonsense"}, "cursor"),
+        ({"known_at": "2026-02-30"}, "known_at"),
+    ):
+        answer = await example_world.get("/v1/portfolios/worked/returns", **params)
+        assert answer.status_code == 400, (params, answer.text)
+        assert answer.json()["field"] == field
+    assert (await example_world.get("/v1/portfolios/worked/returns", key="rival")).status_code == 404
