@@ -68,8 +68,13 @@ async def write_snapshot(
     *,
     covers: Sequence[str] = (),
     whole: bool = True,
+    recorded_at: str = "",
+    fetched_at: str = "",
 ) -> str:
-    """Lines, then the snapshot itself; `whole=False` stops before the latter, as a crash would."""
+    """Lines, then the snapshot itself; `whole=False` stops before the latter, as a crash would.
+
+    Fetched and recorded when it was observed, if nothing else is said.
+    """
     tenant, provider, account, scope = source.split("/")
     snapshot_id = hashlib.sha256(f"{source}{observed_at}{lines}".encode()).hexdigest()[:32]
     key = {"source": source, "observed_at": observed_at, "snapshot_id": snapshot_id}
@@ -80,8 +85,8 @@ async def write_snapshot(
         "account": account,
         "scope": scope,
         "chain": "eip155:1",
-        "fetched_at": observed_at,
-        "recorded_at": observed_at,
+        "fetched_at": fetched_at or observed_at,
+        "recorded_at": recorded_at or observed_at,
         "job_id": "",
         "raw": [],
         "covers": list(covers),

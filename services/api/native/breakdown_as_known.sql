@@ -9,10 +9,9 @@ FROM
     FROM
     (
         SELECT
-            transform({axis:String},
-                ['asset', 'type', 'class', 'chain', 'platform', 'account', 'provider', 'kind', 'side'],
-                [ifNull(toString(asset), ''), toString(asset_type), toString(asset_class), ifNull(toString(chain), ''),
-                 toString(platform), account, provider, toString(kind), toString(side)], '') AS key,
+            [ifNull(toString(asset), ''), toString(asset_type), toString(asset_class), ifNull(toString(chain), ''),
+             toString(platform), account, provider, toString(kind), toString(side)]
+                [indexOf(['asset', 'type', 'class', 'chain', 'platform', 'account', 'provider', 'kind', 'side'], {axis:String})] AS key,
             sumIf(ifNull(value_usd, toDecimal256(0, 36)), side != 'debt') AS assets,
             sumIf(ifNull(value_usd, toDecimal256(0, 36)), side = 'debt')  AS debt,
             count()                                                       AS lines,

@@ -1,0 +1,149 @@
+"""The value at T as it was known at K: worked out anew from what had been recorded by then.
+
+Portfolio `bees`, its one wallet: at 10:00 seven XYZ. A price of 2 (of 09:30) is recorded at 10:05, corrected to 3 at
+11:00; at 11:30 the statement of 10:00 is corrected to eight XYZ. So of 10:30 it was known: at 10:02 nothing, at 10:10
+14, at 11:10 21, at 11:40 24.
+"""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from tests.api.conftest import World
+from tests.api.world import DEFI, ETH, WALLET_A, WALLET_B, XYZ, at, insert, line, write_membership, write_snapshot
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+KNOWN = {"10:02": None, "10:10": "14", "11:10": "21", "11:40": "24"}
+DAY = "2026-02-20"
+
+
+def instant(clock: str, day: str = DAY) -> str:
+    return f"{day}T{clock}:00Z"
+
+
+async def get(world: World, path: str, portfolio: str = "bees", **params: Any) -> dict[str, Any]:
+    answer = await world.get(f"/v1/portfolios/{portfolio}/{path}", **params)
+    assert answer.status_code == 200, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", autouse=True)
+async def what_became_known(world: World) -> None:
+    warehouse = world.resources.warehouse
+    await write_membership(warehouse, "bees", [WALLET_B], revision=9)
+    await insert(
+        warehouse,
+        "registry_portfolio_revisions",
+        [
+            {"tenant": "acme", "portfolio": name, "revision": revision, "recorded_at": at("00:00", "2026-01-01"),
+             "deleted": False}
+            for name, revision in (("bees", 9), ("family", 7))
+        ],
+    )  # fmt: skip
+    priced = {"priced_by": XYZ, "price_usd": "3", "price_source": "feed", "price_at": at("09:30", DAY)}
+    for amount, value, recorded in (("7", "21", "10:01"), ("8", "24", "11:30")):
+        found = line(XYZ, kind="wallet", amount=amount, value=value) | priced
+        await write_snapshot(
+            warehouse, WALLET_B, at("10:00", DAY), [found], recorded_at=at(recorded, DAY), fetched_at=at(recorded, DAY)
+        )
+    await insert(
+        warehouse,
+        "prices",
+        [
+            {"asset": XYZ, "quote": "iso4217:USD", "at": at("09:30", DAY), "source": "feed", "price": price,
+             "event_id": event * 32, "fetched_at": at(recorded, DAY), "recorded_at": at(recorded, DAY)}
+            for price, recorded, event in (("2", "10:05", "a"), ("3", "11:00", "b"))
+        ],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("known_at", "net"), KNOWN.items())
+async def test_a_total_knows_what_had_been_recorded_and_no_more(world: World, known_at: str, net: str | None) -> None:
+    total = await get(world, "total", at=instant("10:30"), known_at=instant(known_at))
+    assert total["net"] == (net or "0")
+    assert total["quality"]["lines_unpriced"] == (net is None)
+    assert total["quality"]["reasons"] == ({"no_price": 1} if net is None else {})
+    assert (total["at"], total["known_at"]) == (instant("10:30"), instant(known_at))
+
+
+@pytest.mark.parametrize(("known_at", "net"), KNOWN.items())
+async def test_series_positions_and_breakdowns_know_the_same(world: World, known_at: str, net: str | None) -> None:
+    asked = {"at": instant("10:30"), "known_at": instant(known_at)}
+    [position] = (await get(world, "positions", **asked))["items"]
+    assert position["value_usd"] == net
+    [share] = (await get(world, "breakdowns/asset", **asked))["items"]
+    assert (share["key"], share["net"], share["lines_unpriced"]) == (XYZ, net or "0", int(net is None))
+    ranged = {"from": instant("10:25"), "to": instant("10:25"), "interval": "5m", "known_at": instant(known_at)}
+    [point] = (await get(world, "series", **ranged))["points"]
+    assert (point["net"], point["quality"]["lines_unpriced"]) == (net or "0", int(net is None))
+
+
+async def test_before_anything_was_recorded_nothing_is_known(world: World) -> None:
+    total = await get(world, "total", at=instant("10:30"), known_at=instant("10:00"))
+    assert (total["net"], total["quality"]["sources_missing"]) == (None, 1)
+    before = await get(world, "total", at=instant("10:30"), known_at="2025-12-31T00:00:00Z")
+    assert (before["net"], before["quality"]["sources_missing"]) == (None, 0)
+
+
+async def test_all_that_is_known_now_is_what_is_stored(world: World) -> None:
+    """Worked out anew from the raw rows, line for line the same as what was kept up to date."""
+    for name in ("family", "bees"):
+        stored = (await get(world, "positions", name))["items"]
+        assert (await get(world, "positions", name, at="2026-03-01T12:30:00Z"))["items"] == stored
+
+
+async def test_an_earlier_instant_has_the_statements_of_then(world: World) -> None:
+    """At 11:30 the wallet of 0xaaa… had said nothing yet, so the deposit's receipt stands nowhere in it."""
+    total = await get(world, "total", "family", at="2026-03-01T11:30:00Z")
+    assert (total["assets"], total["debt"], total["net"]) == ("4100", "500", "3600")
+    assert (total["quality"]["sources"], total["quality"]["sources_missing"]) == (2, 1)
+    found = {item["source"] for item in (await get(world, "positions", "family", at="2026-03-01T11:30:00Z"))["items"]}
+    assert found == {DEFI, WALLET_B}
+    now = await get(world, "total", "family", at="2026-03-01T12:29:00Z")
+    assert (now["net"], now["quality"]["lines_excluded"], now["quality"]["share_observed"]) == ("6600", 1, "0.394736")
+
+
+async def test_every_breakdown_of_the_past_sums_to_its_total(world: World) -> None:
+    for axis in ("asset", "type", "class", "chain", "platform", "account", "provider", "kind", "side"):
+        body = await get(world, f"breakdowns/{axis}", "family", at="2026-03-01T12:29:00Z")
+        assert sum(Decimal(item["net"]) for item in body["items"]) == 6600, axis
+        assert sum(item["lines"] for item in body["items"]) == 5, axis
+
+
+async def test_pages_of_past_positions_are_the_whole_list(world: World) -> None:
+    asked = {"at": "2026-03-01T12:30:00Z"}
+    whole = (await get(world, "positions", "family", **asked))["items"]
+    paged: list[dict[str, Any]] = []
+    cursor: dict[str, str] = {}
+    while True:
+        page = await get(world, "positions", "family", limit=2, **asked, **cursor)
+        paged += page["items"]
+        if page["next_cursor"] is None:
+            break
+        cursor = {"cursor": page["next_cursor"]}
+    assert paged == whole
+    assert len(whole) == 6
+    assert {item["source"] for item in whole} == {DEFI, WALLET_A, WALLET_B}
+    assert any(item["asset"] == ETH for item in whole)
+
+
+async def test_a_later_refetch_of_an_older_statement_does_not_reach_back(world: World) -> None:
+    """Statement A, its correction B, then A again: known between the two fetches of A was B."""
+    warehouse = world.resources.warehouse
+    lines = [line(XYZ, kind="wallet", amount=amount, value=amount) for amount in ("1", "2")]
+    for one, recorded in ((lines[0], "03:01"), (lines[1], "03:02"), (lines[0], "03:03")):
+        when = at(recorded, "2026-02-10")
+        await write_snapshot(warehouse, WALLET_B, at("03:00", "2026-02-10"), [one], recorded_at=when, fetched_at=when)
+    known = {"03:01": "1", "03:02": "2", "03:03": "1"}
+    for clock, net in known.items():
+        asked = {"at": instant("04:00", "2026-02-10"), "known_at": instant(clock, "2026-02-10")}
+        assert (await get(world, "total", **asked))["net"] == net, clock
+
+
+async def test_an_instant_to_come_is_refused_by_name(world: World) -> None:
+    answer = await world.get("/v1/portfolios/bees/total", at="2027-01-01T00:00:00Z")
+    assert (answer.status_code, answer.json()["field"]) == (400, "at")
