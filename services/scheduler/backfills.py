@@ -9,8 +9,9 @@ the aggregator is behind: its snapshots would stand in line before those of now.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
-from datetime import timedelta
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime, timedelta
 from functools import lru_cache, partial
 
 import msgspec
@@ -27,6 +28,7 @@ from holdfast.providers.kit.contract import Manifest
 from holdfast.registry.backfills import KIND, Backfill, decode, encode, plan_span, to_job
 from holdfast.registry.kv_keys import to_key
 from holdfast.registry.pasts import Past, Told, pasts_of, read_told
+from holdfast.registry.schedules import Schedule
 from holdfast.registry.state import RegistryState
 
 _log = logger(__name__)
@@ -108,16 +110,19 @@ class Backfills:
         self._planned_for = (state, told)
 
     async def _publish(self) -> int:
-        """Source after source, as long as their provider has room."""
+        """The newest windows first, whosever they are, as long as their provider has room."""
         if await events_outstanding(self._js) > self._most_events:
             return 0
         outstanding = await jobs_outstanding(self._js, "backfill")
+        waiting = self._waiting({name for name in self._catalogue if outstanding[name] < self._most_outstanding})
+        sharing = Counter(schedule.provider for schedule, _ in waiting)
         published = 0
-        for past in self._pasts():
-            schedule, key = past.schedule, _key(past.schedule.identity)
+        for schedule, _ in waiting:
+            key = _key(schedule.identity)
             record, revision = self._records.get(key, (None, 0))
             room = self._most_outstanding - outstanding[schedule.provider]
-            windows = record.left(room) if record is not None and room > 0 else []
+            share = max(1, self._most_outstanding // sharing[schedule.provider])
+            windows = record.left(min(room, share)) if record is not None and room > 0 else []
             if record is None or not windows:
                 continue
             jobs = [to_job(schedule, window, now=self._clock.now()) for window in windows]
@@ -127,6 +132,15 @@ class Backfills:
             published += len(jobs)
             metrics.jobs_published.labels(schedule.provider, schedule.feed, "backfill").inc(len(jobs))
         return published
+
+    def _waiting(self, providers: Collection[str]) -> list[tuple[Schedule, datetime]]:
+        """Of these providers, whose next window ends when: the newest first."""
+        found = []
+        for past in self._pasts():
+            record, _ = self._records.get(_key(past.schedule.identity), (None, 0))
+            following = record.left(1) if record is not None and past.schedule.provider in providers else []
+            found += [(past.schedule, window.end) for window in following]
+        return sorted(found, key=lambda waiting: waiting[1], reverse=True)
 
     def _pasts(self) -> list[Past]:
         return pasts_of(self._state(), self._catalogue, self._told)

@@ -29,7 +29,7 @@ from holdfast.registry.kv_keys import to_key
 from holdfast.registry.store import RegistryStore
 from holdfast.settings.shared import NatsSettings
 from services.scheduler.backfills import Backfills
-from tests.registry.catalogue import CATALOGUE, WALLET
+from tests.registry.catalogue import CATALOGUE, OTHER, WALLET
 from tests.worker.stage import until
 
 NOW = datetime(2026, 3, 11, 5, 30, tzinfo=UTC)
@@ -229,6 +229,17 @@ async def test_a_watch_that_is_removed_and_added_again_is_planned_again(
     await RegistryStore(connection.js, clock=LaterClock(), catalogue=catalogue).put_watch("public", **quotes)
     async with backfills(connection, store, days=1, most=100, catalogue=catalogue, clock=LaterClock()) as runner:
         assert await runner.run() == 2
+
+
+async def test_the_newest_windows_come_first_whosever_they_are(connection: Connection, store: RegistryStore) -> None:
+    await store.add_account("acme", OTHER, sources=[SourceChoice(provider="alpha")])
+    jobs: list[FetchRequested] = []
+    async with backfills(connection, store, most=2) as runner:
+        while await runner.run():
+            jobs += await take(connection)
+    ends = [job.window.end for job in jobs if job.window]
+    assert ends == sorted(ends, reverse=True)
+    assert [{jobs[at].target, jobs[at + 1].target} for at in range(0, 22, 2)] == [{WALLET, OTHER}] * 11
 
 
 async def test_a_past_that_the_workers_settings_decide_is_planned_when_the_worker_says_so(
