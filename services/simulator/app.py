@@ -24,6 +24,7 @@ from services.simulator.settings import SimulatorSettings
 from services.simulator.sockets import HangUpProtocol
 from services.simulator.upstreams.bitpanda import Bitpanda
 from services.simulator.upstreams.coingecko import Coingecko
+from services.simulator.upstreams.credmark import Credmark
 from services.simulator.upstreams.dalp import Dalp
 from services.simulator.upstreams.defillama import Defillama
 from services.simulator.upstreams.ecb import Ecb
@@ -51,6 +52,7 @@ def build_app(settings: SimulatorSettings) -> SimulatorApp:
         Defillama(world),
         Ecb(world),
         Bitpanda(world, api_key=settings.bitpanda_api_key),
+        Credmark(world, api_key=settings.credmark_api_key),
     )
     faults = Faults(settings.seed, [upstream.name for upstream in upstreams])
     log = RequestLog()

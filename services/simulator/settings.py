@@ -32,6 +32,7 @@ class SimulatorSettings(Struct, frozen=True, kw_only=True):
     """Above it OKX answers 50011; 0 is no limit."""
     bitpanda_api_key: str = "simulator-custody-key"
     dalp_api_key: str = "sm_dalp_simulator"
+    credmark_api_key: str = "simulator-credmark-key"
     evm_batch_limit: Annotated[int, Meta(ge=1, le=100_000)] = 1000
     """JSON-RPC requests in one batch."""
     coingecko_api_key: str = "simulator-key"

@@ -140,7 +140,7 @@ async def test_a_world_of_a_thousand_wallets_is_served() -> None:
             world = (await client.get("/_world")).json()
             truth = (await client.get("/_truth", params={"portfolio": "fund-0001"})).json()["portfolios"]
     demo = [account for account in world["accounts"] if account["tenant"] == "demo"]
-    assert len(demo) == 1000 + 1 + 1  # wallets, what is in custody, and securities
+    assert len(demo) == 1000 + 1 + 1 + 1  # wallets, what is in custody, securities, and a fund
     assert len(truth[0]["breakdown"]["account"]) == 50
 
 

@@ -11,7 +11,7 @@ import pytest
 from holdfast.domain.accounts import parse_account
 from holdfast.domain.balances import Balance, Snapshot
 from holdfast.domain.time import SystemClock
-from holdfast.providers import bitpanda, dalp, evm, okx, prices
+from holdfast.providers import bitpanda, credmark, dalp, evm, okx, prices
 from holdfast.providers.kit.contract import Budget, Fetched, Target
 from holdfast.providers.kit.session import Session
 from holdfast.settings.loading import Configuration
@@ -33,7 +33,7 @@ class Fetcher:
                 self._sessions[module.MANIFEST.name],
                 SystemClock(),
             )
-            for module in (bitpanda, dalp, okx, evm, prices)
+            for module in (bitpanda, credmark, dalp, okx, evm, prices)
         }
 
     async def fetch(self, source: dict[str, Any], target: str) -> Fetched:
@@ -74,8 +74,10 @@ async def test_providers_see_exactly_the_truth(client: httpx.AsyncClient, versio
     truths = {one["id"]: one for one in (await client.get("/_truth")).json()["portfolios"]}
     in_custody = {account: own for account, own in snapshots.items() if account.startswith("bitpanda:")}
     tokenised = {account: own for account, own in snapshots.items() if account.startswith("dalp:")}
-    of_group = {account: own for account, own in snapshots.items() if account not in in_custody | tokenised}
-    for portfolio, members in (("group", of_group), ("custody", in_custody), ("tokenised", tokenised)):
+    funds = {account: own for account, own in snapshots.items() if own[0][0] == "credmark"}
+    of_group = {account: own for account, own in snapshots.items() if account not in in_custody | tokenised | funds}
+    in_all = {"group": of_group, "custody": in_custody, "tokenised": tokenised, "research": funds}
+    for portfolio, members in in_all.items():
         assert summed(members, feed) == {
             axis: {key: (Decimal(part["net"]), part["lines"], part["lines_unpriced"]) for key, part in parts.items()}
             for axis, parts in truths[portfolio]["breakdown"].items()

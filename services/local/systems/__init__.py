@@ -14,7 +14,7 @@ from types import ModuleType
 from msgspec import Struct
 
 from services.local.comparing import Difference
-from services.local.systems import bitpanda, dalp, okx_defi
+from services.local.systems import bitpanda, credmark, dalp, okx_defi
 from services.local.systems.bench import Bench
 
 Check = Callable[[Bench], Awaitable[list[Difference]]]
@@ -23,6 +23,7 @@ SYSTEMS: dict[str, ModuleType] = {
     "okx_defi": okx_defi,
     "bitpanda": bitpanda,
     "dalp": dalp,
+    "credmark": credmark,
 }
 
 

@@ -24,6 +24,7 @@ _PRICES_EVERY_S = 30
 _RATES_EVERY_S = 3600
 _CUSTODY_EVERY_S = 60
 _SECURITIES_EVERY_S = 60
+_FUNDS_EVERY_S = 60
 _CLUSTERS_EVERY_S = 300
 _OKX_REQUESTS_PER_FETCH = 3
 _LOOKED_INTO = (USDC, SOLANA_USDC)
@@ -92,7 +93,7 @@ class Registration:
                 "sources": self._sources(wallet),
             }
             for (tenant, _), wallet in sorted(owned.items(), key=lambda item: item[0])
-        ] + [*self._custodies(), *self._participants()]
+        ] + [*self._custodies(), *self._participants(), *self._funds()]
 
     def _custodies(self) -> list[dict[str, Any]]:
         source = {"provider": "bitpanda", "feed": "balances", "scope": "custody", "every_s": _CUSTODY_EVERY_S}
@@ -108,6 +109,14 @@ class Registration:
             {"tenant": portfolio.tenant, "account": one.account, "label": "securities", "sources": [source]}
             for portfolio in self._world.portfolios
             for one in portfolio.participants
+        ]
+
+    def _funds(self) -> list[dict[str, Any]]:
+        source = {"provider": "credmark", "feed": "balances", "scope": "wallet", "every_s": _FUNDS_EVERY_S}
+        return [
+            {"tenant": portfolio.tenant, "account": fund.spelling, "label": fund.role.label, "sources": [source]}
+            for portfolio in self._world.portfolios
+            for fund in portfolio.funds
         ]
 
     def _sources(self, wallet: Wallet) -> list[dict[str, Any]]:
@@ -167,6 +176,11 @@ class Registration:
                 "chain": SECURITIES_CHAIN.id,
                 "requests_per_second": "100",
             },
+            "credmark": {
+                "base_url": base_url,
+                "api_key": settings.credmark_api_key,
+                "requests_per_second": "100",
+            },
             "bitpanda": {
                 "url": f"{base_url}/graphql",
                 "user": self._world.custodies[0].user,
@@ -186,6 +200,7 @@ def _portfolio(portfolio: Portfolio) -> dict[str, Any]:
             *({"account": wallet.spelling} for wallet in portfolio.wallets),
             *({"account": custody.account} for custody in portfolio.custodies),
             *({"account": participant.account} for participant in portfolio.participants),
+            *({"account": fund.spelling} for fund in portfolio.funds),
             *({"portfolio": nested} for nested in portfolio.nested),
         ],
     }

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from services.simulator.clock import WorldClock
 from services.simulator.exchange import Answer, Request, to_json
+from services.simulator.world.chains import ETHEREUM
 from services.simulator.world.custody import hour_of
 from services.simulator.world.instants import BeforeGenesisError, iso
 from services.simulator.world.truth import truth_at
@@ -40,6 +41,7 @@ class Truths:
             "okx": iso(at),
             "dalp": iso(at),
             "bitpanda": iso(hour_of(at)),
+            "credmark": iso(blocks[ETHEREUM.id].time),
             "evm": {chain: {"block": block.number, "at": iso(block.time)} for chain, block in blocks.items()},
         }
 

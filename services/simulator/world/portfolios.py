@@ -20,13 +20,17 @@ class Portfolio(Struct, frozen=True, kw_only=True):
     nested: tuple[str, ...] = ()
     custodies: tuple[Custody, ...] = ()
     participants: tuple[Participant, ...] = ()
+    funds: tuple[Wallet, ...] = ()
 
 
 def build_portfolios(
-    wallets: Sequence[Wallet], custodies: Sequence[Custody], participants: Sequence[Participant]
+    wallets: Sequence[Wallet],
+    custodies: Sequence[Custody],
+    participants: Sequence[Participant],
+    funds: Sequence[Wallet],
 ) -> tuple[Portfolio, ...]:
     """Three portfolios of the first twelve wallets, one of what is in custody, one of tokenised securities, one of
-    another tenant, and funds of fifty for the rest.
+    a fund, one of another tenant, and funds of fifty for the rest.
 
     `group` holds both others, which share a wallet: it counts once. `orchard` tracks an address that
     `demo` tracks too.
@@ -49,6 +53,7 @@ def build_portfolios(
             wallets=(),
             participants=tuple(participants),
         ),
+        Portfolio(tenant="demo", id="research", name="Research fund", wallets=(), funds=tuple(funds)),
         Portfolio(tenant="orchard", id="savings", name="Savings", wallets=(wallets[5], wallets[6])),
         *_funds(wallets[len(COHORT) :]),
     )

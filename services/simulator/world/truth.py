@@ -6,7 +6,8 @@ Each source is valued at the instant at which it states its numbers. With the cl
 a wallet on an EVM chain at the time of the newest block at or before T (amount and price alike:
 price steps fall on block times, so the newest price at or before the block is the one at T too);
 DeFi positions at T, at the value that OKX states; what is in custody at the hour, at the value that the custodian
-states; securities at T, at the value that their platform states. Products are cut to 36 decimals once each.
+states; securities at T, at the value that their platform states; a fund at the newest block, at the values that
+Credmark states. Products are cut to 36 decimals once each.
 """
 
 from collections.abc import Iterable
@@ -16,6 +17,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from services.simulator.world.custody import Custody, converted, custody_lines, hour_of, rated_at
+from services.simulator.world.funds import stated_tokens
 from services.simulator.world.numbers import EXACT, STORED_DECIMALS, cut, plain, product, total
 from services.simulator.world.portfolios import Portfolio
 from services.simulator.world.statements import LegState, PositionState, positions_at
@@ -79,6 +81,7 @@ def truth_at(world: World, instant: datetime) -> list[Truth]:
     lines = {wallet.account: _account_lines(world, wallet, instant) for wallet in world.wallets}
     lines |= {custody.account: (in_custody(world, custody, instant), 0) for custody in world.custodies}
     lines |= {one.account: (security_lines(world, one, instant), 0) for one in world.participants}
+    lines |= {fund.account: (fund_lines(world, fund, instant), 0) for fund in world.funds}
     return [_truth(world, portfolio, lines) for portfolio in world.portfolios]
 
 
@@ -86,7 +89,8 @@ def _truth(world: World, portfolio: Portfolio, lines: dict[str, tuple[list[Line]
     wallets = {wallet.account for wallet in members(world, portfolio)}
     custodies = {custody.account for custody in portfolio.custodies}
     participants = {participant.account for participant in portfolio.participants}
-    accounts = sorted(wallets | custodies | participants)
+    funds = {fund.account for fund in portfolio.funds}
+    accounts = sorted(wallets | custodies | participants | funds)
     counted = [line for account in accounts for line in lines[account][0]]
     whole = _sum(counted)
     return Truth(
@@ -213,6 +217,26 @@ def _security_lines(participant: Participant, holdings: Holdings) -> list[Line]:
             value=share,
         )
         for (kind, amount), share in zip(parts, shares, strict=True)
+    ]
+
+
+def fund_lines(world: World, fund: Wallet, instant: datetime) -> list[Line]:
+    """At the newest block, at the value that Credmark states: a double."""
+    at = block_at(fund.chain, instant).time
+    stated = stated_tokens(
+        lambda token: raw_amount(world, fund.account, token, at), lambda token: price_of(world, token, at)
+    )
+    return [
+        Line(
+            asset=one.token.asset,
+            chain=fund.chain.id,
+            account=fund.account,
+            provider="credmark",
+            kind="wallet",
+            amount=one.amount,
+            value=one.value,
+        )
+        for one in stated
     ]
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 from services.simulator.world.chains import CHAINS, Chain
 from services.simulator.world.curves import Holding, held
 from services.simulator.world.custody import Custody, build_custody
+from services.simulator.world.funds import build_funds, fund_holdings
 from services.simulator.world.holdings import (
     Trade,
     Transfer,
@@ -45,6 +46,7 @@ class World(Struct, frozen=True, kw_only=True):
     portfolios: tuple[Portfolio, ...]
     custodies: tuple[Custody, ...]
     participants: tuple[Participant, ...]
+    funds: tuple[Wallet, ...]
     chains: tuple[Chain, ...] = CHAINS
 
 
@@ -57,6 +59,7 @@ def build_world(*, seed: int, wallets: int = len(COHORT)) -> World:
     if wallets < len(COHORT):
         raise WorldTooSmallError(f"wallets = {wallets}: the smallest world has {len(COHORT)}")
     people, custodies, participants = build_wallets(seed, wallets), build_custody(seed), build_participants(seed)
+    funds = build_funds(seed)
     openings = build_openings(seed, people)
     transfers = build_transfers(seed, people, openings)
     trades = build_trades(seed, people, openings)
@@ -64,15 +67,16 @@ def build_world(*, seed: int, wallets: int = len(COHORT)) -> World:
     return World(
         seed=seed,
         wallets=people,
-        by_address={(wallet.chain.id, wallet.account.rpartition(":")[2]): wallet for wallet in people},
+        by_address={(wallet.chain.id, wallet.account.rpartition(":")[2]): wallet for wallet in (*people, *funds)},
         tokens={(token.chain.id, token.address.lower()): token for token in TOKENS},
         transfers=transfers,
         trades=trades,
         positions=positions,
-        holdings=build_holdings(openings, transfers, trades, positions),
-        portfolios=build_portfolios(people, custodies, participants),
+        holdings=build_holdings(openings, transfers, trades, positions) | fund_holdings(seed, funds),
+        portfolios=build_portfolios(people, custodies, participants, funds),
         custodies=custodies,
         participants=participants,
+        funds=funds,
     )
 
 
