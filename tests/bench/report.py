@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 from rich.table import Table
+from rich.text import Text
 
 from tests.bench.line import Line
 from tests.bench.machine import Machine
@@ -58,8 +59,8 @@ def _placeless(text: str) -> str:
     return text.replace(_ROOT, "…").replace(tempfile.gettempdir(), "…")
 
 
-def _other(value: float | None, name: str) -> str:
-    return "" if value is None else f"{_number(value)}\n[dim]{name}[/]"
+def _other(value: float | None, name: str) -> Text:
+    return Text() if value is None else Text.assemble(_number(value), "\n", (name, "dim"))
 
 
 def _number(value: float | None) -> str:
