@@ -92,7 +92,7 @@ def test_tables_do_not_depend_on_how_messages_arrive(data: st.DataObject, tables
 
 @pytest.mark.chaos
 @given(data=st.data())
-@settings(max_examples=400, deadline=None, suppress_health_check=_HEALTH)
+@settings(max_examples=200, deadline=None, suppress_health_check=_HEALTH)
 @pytest.mark.timeout(1800)
 def test_tables_do_not_depend_on_how_messages_arrive_for_many_worlds(
     data: st.DataObject, tables: ClickHouseSettings
