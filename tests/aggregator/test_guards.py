@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -90,7 +90,9 @@ def after(minutes: int) -> datetime:
     return START + timedelta(minutes=minutes)
 
 
-def held(asset: str, amount: str, value: str | None, *, side: str = "asset", platform: str = "") -> Balance:
+def held(
+    asset: str, amount: str, value: str | None, *, side: Literal["asset", "debt"] = "asset", platform: str = ""
+) -> Balance:
     worth = None if value is None else Decimal(value)
     return Balance(
         asset=asset, kind="borrowed" if side == "debt" else "wallet", side=side, amount=Decimal(amount),
