@@ -1,48 +1,44 @@
 """OKX's clients find in us what they know: signatures, codes, shapes of both generations, and the same numbers."""
 
-import base64
-import hashlib
-import hmac
 import json
+from decimal import Decimal
 from typing import Any
 
 import httpx
 import pytest
 from msgspec.structs import replace
 
+from holdfast.domain.accounts import parse_account
+from holdfast.domain.balances import Balance
+from holdfast.providers.kit.contract import Fetched, Target
+from holdfast.providers.kit.session import build_session
+from holdfast.providers.okx import MANIFEST, build
+from holdfast.providers.okx.settings import OkxSettings
+from holdfast.providers.okx.wire import Version
 from holdfast.registry.keys import derive_credentials
 from holdfast.settings import Secret
 from services.api.app import build_app
 from services.api.dialects.okx.holdings import Line, total
 from tests.api.conftest import MASTER_KEY, World, client_of
-from tests.api.world import AWETH, A, B
+from tests.api.okx_signing import signed
+from tests.api.world import AWETH, ETH, USDC, A, B
+from tests.support.okx_examples import HOLDINGS_EXAMPLE
+from tests.support.shapes import differences
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-NOW = "2026-03-01T12:30:00.000Z"
 LIST = {version: f"/api/{version}/defi/user/asset/platform/list" for version in ("v5", "v6")}
 DETAIL = {version: f"/api/{version}/defi/user/asset/platform/detail" for version in ("v5", "v6")}
 ADDRESS_A, ADDRESS_B = A.removeprefix("eip155:1:"), B.removeprefix("eip155:1:")
 
 
-def signed(world: World, path: str, body: bytes, *, key: str = "acme", timestamp: str = NOW) -> dict[str, str]:
-    """Worked out here as OKX documents it, not by our own signing."""
-    key_id = world.keys[key].split("_")[1]
-    credentials = derive_credentials(MASTER_KEY, key_id, dialect="okx")
-    message = f"{timestamp}POST{path}{body.decode()}".encode()
-    signature = hmac.new(credentials.secret.reveal().encode(), message, hashlib.sha256).digest()
-    return {
-        "OK-ACCESS-KEY": key_id,
-        "OK-ACCESS-PASSPHRASE": credentials.passphrase.reveal(),
-        "OK-ACCESS-TIMESTAMP": timestamp,
-        "OK-ACCESS-SIGN": base64.b64encode(signature).decode(),
-        "Content-Type": "application/json",
-    }
-
-
 async def ask(world: World, path: str, body: Any, **how: Any) -> httpx.Response:
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
-    return await world.client.post(path, content=content, headers=signed(world, path, content, **how))
+    return await world.client.post(path, content=content, headers=posted(world, path, content, **how))
+
+
+def posted(world: World, path: str, content: bytes, **how: Any) -> dict[str, str]:
+    return signed(world, path, content, method="POST", **how) | {"Content-Type": "application/json"}
 
 
 def wallets(*pairs: tuple[Any, str], name: str = "chainIndex") -> dict[str, Any]:
@@ -149,7 +145,7 @@ async def test_an_unknown_platform_is_not_supported(world: World) -> None:
 )
 async def test_a_missing_header_is_401_with_its_own_code(world: World, version: str, missing: str, code: str) -> None:
     content = json.dumps(wallets(("1", ADDRESS_A))).encode()
-    headers = signed(world, LIST[version], content)
+    headers = posted(world, LIST[version], content)
     del headers[missing]
     answer = await world.client.post(LIST[version], content=content, headers=headers)
     assert (answer.status_code, str(answer.json()["code"])) == (401, code)
@@ -169,14 +165,14 @@ async def test_a_missing_header_is_401_with_its_own_code(world: World, version: 
 )
 async def test_a_wrong_header_is_401_with_its_own_code(world: World, header: str, text: str, code: str) -> None:
     content = json.dumps(wallets(("1", ADDRESS_A))).encode()
-    headers = signed(world, LIST["v6"], content) | {header: text}
+    headers = posted(world, LIST["v6"], content) | {header: text}
     answer = await world.client.post(LIST["v6"], content=content, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (401, code)
 
 
 async def test_other_bytes_than_the_signed_are_refused(world: World) -> None:
     content = json.dumps(wallets(("1", ADDRESS_A))).encode()
-    headers = signed(world, LIST["v6"], content)
+    headers = posted(world, LIST["v6"], content)
     assert (await world.client.post(LIST["v6"], content=content + b" ", headers=headers)).json()["code"] == "50113"
     assert (await world.client.post(LIST["v5"], content=content, headers=headers)).json()["code"] == 50113
 
@@ -217,7 +213,7 @@ async def test_without_a_master_key_the_dialect_admits_nobody(world: World) -> N
     settings = replace(world.resources.settings, master_key=Secret(""))
     content = json.dumps(wallets(("1", ADDRESS_A))).encode()
     async with client_of(build_app(replace(world.resources, settings=settings))) as client:
-        answer = await client.post(LIST["v6"], content=content, headers=signed(world, LIST["v6"], content))
+        answer = await client.post(LIST["v6"], content=content, headers=posted(world, LIST["v6"], content))
     assert (answer.status_code, answer.json()["code"]) == (401, "50111")
 
 
@@ -225,7 +221,103 @@ async def test_a_total_keeps_every_digit_of_a_debt() -> None:
     """More of them than Python's own context keeps when it turns a sign round."""
     owed = "30000.0000000000000000000000000000000123"
     line = Line(
-        account="", asset=None, symbol="", chain=None, platform="Aave V3", position="", kind="borrowed", side="debt",
-        amount=None, value_usd=owed,
+        source="", account="", asset=None, symbol="", chain=None, platform="Aave V3", position="", kind="borrowed",
+        side="debt", amount=None, value_usd=owed,
     )  # fmt: skip
     assert total([line]) == f"-{owed}"
+
+
+async def test_the_documented_request_has_the_documented_answer_key_by_key(world: World) -> None:
+    """v5's example; `walletAddress` is what newer answers add, and `bonusTag` nobody has told the meaning of."""
+    answer = (await ask(world, LIST["v5"], wallets(("ethereum", ADDRESS_A), ("bsc", ADDRESS_A), name="chainId"))).json()
+    platforms = "data.walletIdPlatformList[].platformList[]"
+    assert differences(answer, HOLDINGS_EXAMPLE, nullable=[f"{platforms}.bonusTag"]) == [
+        "data.walletIdPlatformList[].platformList[].networkBalanceVoList[].investmentCount: not in the example",
+        "data.walletIdPlatformList[].walletAddress: not in the example",
+    ]
+
+
+async def test_supported_chains_are_those_of_the_callers_accounts(world: World) -> None:
+    path = "/api/v6/defi/product/supported-chains"
+    answer = await world.client.get(path, headers=signed(world, path))
+    assert (answer.status_code, answer.json()["code"]) == (200, "0")
+    assert answer.json()["data"] == [{"chainIndex": "1", "network": "Ethereum"}]
+
+
+async def test_supported_platforms_are_those_that_hold_something(world: World) -> None:
+    path = "/api/v6/defi/product/supported-platforms"
+    listed = (await ask(world, LIST["v6"], wallets(("1", ADDRESS_A)))).json()["data"]["walletIdPlatformList"][0]
+    ids = {one["platformName"]: one["analysisPlatformId"] for one in listed["platformList"]}
+    answer = (await world.client.get(path, headers=signed(world, path))).json()
+    assert answer["data"] == [
+        {"analysisPlatformId": ids["Aave V3"], "platformName": "Aave V3", "investmentCount": "2"},
+        {"analysisPlatformId": ids["Curve"], "platformName": "Curve", "investmentCount": "1"},
+    ]
+    for key, platforms in (("family", 2), ("bees", 0), ("rival", 0)):
+        answer = (await world.client.get(path, headers=signed(world, path, key=key))).json()
+        assert len(answer["data"]) == platforms
+
+
+@pytest.mark.parametrize("what", ["supported-chains", "supported-platforms"])
+async def test_discovery_checks_the_headers_too(world: World, what: str) -> None:
+    path = f"/api/v6/defi/product/{what}"
+    for header, code in (("OK-ACCESS-SIGN", "50106"), ("OK-ACCESS-KEY", "50103")):
+        headers = signed(world, path)
+        del headers[header]
+        answer = await world.client.get(path, headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (401, code)
+    assert (await world.client.get(f"{path}?x=1", headers=signed(world, path))).json()["code"] == "50113"
+
+
+async def fetch(world: World, account: str, version: Version) -> Fetched:
+    """What another Holdfast makes of our own dialect."""
+    key_id = world.keys["acme"].split("_")[1]
+    credentials = derive_credentials(MASTER_KEY, key_id, dialect="okx")
+    settings = OkxSettings(
+        api_key=Secret(key_id),
+        secret_key=credentials.secret,
+        passphrase=credentials.passphrase,
+        base_url="http://api",
+        version=version,
+        requests_per_second=1000,
+    )
+    session = build_session(MANIFEST, settings, world.clock, transport=httpx.ASGITransport(app=world.app))
+    try:
+        target = Target(feed="balances", target=parse_account(account).id, scope="defi")
+        return await build(settings, session, world.clock).fetch(target)
+    finally:
+        await session.close()
+
+
+@pytest.mark.parametrize("version", ["v5", "v6"])
+async def test_round_trip_another_holdfast_arrives_at_the_same_totals_and_lines(world: World, version: Version) -> None:
+    fetched = await fetch(world, A, version)
+    (snapshot,) = fetched.snapshots
+    assert {total.platform: total.total for total in fetched.totals} == {"": 3600, "Aave V3": 3500, "Curve": 100}
+    assert {one.currency for one in fetched.totals} == {"iso4217:USD"}
+    assert [told(line) for line in snapshot.balances] == [
+        (ETH, "deposit", "asset", Decimal(2), Decimal(4000), "Aave V3", "pool-1", "ETH"),
+        (USDC, "borrowed", "debt", Decimal(500), Decimal(500), "Aave V3", "", "USDC"),
+        (None, "liquidity", "asset", None, Decimal(100), "Curve", "", ""),
+    ]
+    assert snapshot.covers == (AWETH,)
+    assert snapshot.observed_at.isoformat() == "2026-03-01T11:10:00+00:00", "our own as-of travels along"
+
+
+async def test_round_trip_of_a_wallet_without_positions(world: World) -> None:
+    (snapshot,) = (await fetch(world, "eip155:1:0x" + "9" * 40, "v6")).snapshots
+    assert snapshot.balances == ()
+
+
+def told(line: Balance) -> tuple[Any, ...]:
+    """What both must agree on."""
+    return (
+        line.asset,
+        line.kind,
+        line.side,
+        line.amount,
+        line.value,
+        line.platform,
+        line.position,
+        line.symbol,
+    )

@@ -1,6 +1,6 @@
 """What we know of the wallets that a request names: their snapshots and DeFi lines, of the caller's own accounts."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -19,6 +19,7 @@ from services.api.resources import Resources
 
 
 class Line(Struct, frozen=True, kw_only=True):
+    source: str
     account: str
     asset: str | None
     symbol: str
@@ -33,7 +34,7 @@ class Line(Struct, frozen=True, kw_only=True):
     @property
     def signed_value(self) -> Decimal:
         value = Decimal(self.value_usd or 0)
-        return -value if self.side == "debt" else value
+        return value.copy_negate() if self.side == "debt" else value
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -54,7 +55,10 @@ class Known(Struct, frozen=True, kw_only=True):
 
     @property
     def newest(self) -> datetime | None:
-        return max((snapshot.at for snapshot in self.snapshots), default=None)
+        """When what is shown was last seen: a wallet that was read since says nothing of its positions."""
+        shown = {line.source for line in self.lines}
+        seen = [snapshot for snapshot in self.snapshots if snapshot.source in shown] or self.snapshots
+        return max((snapshot.at for snapshot in seen), default=None)
 
 
 def parse_wallets(wallets: Iterable[Wallet]) -> list[Asked]:
@@ -71,15 +75,19 @@ async def read_known(api: Resources, caller: Caller, asked: list[Asked]) -> Know
         if (account := registry.accounts.get((caller.tenant, one.account))) is not None
         and caller.sees_account(registry, account.id)
     ]
-    sources = _sources(api, caller, accounts)
+    sources = counted_of(api, caller, accounts)
     snapshots = await read_current(api, sources)
     if len(snapshots) < len(sources):
         raise OkxError(failures.STILL_SYNCING, "The assets of this wallet are still syncing, please try again later")
-    lines: list[Line] = []
-    if snapshots:
-        params = {"snapshots": [snapshot.key for snapshot in snapshots]}
-        lines = await read(api.warehouse, load_sql(__file__, "holdings"), params, Line)
-    return Known(asked=asked, snapshots=snapshots, lines=lines)
+    return Known(asked=asked, snapshots=snapshots, lines=await read_lines(api, snapshots))
+
+
+async def read_lines(api: Resources, snapshots: Sequence[CurrentSnapshot]) -> list[Line]:
+    """Their DeFi lines: everything but plain wallet balances."""
+    if not snapshots:
+        return []
+    params = {"snapshots": [snapshot.key for snapshot in snapshots]}
+    return await read(api.warehouse, load_sql(__file__, "holdings"), params, Line)
 
 
 def total(lines: Iterable[Line]) -> str:
@@ -99,7 +107,8 @@ def parse_chain(index: str) -> str:
         raise OkxError(failures.WRONG_PARAMETER, f"Parameter chainIndex error: {error}") from error
 
 
-def _sources(api: Resources, caller: Caller, accounts: list[Account]) -> list[str]:
+def counted_of(api: Resources, caller: Caller, accounts: Iterable[Account]) -> list[str]:
+    """The sources of these accounts that count, and that the caller may see."""
     counted = {
         f"{account.tenant}/{setting.provider}/{account.id}/{setting.scope}"
         for account in accounts

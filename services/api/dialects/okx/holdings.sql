@@ -1,5 +1,6 @@
 -- The lines of these snapshots that a DeFi listing shows: everything but plain wallet balances.
 SELECT
+    source,
     splitByChar('/', source)[3]                       AS account,
     asset,
     symbol,

@@ -68,15 +68,16 @@ def _to_platform(name: str, lines: list[Line], accounts: dict[str, Asked]) -> Pl
                 network=accounts[account].chain,
                 chain_index=accounts[account].chain_index,
                 currency_amount=total(held),
-                investment_count=_investments(held),
+                investment_count=count_investments(held),
             )
             for account, held in by_account.items()
         ),
-        investment_count=_investments(lines),
+        investment_count=count_investments(lines),
     )
 
 
-def _investments(lines: Iterable[Line]) -> int:
+def count_investments(lines: Iterable[Line]) -> int:
+    """Positions: what is of one kind under one name on one account."""
     return len({(line.account, line.kind, line.position) for line in lines})
 
 

@@ -1,18 +1,20 @@
-"""`POST /api/v5/defi/user/asset/platform/list` and `detail`, and the same under `/api/v6`."""
+"""`POST /api/v5/defi/user/asset/platform/list` and `detail`, the same under `/api/v6`, and what is asked by GET."""
 
 from typing import Any, TypeVar
 
 import msgspec
-from litestar import Request, Response, Router, post
+from litestar import Response, Router, post
 
 from holdfast.providers.okx.wire import ShapeError, ok_answer, to_detail_request, to_json, to_list_request
-from services.api.callers import Caller, admit
+from services.api.callers import Caller
 from services.api.dialects.okx import failures
+from services.api.dialects.okx.admission import AnyRequest, Door
+from services.api.dialects.okx.cluster_routes import build_cluster_routes
+from services.api.dialects.okx.discovery import build_discovery
 from services.api.dialects.okx.failures import HANDLERS, OkxError, generation_of
 from services.api.dialects.okx.holdings import parse_wallets, read_known
 from services.api.dialects.okx.investments import to_details
 from services.api.dialects.okx.platforms import to_holdings
-from services.api.dialects.okx.signature import authenticate
 from services.api.rate_limit import RateLimiter
 from services.api.resources import Resources
 
@@ -21,16 +23,15 @@ MAX_WALLETS = 500
 
 
 def build_okx(resources: Resources, limiter: RateLimiter) -> Router:
-    """Both generations. Signed by the key's derived secret; nothing else opens these routes."""
+    """Both generations."""
+    door = Door(resources, limiter)
 
-    async def admitted(request: Request[Any, Any, Any]) -> tuple[Caller, object]:
-        body = await request.body()
-        caller = authenticate(resources, request.headers, method=request.method, path=request.url.path, body=body)
-        admit(limiter, caller.key)
+    async def admitted(request: AnyRequest) -> tuple[Caller, object]:
+        caller, body = await door.admit(request)
         return caller, _decoded(body)
 
     @post(["/api/v5/defi/user/asset/platform/list", "/api/v6/defi/user/asset/platform/list"], status_code=200)
-    async def list_platforms(request: Request[Any, Any, Any]) -> Response[Any]:
+    async def list_platforms(request: AnyRequest) -> Response[Any]:
         caller, wish = await admitted(request)
         asked = parse_wallets(_wallets(to_list_request, wish).wallet_address_list)
         known = await read_known(resources, caller, asked)
@@ -38,7 +39,7 @@ def build_okx(resources: Resources, limiter: RateLimiter) -> Router:
         return Response(ok_answer(to_json(to_holdings(known), generation), generation))
 
     @post(["/api/v5/defi/user/asset/platform/detail", "/api/v6/defi/user/asset/platform/detail"], status_code=200)
-    async def detail_platforms(request: Request[Any, Any, Any]) -> Response[Any]:
+    async def detail_platforms(request: AnyRequest) -> Response[Any]:
         caller, wish = await admitted(request)
         asked = _wallets(to_detail_request, wish)
         known = await read_known(resources, caller, parse_wallets(asked.wallet_address_list))
@@ -49,7 +50,12 @@ def build_okx(resources: Resources, limiter: RateLimiter) -> Router:
 
     return Router(
         path="/",
-        route_handlers=[list_platforms, detail_platforms],
+        route_handlers=[
+            list_platforms,
+            detail_platforms,
+            *build_discovery(resources, door),
+            *build_cluster_routes(resources, door),
+        ],
         exception_handlers=HANDLERS,
         include_in_schema=False,
     )

@@ -4,7 +4,7 @@ Structs carry v6 names. `to_*` reads either generation leniently; `to_json(struc
 reading what was rendered gives the same Struct back.
 """
 
-from holdfast.providers.okx.wire.chains import UnknownChainError, chain_of, index_of, is_chain
+from holdfast.providers.okx.wire.chains import UnknownChainError, chain_of, index_of, is_chain, name_of
 from holdfast.providers.okx.wire.cluster_requests import (
     HOLDERS_BY_RANGE,
     ClusterQuestion,
@@ -119,6 +119,7 @@ __all__ = [
     "list_request_json",
     "market_answer",
     "market_error",
+    "name_of",
     "ok_answer",
     "overview_json",
     "to_chains",

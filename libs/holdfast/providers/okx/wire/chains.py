@@ -79,6 +79,29 @@ _NAMES = {
 }  # fmt: skip
 
 
+_TITLES = {
+    "0": "Bitcoin",
+    "1": "Ethereum",
+    "10": "Optimism",
+    "56": "BSC",
+    "100": "Gnosis",
+    "137": "Polygon",
+    "195": "Tron",
+    "196": "X Layer",
+    "250": "Fantom",
+    "324": "zkSync",
+    "501": "Solana",
+    "607": "TON",
+    "784": "Sui",
+    "8453": "Base",
+    "42161": "Arbitrum",
+    "43114": "Avalanche",
+    "59144": "Linea",
+    "81457": "Blast",
+    "534352": "Scroll",
+}
+
+
 class UnknownChainError(ValueError):
     """OKX has no number for the chain, or we have no chain for the number."""
 
@@ -102,6 +125,11 @@ def chain_of(index: str | int) -> str:
     if number.isascii() and number.isdecimal() and 0 < len(number) <= 18 and number == str(int(number)):
         return f"eip155:{number}"
     raise UnknownChainError(f"chain {str(index)[:40]!r}: expected a chain id as 1 or 501, or a name as ethereum")
+
+
+def name_of(index: str) -> str:
+    """For people; the number itself where we have no name."""
+    return _TITLES.get(index, index)
 
 
 def is_chain(index: str, other: str) -> bool:
