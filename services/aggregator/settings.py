@@ -13,12 +13,19 @@ _HEALTH = HealthSettings(port=9103)
 class GuardSettings(Struct, frozen=True, kw_only=True):
     """What is noticed: see docs/quality.md."""
 
-    check_tolerance: Annotated[Decimal, Meta(ge=0, le=1)] = Decimal("0.01")
+    check_tolerance: Decimal = Decimal("0.01")
     """Two numbers of one thing agree when they differ by no more than this share of the greater one."""
     check_reach_s: Annotated[int, Meta(ge=1, le=7 * 86400)] = 3600
     """How much older than what it is held against a statement may be."""
-    jump_ratio: Annotated[Decimal, Meta(ge=0)] = Decimal("0.2")
+    jump_ratio: Decimal = Decimal("0.2")
     """A total that moves further between two points, as a share of what it was, is noticed; 0 notices none."""
+
+    def __post_init__(self) -> None:
+        """msgspec bounds no decimals."""
+        if not (self.check_tolerance.is_finite() and 0 <= self.check_tolerance <= 1):
+            raise ValueError("check_tolerance must be between 0 and 1")
+        if not (self.jump_ratio.is_finite() and self.jump_ratio >= 0):
+            raise ValueError("jump_ratio must not be below 0")
 
 
 _GUARDS = GuardSettings()

@@ -1,9 +1,12 @@
 """What a system's checks work with: the running API, keys bound to portfolios, and providers pointed at it."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from decimal import Decimal
 from typing import Any
+from urllib.error import HTTPError
 from urllib.parse import quote
 
 from msgspec import Struct
@@ -19,6 +22,8 @@ from holdfast.registry.store import RegistryStore
 from holdfast.settings import Configuration, Secret
 from services.local import probes
 from services.local.comparing import Difference, PortfolioCheck
+
+_PATIENCE_S = 10
 
 Amounts = dict[str, Decimal | None]
 """By asset; None where an amount in it is unknown."""
@@ -57,7 +62,20 @@ class Bench:
         if portfolio not in self._keys:
             made, presented = await self._store.create_key(self._tenant, portfolio=portfolio, label="selftest")
             self._keys[portfolio] = Key(id=made.id, presented=presented.reveal())
+            await self._until_known(presented.reveal())
         return self._keys[portfolio]
+
+    async def _until_known(self, presented: str) -> None:
+        """The API follows the registry: it takes a key a moment after it was made."""
+        deadline = time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                await probes.get_json(f"{self.api_url}/v1/portfolios", {"Authorization": f"Bearer {presented}"})
+                return
+            except HTTPError as error:
+                if error.code != 401 or time.monotonic() > deadline:
+                    return  # what is asked next says what is wrong
+                await asyncio.sleep(0.1)
 
     async def net(self, portfolio: str) -> Decimal:
         """US dollars."""
