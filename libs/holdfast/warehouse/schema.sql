@@ -318,7 +318,7 @@ CREATE TABLE rebuild_units
 (
     `run` String,
     `unit` String,
-    `finished_at` DateTime64(3, 'UTC'),
+    `finished_at` DateTime64(3, 'UTC') DEFAULT now64(3),
     `rows` UInt64,
     `differences` UInt64,
     `moving` UInt64,
@@ -965,6 +965,32 @@ LIMIT 1 BY
     against,
     platform;
 
+CREATE VIEW exclusion_rules
+(
+    `tenant` LowCardinality(String),
+    `number` UInt32,
+    `holds` UInt8,
+    `asset` Nullable(String),
+    `action` LowCardinality(Nullable(String)),
+    `portfolio` LowCardinality(Nullable(String)),
+    `why` String,
+    `note` String,
+    `created_at` DateTime64(3, 'UTC')
+)
+AS SELECT
+    s.tenant AS tenant,
+    s.number AS number,
+    s.number = max(s.number) OVER (PARTITION BY s.tenant) AS holds,
+    nullIf(rule.asset, '') AS asset,
+    nullIf(rule.action, '') AS action,
+    nullIf(rule.portfolio, '') AS portfolio,
+    rule.why AS why,
+    s.note AS note,
+    s.created_at AS created_at
+FROM registry_rule_sets AS s
+FINAL
+LEFT ARRAY JOIN s.rules AS rule;
+
 CREATE VIEW feed_freshness
 (
     `tenant` LowCardinality(String),
@@ -1478,6 +1504,20 @@ LEFT JOIN fetched AS f ON f.job_id = s.job_id
 LEFT JOIN brought AS p ON (p.asset = b.priced_by) AND (p.at = ifNull(b.price_at, toDateTime64(0, 3, 'UTC'))) AND (p.source = b.price_source)
 SETTINGS join_use_nulls = 0;
 
+CREATE VIEW portfolio_flows
+AS SELECT
+    at,
+    source,
+    account,
+    asset,
+    side,
+    delta,
+    held,
+    price,
+    value
+FROM portfolio_ledger(tenant = {tenant:String}, portfolio = {portfolio:String}, until = {until:DateTime64(3, 'UTC')})
+WHERE (delta != 0) OR ifNull(value != 0, 1);
+
 CREATE VIEW portfolio_jumps
 (
     `tenant` LowCardinality(String),
@@ -1529,6 +1569,365 @@ SELECT
 FROM jumps AS j
 FINAL
 INNER JOIN points AS p ON (p.tenant = j.tenant) AND (p.portfolio = j.portfolio) AND (p.bucket = j.bucket) AND (p.version = j.version) AND (p.bucket_before = j.bucket_before) AND (p.version_before = j.version_before);
+
+CREATE VIEW portfolio_ledger
+AS WITH
+    members AS
+    (
+        SELECT
+            source,
+            account,
+            valid_from,
+            valid_to
+        FROM registry_portfolio_sources
+        FINAL
+        WHERE (tenant = {tenant:String}) AND (portfolio = {portfolio:String}) AND (revision = (
+            SELECT max(revision)
+            FROM registry_portfolios
+            WHERE (tenant = {tenant:String}) AND (portfolio = {portfolio:String})
+        ))
+    ),
+    excluded_assets AS
+    (
+        SELECT arrayJoin(excluded) AS asset
+        FROM registry_portfolios
+        FINAL
+        WHERE (tenant = {tenant:String}) AND (portfolio = {portfolio:String})
+    ),
+    chain AS
+    (
+        SELECT
+            source,
+            at,
+            snapshot_id,
+            covering,
+            holdings,
+            leadInFrame(at, 1, toDateTime64('2200-01-01 00:00:00', 3, 'UTC')) OVER in_turn AS until,
+            lagInFrame(holdings, 1, '?') OVER in_turn AS holdings_before,
+            lagInFrame(covering) OVER in_turn AS covering_before
+        FROM
+        (
+            SELECT
+                source,
+                observed_at AS at,
+                snapshot_id,
+                max(fetched_at) AS fetched,
+                max(holdings) AS holdings,
+                any(covers) AS covering
+            FROM snapshots
+            WHERE (source IN (
+                SELECT source
+                FROM members
+            )) AND (observed_at <= {until:DateTime64(3, 'UTC')})
+            GROUP BY
+                source,
+                observed_at,
+                snapshot_id
+            ORDER BY
+                source ASC,
+                observed_at ASC,
+                fetched DESC,
+                snapshot_id DESC
+            LIMIT 1 BY
+                source,
+                observed_at
+        )
+        WINDOW in_turn AS (PARTITION BY source ORDER BY at ASC ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+    ),
+    hidden AS
+    (
+        SELECT
+            wallets.source AS source,
+            h.asset AS asset,
+            groupArray((h.since, h.until)) AS times
+        FROM
+        (
+            SELECT
+                account,
+                by_source,
+                asset,
+                since,
+                until
+            FROM
+            (
+                SELECT
+                    m.account AS account,
+                    m.source AS by_source,
+                    arrayJoin(c.covering) AS asset,
+                    greatest(c.at, m.valid_from) AS since,
+                    least(c.until, m.valid_to) AS until
+                FROM chain AS c
+                INNER JOIN members AS m ON m.source = c.source
+            )
+            WHERE since < until
+        ) AS h
+        INNER JOIN
+        (
+            SELECT DISTINCT
+                source,
+                account
+            FROM members
+        ) AS wallets ON wallets.account = h.account
+        WHERE wallets.source != h.by_source
+        GROUP BY
+            wallets.source,
+            h.asset
+    ),
+    moments AS
+    (
+        SELECT
+            e.source AS source,
+            any(m.account) AS account,
+            e.at AS at,
+            max((m.valid_from <= e.at) AND (e.at < m.valid_to)) AS is_member
+        FROM
+        (
+            SELECT
+                source,
+                at
+            FROM chain
+            WHERE (holdings = '') OR (holdings != holdings_before) OR (covering != covering_before)
+            UNION DISTINCT
+            SELECT
+                source,
+                arrayJoin([valid_from, valid_to, {until:DateTime64(3, 'UTC')}]) AS at
+            FROM members
+            UNION DISTINCT
+            SELECT
+                source,
+                edge AS at
+            FROM
+            (
+                SELECT
+                    source,
+                    arrayJoin(arrayFlatten(arrayMap(span -> [span.1, span.2], times))) AS edge
+                FROM hidden
+            )
+        ) AS e
+        INNER JOIN members AS m ON m.source = e.source
+        WHERE (e.at > toDateTime64(0, 3, 'UTC')) AND (e.at <= {until:DateTime64(3, 'UTC')})
+        GROUP BY
+            e.source,
+            e.at
+    ),
+    standing AS
+    (
+        SELECT
+            asked.source AS source,
+            asked.moment AS moment,
+            asked.earlier AS earlier,
+            chain.at AS stated_at,
+            chain.snapshot_id AS snapshot_id
+        FROM
+        (
+            SELECT
+                source,
+                at AS moment,
+                arrayJoin([0, 1]) AS earlier,
+                at - toIntervalMillisecond(earlier) AS instant
+            FROM moments
+        ) AS asked
+        ASOF INNER JOIN chain ON (asked.source = chain.source) AND (asked.instant >= chain.at)
+    ),
+    held_lines AS
+    (
+        SELECT
+            source,
+            observed_at AS stated_at,
+            snapshot_id,
+            assumeNotNull(asset) AS held_asset,
+            side AS held_side,
+            ((kind = 'wallet') AND ((source, assumeNotNull(asset)) IN (
+                SELECT
+                    source,
+                    asset
+                FROM hidden
+            ))) AS is_receipt,
+            sum(if(side = 'debt', -assumeNotNull(amount), assumeNotNull(amount))) AS total_amount,
+            if(countIf((amount != 0) AND (value_usd IS NULL)) = 0, sum(if(side = 'debt', -ifNull(value_usd, toDecimal256(0, 36)), ifNull(value_usd, toDecimal256(0, 36)))), NULL) AS worth,
+            if(uniqExactIf(ifNull(price_usd, toDecimal256(-1, 36)), amount != 0) = 1, anyIf(price_usd, amount != 0), NULL) AS one_price
+        FROM balances
+        FINAL
+        WHERE ((source, observed_at, snapshot_id) IN (
+            SELECT
+                source,
+                stated_at,
+                snapshot_id
+            FROM standing
+        )) AND (asset IS NOT NULL) AND (amount IS NOT NULL) AND (reason NOT IN ('negative_amount', 'receipt_token', 'excluded', 'low_liquidity')) AND (assumeNotNull(asset) NOT IN (
+            SELECT asset
+            FROM excluded_assets
+        ))
+        GROUP BY
+            source,
+            observed_at,
+            snapshot_id,
+            held_asset,
+            held_side,
+            is_receipt
+    ),
+    stated AS
+    (
+        SELECT
+            s.source AS source,
+            s.moment AS moment,
+            s.earlier AS earlier,
+            s.stated_at AS stated_at,
+            l.held_asset AS held_asset,
+            l.held_side AS held_side,
+            l.is_receipt AS is_receipt,
+            l.total_amount AS total_amount,
+            l.worth AS worth,
+            multiIf((l.total_amount = 0) OR (l.worth IS NULL), NULL, ifNull((multiplyDecimal(l.total_amount, assumeNotNull(l.one_price), 36) = l.worth) AND (l.one_price IS NOT NULL), 0), l.one_price, divideDecimal(assumeNotNull(l.worth), l.total_amount, 36)) AS price
+        FROM standing AS s
+        INNER JOIN held_lines AS l ON (l.source = s.source) AND (l.stated_at = s.stated_at) AND (l.snapshot_id = s.snapshot_id)
+    ),
+    grid AS
+    (
+        SELECT
+            m.source AS source,
+            m.account AS account,
+            m.at AS at,
+            k.held_asset AS asset,
+            k.held_side AS side,
+            k.is_receipt AS is_receipt,
+            (m.is_member AND (NOT (k.is_receipt AND arrayExists(span -> (((span.1) <= m.at) AND (m.at < (span.2))), h.times)))) AS counts
+        FROM moments AS m
+        INNER JOIN
+        (
+            SELECT DISTINCT
+                source,
+                held_asset,
+                held_side,
+                is_receipt
+            FROM stated
+        ) AS k ON k.source = m.source
+        LEFT JOIN hidden AS h ON (h.source = m.source) AND (h.asset = k.held_asset)
+    ),
+    followed AS
+    (
+        SELECT
+            g.source AS source,
+            g.account AS account,
+            g.at AS at,
+            g.asset AS asset,
+            g.side AS side,
+            g.is_receipt AS is_receipt,
+            g.counts AS counts,
+            if(g.counts AND (now.source != ''), now.total_amount, toDecimal256(0, 36)) AS held,
+            lagInFrame(held, 1, toDecimal256(0, 36)) OVER of_line AS was,
+            standing_now.stated_at = g.at AS is_stated,
+            if(held != 0, now.stated_at, earlier.stated_at) AS stated_at,
+            if(held != 0, now.price, earlier.price) AS stated_price,
+            if(held != 0, now.worth, earlier.worth) AS stated_worth
+        FROM grid AS g
+        LEFT JOIN
+        (
+            SELECT
+                source,
+                moment,
+                stated_at
+            FROM standing
+            WHERE earlier = 0
+        ) AS standing_now ON (standing_now.source = g.source) AND (standing_now.moment = g.at)
+        LEFT JOIN
+        (
+            SELECT *
+            FROM stated
+            WHERE earlier = 0
+        ) AS now ON (now.source = g.source) AND (now.moment = g.at) AND (now.held_asset = g.asset) AND (now.held_side = g.side) AND (now.is_receipt = g.is_receipt)
+        LEFT JOIN
+        (
+            SELECT *
+            FROM stated
+            WHERE earlier = 1
+        ) AS earlier ON (earlier.source = g.source) AND (earlier.moment = g.at) AND (earlier.held_asset = g.asset) AND (earlier.held_side = g.side) AND (earlier.is_receipt = g.is_receipt)
+        WINDOW of_line AS (PARTITION BY source, asset, side, is_receipt ORDER BY at ASC ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)
+    ),
+    fed AS
+    (
+        SELECT
+            f.*,
+            quotes.at AS fed_at,
+            quotes.price AS fed_price
+        FROM followed AS f
+        ASOF LEFT JOIN
+        (
+            SELECT
+                asset,
+                at,
+                argMax(toNullable(price), (fetched_at, event_id, price)) AS price
+            FROM prices
+            WHERE (quote = 'iso4217:USD') AND (at <= {until:DateTime64(3, 'UTC')}) AND (asset IN (
+                SELECT held_asset
+                FROM held_lines
+            ))
+            GROUP BY
+                asset,
+                at
+        ) AS quotes ON (f.asset = quotes.asset) AND (f.at >= quotes.at)
+    ),
+    chosen AS
+    (
+        SELECT
+            source,
+            account,
+            at,
+            asset,
+            side,
+            is_receipt,
+            held,
+            was,
+            held - was AS delta,
+            ((fed_price IS NOT NULL) AND ((at - toIntervalHour(24)) <= fed_at)) AS is_fed,
+            (counts AND is_stated AND (held = 0)) AS is_sold,
+            ((stated_price IS NOT NULL) AND (NOT is_sold) AND ((stated_at = at) OR (((at - toIntervalHour(24)) <= stated_at) AND (NOT (is_fed AND (fed_at > stated_at)))))) AS is_own,
+            multiIf(is_own, stated_price, is_fed, fed_price, NULL) AS price,
+            if((stated_price IS NOT NULL) AND (NOT is_sold) AND ifNull(price = stated_price, 0), stated_worth, NULL) AS own_worth
+        FROM fed
+    )
+SELECT
+    at,
+    source,
+    account,
+    asset,
+    side,
+    is_receipt,
+    delta,
+    held,
+    price,
+    multiIf(held = 0, toNullable(toDecimal256(0, 36)), own_worth IS NOT NULL, own_worth, price IS NULL, NULL, multiplyDecimal(held, assumeNotNull(price), 36)) AS worth,
+    multiIf(delta = 0, toNullable(toDecimal256(0, 36)), price IS NULL, NULL, (held = 0) AND (NOT is_sold) AND (own_worth IS NOT NULL), -own_worth, held = 0, -multiplyDecimal(was, assumeNotNull(price), 36), worth != multiplyDecimal(held, assumeNotNull(price), 36), worth - multiplyDecimal(was, assumeNotNull(price), 36), multiplyDecimal(delta, assumeNotNull(price), 36)) AS value
+FROM chosen
+SETTINGS join_use_nulls = 0;
+
+CREATE VIEW portfolio_return
+AS SELECT
+    asset,
+    side,
+    sum(held_then) AS held,
+    if(countIf(at_the_end AND (worth_then IS NULL)) = 0, sum(worth_then), NULL) AS closing,
+    if(countIf(flow IS NULL) = 0, sum(flow), NULL) AS invested,
+    closing - invested AS gain
+FROM
+(
+    SELECT
+        asset,
+        side,
+        at,
+        at = {until:DateTime64(3, 'UTC')} AS at_the_end,
+        if(countIf(value IS NULL) = 0, sum(value), if(sum(delta) = 0, toDecimal256(0, 36), NULL)) AS flow,
+        if(at_the_end, sum(held), toDecimal256(0, 36)) AS held_then,
+        if(at_the_end, if(countIf(worth IS NULL) = 0, sum(worth), NULL), toDecimal256(0, 36)) AS worth_then
+    FROM portfolio_ledger(tenant = {tenant:String}, portfolio = {portfolio:String}, until = {until:DateTime64(3, 'UTC')})
+    GROUP BY
+        asset,
+        side,
+        at
+)
+GROUP BY
+    asset,
+    side;
 
 CREATE VIEW portfolio_sources
 (
@@ -1599,6 +1998,79 @@ FINAL
 WHERE (bucket <= now()) OR (sources_observed > 0)
 ORDER BY bucket DESC
 LIMIT 1 BY
+    tenant,
+    portfolio;
+
+CREATE VIEW portfolio_value_under
+AS WITH
+    said AS
+    (
+        SELECT
+            p.tenant AS tenant,
+            p.portfolio AS portfolio,
+            r.asset AS asset,
+            argMax(r.action, r.own) AS action
+        FROM registry_portfolios AS p
+        FINAL
+        INNER JOIN
+        (
+            SELECT
+                tenant,
+                rule.asset AS asset,
+                rule.action AS action,
+                rule.portfolio AS place,
+                rule.portfolio != '' AS own
+            FROM registry_rule_sets
+            FINAL
+            ARRAY JOIN rules AS rule
+            WHERE number = {rules:UInt32}
+        ) AS r ON r.tenant = p.tenant
+        WHERE (r.place = '') OR (r.place = p.portfolio)
+        GROUP BY
+            tenant,
+            portfolio,
+            asset
+    ),
+    left_out AS
+    (
+        SELECT
+            toString(tenant),
+            toString(portfolio),
+            asset
+        FROM said
+        WHERE action = 'exclude'
+    ),
+    judged AS
+    (
+        SELECT
+            tenant,
+            portfolio,
+            side,
+            ifNull(value_usd, 0) AS value,
+            isNull(value_usd) AS unpriced,
+            (reason != 'receipt_token') AND ((toString(tenant), toString(portfolio), ifNull(toString(asset), '')) NOT IN (
+                SELECT *
+                FROM left_out
+            )) AS counts
+        FROM latest_positions
+        WHERE ({rules:UInt32} = 0) OR (tenant IN (
+            SELECT tenant
+            FROM registry_rule_sets
+            WHERE number = {rules:UInt32}
+        ))
+    )
+SELECT
+    tenant,
+    portfolio,
+    {rules:UInt32} AS rules,
+    sumIf(value, counts AND (side != 'debt')) AS assets,
+    sumIf(value, counts AND (side = 'debt')) AS debt,
+    assets - debt AS net,
+    countIf(counts) AS lines,
+    countIf(counts AND unpriced) AS lines_unpriced,
+    countIf(NOT counts) AS lines_excluded
+FROM judged
+GROUP BY
     tenant,
     portfolio;
 

@@ -1,0 +1,12 @@
+"""Everything that was derived from events, derived again, compared with what is stored, and put right on request.
+
+It shares no code with the aggregator: lines are valued and points are summed by statements of its own, from snapshots,
+prices and memberships alone, without a look at what was worked out step by step as events came in.
+"""
+
+from holdfast.rebuild.findings import Finding, read_findings
+from holdfast.rebuild.planning import Scope, Unit, plan
+from holdfast.rebuild.running import Outcome, Rebuild, UnitDone
+from holdfast.rebuild.swapping import swap
+
+__all__ = ["Finding", "Outcome", "Rebuild", "Scope", "Unit", "UnitDone", "plan", "read_findings", "swap"]

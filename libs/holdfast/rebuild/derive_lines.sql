@@ -1,0 +1,115 @@
+-- What each line of some sources in some months is worth, worked out anew from what was stated and from all prices:
+-- domain/valuation.py in SQL. Only lines that are stored otherwise are kept.
+--
+-- As stated by the provider in dollars; else the newest price at or before the observation, of several claims for
+-- that instant the best ranked source's, then the one fetched last; older than a day (a currency: five) it is stale.
+INSERT INTO rebuilt_lines
+    (run, unit, look, source, observed_at, snapshot_id, line, price_usd, value_usd, price_source, price_at, reason,
+     version, live_value, live_version, live_digest, seen)
+WITH
+best AS
+(
+    SELECT
+        asset AS priced_asset,
+        at AS priced_at,
+        argMax((price, prices.source), (
+            if(has({ranking:Array(String)}, prices.source), -toInt64(indexOf({ranking:Array(String)}, prices.source)), -1000000),
+            fetched_at, event_id, price)) AS claim,
+        uniqExact(prices.source, price) AS opinions,
+        bitShiftLeft(toUInt64(toUnixTimestamp64Milli(at)), 16)
+            + if(opinions > 1, least(uniqExact(prices.source, event_id, price), 65535), 0) AS priced_version
+    FROM prices
+    WHERE quote = 'iso4217:USD'
+        AND at > {first:DateTime64(3, 'UTC')} - INTERVAL 7 DAY AND at < {last:DateTime64(3, 'UTC')}
+    GROUP BY asset, at
+),
+stated AS
+(
+    SELECT
+        source, observed_at, snapshot_id, line, asset, amount, currency, stated_price, stated_value,
+        toString(priced_by) AS needs,
+        price_usd AS live_price, value_usd AS live_value, toString(price_source) AS live_source, price_at AS live_at,
+        toString(reason) AS live_reason, version AS live_version,
+        stated_value IS NOT NULL OR (stated_price IS NOT NULL AND amount IS NOT NULL) AS says_value,
+        needs = '' AND live_reason IN ('negative_amount', 'unreadable', 'out_of_range', 'low_liquidity', 'excluded') AS kept_out
+    FROM balances FINAL
+    WHERE source >= {first_source:String} AND source <= {last_source:String}
+        AND observed_at >= {first:DateTime64(3, 'UTC')} AND observed_at < {last:DateTime64(3, 'UTC')}
+        AND ({everything:Bool} OR source IN {sources:Array(String)})
+),
+priced AS
+(
+    SELECT
+        s.*,
+        b.priced_version AS feed_version, b.priced_at AS feed_at, b.claim.2 AS feed_source, b.claim.1 AS feed_price,
+        needs != '' AND feed_version > 0 AND feed_at > observed_at - INTERVAL 7 DAY AS found,
+        found AND feed_at < observed_at - if(says_value, INTERVAL 5 DAY, INTERVAL 1 DAY) AS too_old,
+        found AND NOT too_old AS usable
+    FROM stated AS s
+    ASOF LEFT JOIN best AS b ON s.needs = b.priced_asset AND s.observed_at >= b.priced_at
+),
+multiplied AS
+(
+    SELECT
+        *,
+        -- The unit's price in dollars: null where none is stated or used.
+        multiIf(
+            kept_out, 'none',
+            needs = '' AND says_value AND stated_value IS NULL, 'stated_product',
+            needs = '' AND says_value, 'stated_value',
+            usable AND NOT says_value, 'amount_by_feed',
+            usable AND stated_value IS NULL, 'amount_by_converted',
+            usable, 'value_by_rate',
+            'none') AS way,
+        way IN ('amount_by_converted', 'value_by_rate') AND stated_price IS NOT NULL
+            AND multiply(toFloat64(ifNull(stated_price, toDecimal256(0, 36))), toFloat64(feed_price)) >= 1e40 AS unit_too_great,
+        if(way IN ('amount_by_converted', 'value_by_rate') AND stated_price IS NOT NULL AND NOT unit_too_great,
+            multiplyDecimal(assumeNotNull(stated_price), feed_price, 36), NULL) AS converted,
+        multiIf(
+            way = 'stated_product', assumeNotNull(amount),
+            way IN ('amount_by_feed', 'amount_by_converted'), assumeNotNull(amount),
+            way = 'value_by_rate', assumeNotNull(stated_value),
+            toDecimal256(0, 36)) AS factor,
+        multiIf(
+            way = 'stated_product', assumeNotNull(stated_price),
+            way = 'amount_by_converted', ifNull(converted, toDecimal256(0, 36)),
+            way IN ('amount_by_feed', 'value_by_rate'), feed_price,
+            toDecimal256(0, 36)) AS rate,
+        unit_too_great OR multiply(toFloat64(factor), toFloat64(rate)) >= 1e40 AS too_great
+    FROM priced
+),
+derived AS
+(
+    SELECT
+        *,
+        way != 'none' AND NOT too_great AS valued,
+        if(NOT valued, NULL, multiIf(
+            way = 'stated_value', stated_value,
+            toNullable(multiplyDecimal(factor, rate, 36)))) AS value,
+        if(NOT valued, NULL, multiIf(
+            way IN ('stated_value', 'stated_product'), stated_price,
+            way = 'amount_by_feed', toNullable(feed_price),
+            converted)) AS price,
+        multiIf(NOT valued, '', needs = '', splitByChar('/', source)[2], feed_source) AS who,
+        multiIf(NOT valued, NULL, needs = '', toNullable(observed_at), toNullable(feed_at)) AS at,
+        multiIf(
+            kept_out, live_reason,
+            too_great, 'out_of_range',
+            valued, if(amount IS NULL, 'value_only', ''),
+            too_old, 'stale',
+            needs != '' OR live_reason = '', 'no_price',
+            live_reason) AS why,
+        if(found, feed_version, 0) AS seen_version
+    FROM multiplied
+)
+SELECT
+    {run:String}, {unit:String}, {look:UInt32}, source, observed_at, snapshot_id, line, price, value, who, at, why,
+    seen_version, live_value, live_version,
+    cityHash64(live_price, live_value, live_source, live_at, live_reason) AS live_digest,
+    cityHash64(source, observed_at, snapshot_id, line, live_digest, live_version, price, value, who, at, why) AS seen
+FROM derived
+WHERE live_digest != cityHash64(price, value, who, at, why)
+SETTINGS
+    join_use_nulls = 0,
+    do_not_merge_across_partitions_select_final = 1,
+    short_circuit_function_evaluation = 'force_enable'

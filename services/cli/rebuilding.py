@@ -1,0 +1,115 @@
+"""`holdfast rebuild`"""
+
+import secrets
+import sys
+from datetime import UTC, datetime
+from typing import Annotated
+
+import msgspec
+from cyclopts import Parameter
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from holdfast.rebuild import Outcome, Rebuild, Scope, UnitDone, read_findings, swap
+from holdfast.registry.errors import RegistryError
+from holdfast.settings import Configuration
+from holdfast.warehouse.client import Warehouse
+from services.cli import connections
+from services.cli.output import FAILED, console, done, errors, print_json, show
+from services.cli.registry import JsonFlag
+
+Portfolios = Annotated[
+    tuple[str, ...], Parameter(name="--portfolio", help="As acme/family; may be repeated. Everything if left out.")
+]
+Swap = Annotated[bool, Parameter(negative=(), help="Put what was derived in the place of what differs.")]
+Resume = Annotated[str | None, Parameter(help="The name of a run that was cut short, to go on with it.")]
+
+
+class RebuildSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """Of `[aggregator]`, what decides which price a line is valued with."""
+
+    price_sources: tuple[str, ...] = ()
+
+
+async def rebuild(
+    *, portfolio: Portfolios = (), swap: Swap = False, resume: Resume = None, json: JsonFlag = False
+) -> None:
+    """Derive every value and every total again from what was observed, and compare: there must be no difference.
+
+    Exit code 1 where there is one that was not put right. May run beside everything else.
+    """
+    name = resume or f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    async with connections.warehouse() as warehouse:
+        work = Rebuild(warehouse, run=name, scope=_scope(portfolio), ranking=_ranking())
+        outcome = await _run(work, quiet=json)
+        findings = await read_findings(warehouse, name) if outcome.differences else []
+        repaired = await _repair(warehouse, work, swap and bool(outcome.differences), quiet=json)
+    if json:
+        print_json({**msgspec.structs.asdict(outcome), "repaired": repaired, "findings": findings})
+    else:
+        show([msgspec.structs.asdict(one) for one in findings], _COLUMNS, as_json=False, empty="")
+        _tell(outcome, repaired)
+    if outcome.differences > repaired:
+        sys.exit(FAILED)
+
+
+_COLUMNS = ["kind", "of", "stored", "derived", "detail"]
+
+
+async def _run(work: Rebuild, *, quiet: bool) -> Outcome:
+    units, before = await work.plan()
+    finished = {one.unit for one in before}
+    outcomes: list[UnitDone] = list(before)
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f} of {task.total:,.0f} lines"),
+        TimeRemainingColumn(),
+        console=errors,
+        disable=quiet,
+    ) as progress:
+        task = progress.add_task(f"rebuild {work.run_name}", total=sum(unit.lines for unit in units))
+        progress.advance(task, sum(one.rows for one in before))
+        async for one in work.work([unit for unit in units if unit.name not in finished]):
+            outcomes.append(one)
+            progress.advance(task, one.rows)
+    return work.outcome(outcomes)
+
+
+async def _repair(warehouse: Warehouse, work: Rebuild, wanted: bool, *, quiet: bool) -> int:
+    """How many differences are gone after the swap: all is derived once more to know."""
+    if not wanted:
+        return 0
+    before = work.outcome((await work.plan())[1]).differences
+    await swap(warehouse, work.run_name)
+    again = work.again(f"{work.run_name}-swapped")
+    return before - (await _run(again, quiet=quiet)).differences
+
+
+def _tell(outcome: Outcome, repaired: int) -> None:
+    rate = outcome.rows / outcome.seconds if outcome.seconds else 0
+    done(f"run {outcome.run}: {outcome.rows:,} lines derived in {outcome.seconds:.1f} s ({rate:,.0f} a second)")
+    if outcome.moving:
+        console.print(f"{outcome.moving} rows changed while they were looked at: run it again for them", style="yellow")
+    if not outcome.differences:
+        done("no difference")
+    elif repaired == outcome.differences:
+        done(f"{repaired} differences put right")
+    else:
+        left = outcome.differences - repaired
+        errors.print(f"[red]{left} differences[/]; holdfast rebuild --swap puts them right", highlight=False)
+
+
+def _scope(portfolios: tuple[str, ...]) -> Scope:
+    keys = []
+    for text in portfolios:
+        tenant, separator, portfolio = text.partition("/")
+        if not separator:
+            raise RegistryError("portfolio", f"{text!r} names no tenant", "Write it as acme/family")
+        keys.append((tenant, portfolio))
+    return Scope(portfolios=tuple(keys))
+
+
+def _ranking() -> tuple[str, ...]:
+    table = connections.configuration().tree.get("aggregator", {})
+    kept = {name: table[name] for name in RebuildSettings.__struct_fields__ if name in table}
+    return Configuration({"aggregator": kept}).section("aggregator", RebuildSettings).price_sources

@@ -1,0 +1,47 @@
+"""`holdfast rebuild`: says what differs, exits accordingly, and puts it right on request."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from holdfast.settings.shared import ClickHouseSettings
+from holdfast.warehouse.client import Warehouse
+from tests.cli.test_commands import holdfast
+from tests.rebuild.test_differences import kept
+
+__all__ = ["kept"]
+
+
+@pytest.fixture
+def variables(clickhouse_settings: ClickHouseSettings) -> dict[str, str]:
+    return {
+        "HOLDFAST_CLICKHOUSE__URL": clickhouse_settings.url,
+        "HOLDFAST_CLICKHOUSE__DATABASE": clickhouse_settings.database,
+        "HOLDFAST_CLICKHOUSE__USER": clickhouse_settings.user,
+        "HOLDFAST_CLICKHOUSE__PASSWORD": clickhouse_settings.password.reveal(),
+    }
+
+
+async def test_a_difference_is_told_with_exit_code_1_and_gone_after_a_swap(
+    kept: Warehouse, variables: dict[str, str], tmp_path: Path
+) -> None:
+    clean = holdfast("rebuild", settings=variables, folder=tmp_path)
+    assert (clean.returncode, "no difference" in clean.stdout) == (0, True), clean.stderr
+    await kept.command(
+        "INSERT INTO portfolio_totals SELECT * REPLACE (net + 1 AS net, version + 1 AS version) "
+        "FROM portfolio_totals FINAL WHERE portfolio = 'one' AND bucket = '2026-01-31 22:00:00'"
+    )
+    wrong = holdfast("rebuild", "--portfolio", "acme/one", "--json", settings=variables, folder=tmp_path)
+    assert wrong.returncode == 1, wrong.stderr
+    told = json.loads(wrong.stdout)
+    assert (told["differences"], told["repaired"], len(told["findings"])) == (1, 0, 1)
+    swapped = holdfast("rebuild", "--portfolio", "acme/one", "--swap", settings=variables, folder=tmp_path)
+    assert (swapped.returncode, "1 differences put right" in swapped.stdout) == (0, True), swapped.stderr
+    assert holdfast("rebuild", settings=variables, folder=tmp_path).returncode == 0
+
+
+def test_a_portfolio_without_its_tenant_is_refused(variables: dict[str, str], tmp_path: Path) -> None:
+    refused = holdfast("rebuild", "--portfolio", "family", settings=variables, folder=tmp_path)
+    assert refused.returncode == 1
+    assert "acme/family" in refused.stderr
