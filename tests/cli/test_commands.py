@@ -107,3 +107,21 @@ def test_every_command_loads_and_explains_itself(name: str, capsys: pytest.Captu
 def test_the_command_is_declared_once() -> None:
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
     assert project["project"]["scripts"] == {"holdfast": "holdfast.__main__:main"}
+
+
+async def test_rules_are_sets_that_can_be_looked_at_and_gone_back_to(system: dict[str, str]) -> None:
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        return holdfast("rules", *words, settings=system)
+
+    spam = "eip155:1/erc20:0x" + "5" * 40
+    holdfast("tenant", "create", "acme", settings=system)
+    assert "rule set 1 of acme holds, 1 rules" in run("exclude", spam, "--why", "airdrop").stdout
+    assert "rule set 2 of acme holds, 1 rules" in run("keep", spam).stdout
+    assert "rule set 3 of acme holds, 0 rules" in run("drop", spam).stdout
+    assert "rule set 4 of acme holds, 1 rules" in run("use", "1").stdout
+    sets = said(run("list", "--json"))
+    assert [(one["number"], one["rules"]) for one in sets] == [(1, 1), (2, 1), (3, 0), (4, 1)]  # type: ignore[attr-defined]
+    shown = said(run("show", "--json"))
+    assert shown["rules"] == [{"asset": spam, "action": "exclude", "portfolio": None, "why": "airdrop"}]  # type: ignore[index]
+    assert run("drop", "eip155:1/slip44:60").returncode == 1
+    assert "no rule set 9" in run("use", "9").stderr

@@ -1,0 +1,28 @@
+"""`holdfast checks`"""
+
+from importlib.resources import files
+
+from services.cli import connections
+from services.cli.output import console, print_json, show
+from services.cli.registry import JsonFlag, TenantOption, chosen_tenant, registry
+
+
+async def checks(portfolio: str, *, tenant: TenantOption = None, json: JsonFlag = False) -> None:
+    """Our numbers against what providers say, providers against each other, and the newest jumps of the total."""
+    async with registry() as store:
+        owner = chosen_tenant(await store.read(), tenant)
+    of = {"tenant": owner, "portfolio": portfolio}
+    async with connections.warehouse() as warehouse:
+        found = await warehouse.query(_question("checks"), of)
+        jumps = await warehouse.query(_question("jumps"), of)
+    if json:
+        print_json({"checks": found, "jumps": jumps})
+        return
+    columns = ["source", "against", "verdict", "reason", "ours", "theirs", "difference", "asset", "at"]
+    show(found, columns, as_json=False, empty="nothing to hold against each other yet")
+    console.print("[bold]jumps[/]")
+    show(jumps, ["bucket", "net_before", "net", "asset", "cause", "price_source"], as_json=False, empty="none")
+
+
+def _question(name: str) -> str:
+    return (files("services.cli") / f"{name}.sql").read_text(encoding="utf-8")
