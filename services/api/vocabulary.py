@@ -14,21 +14,23 @@ Money = Annotated[
 Time = Annotated[datetime, Meta(tz=True)]
 Name = Annotated[str, PathParameter(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 
+_FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+
 
 def parse_instant(field: str, text: str | None) -> datetime | None:
-    """Raises ApiError for anything but ISO 8601 with a time zone."""
+    """Raises ApiError for anything but ISO 8601 with a time zone, of years that the warehouse can store."""
     if text is None:
         return None
     try:
         at = datetime.fromisoformat(text)
-        if at.tzinfo is not None:
+        if at.tzinfo is not None and _FIRST <= at.astimezone(UTC) < _LAST:
             return at.astimezone(UTC)
     except (ValueError, OverflowError):
         pass
     raise ApiError(
         400,
         "time_invalid",
-        f"{text[:60]!r} is not a time with a zone",
+        f"{text[:60]!r} is not a time with a zone, from 1970 to 2199",
         field=field,
         fix="Write ISO 8601 with its zone, as 2026-01-31T00:00:00Z",
     )

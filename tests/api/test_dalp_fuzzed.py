@@ -7,12 +7,13 @@ import pytest
 import schemathesis
 
 from tests.api.conftest import World
-from tests.api.test_openapi import _CHECKS, _fuzz, document
+from tests.api.test_openapi import _CHECKS, FEW_OR_MANY, _fuzz, document
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-async def test_fuzzed_requests_of_a_participant_get_declared_answers(world: World) -> None:
+@pytest.mark.parametrize("examples", FEW_OR_MANY)
+async def test_fuzzed_requests_of_a_participant_get_declared_answers(world: World, examples: int) -> None:
     described = await document(world)
     described["paths"] = {path: item for path, item in described["paths"].items() if path.startswith("/api/v2/")}
     schema = schemathesis.openapi.from_dict(described)
@@ -28,7 +29,7 @@ async def test_fuzzed_requests_of_a_participant_get_declared_answers(world: Worl
 
     def fuzz() -> None:
         for operation in schema.get_all_operations():
-            _fuzz(operation.ok(), ask)
+            _fuzz(operation.ok(), ask, examples)
 
     await asyncio.to_thread(fuzz)
     assert {200, 422} <= statuses <= {200, 404, 422}

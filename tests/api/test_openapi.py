@@ -26,6 +26,14 @@ _CHECKS = [
 ]
 
 
+FEW_OR_MANY = [
+    pytest.param(6, id="few"),
+    pytest.param(40, id="many", marks=[pytest.mark.chaos, pytest.mark.timeout(300)]),
+]
+"""Examples of each operation: the same few in every run, other many in `make chaos`."""
+_FEW = 6
+
+
 async def document(world: World) -> dict[str, Any]:
     body: dict[str, Any] = (await world.client.get("/v1/openapi.json")).json()
     return body
@@ -59,7 +67,8 @@ async def test_limits_on_integers_are_integers(world: World) -> None:
     assert '"minimum":1' in text
 
 
-async def test_fuzzed_requests_get_declared_answers(world: World) -> None:
+@pytest.mark.parametrize("examples", FEW_OR_MANY)
+async def test_fuzzed_requests_get_declared_answers(world: World, examples: int) -> None:
     schema = schemathesis.openapi.from_dict(await document(world))
     loop = asyncio.get_running_loop()
 
@@ -75,16 +84,17 @@ async def test_fuzzed_requests_get_declared_answers(world: World) -> None:
 
     def fuzz() -> None:
         for operation in schema.get_all_operations():
-            _fuzz(operation.ok(), ask)
+            _fuzz(operation.ok(), ask, examples)
 
     await asyncio.to_thread(fuzz)
 
 
-def _fuzz(operation: Any, ask: Any) -> None:
+def _fuzz(operation: Any, ask: Any, examples: int = _FEW) -> None:
     @settings(
-        max_examples=6,
+        max_examples=examples,
         deadline=None,
-        derandomize=True,
+        derandomize=examples == _FEW,
+        print_blob=True,
         database=None,
         phases=[Phase.explicit, Phase.generate],
         suppress_health_check=list(HealthCheck),

@@ -94,7 +94,7 @@ def parse_range(from_: str | None, to: str | None, interval: Interval, tz: str, 
 def parse_zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, KeyError) as error:  # ZoneInfoNotFoundError is a KeyError
         raise ApiError(
             400, "zone_invalid", f"{name!r} is no time zone", field="tz", fix="Write an IANA name, as Europe/Berlin"
         ) from error
