@@ -1,6 +1,9 @@
 """OKX's clients find the clusters of a token's holders in us: the documented shape, codes, and how it was before."""
 
+import re
 from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -211,6 +214,43 @@ async def test_the_query_is_part_of_what_is_signed_and_its_order_too(market: Wor
     for target in (other, f"{one}&asOf=1", f"{BASE}/list"):
         answer = await market.client.get(target, headers=signed(market, one))
         assert (answer.status_code, answer.json()["code"]) == (401, "50113")
+
+
+async def test_sql_says_the_same_as_the_wire(market: World) -> None:
+    for at, as_of in (("2026-03-01 10:30:00", "2026-03-01T10:30:00Z"), ("2026-03-01 12:30:00", "2026-03-01T12:30:00Z")):
+        rows = await market.resources.warehouse.query(
+            f"SELECT amount, share FROM token_clusters_as_of(at = '{at}') "
+            f"WHERE tenant = 'public' AND token = '{USDC}' ORDER BY cluster"
+        )
+        (listed,) = await data(market, "list", OF_USDC | {"asOf": as_of})
+        assert [(row["amount"], row["share"] * 100) for row in rows] == [
+            (Decimal(one["holdingAmount"]), Decimal(one["holdingPercent"])) for one in listed["clustList"]
+        ]
+
+
+async def test_the_page_shows_how_clusters_have_changed_by_their_leaders(market: World) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "sql.md").read_text(encoding="utf-8")
+    (sql,) = [one for one in re.findall(r"```sql\n(.*?)```", page, re.DOTALL) if "AS leader" in one]
+    for told, ours in (
+        ("2026-03-01 12:00:00", "2026-03-01 10:30:00"),
+        ("2026-03-02 12:00:00", "2026-03-01 12:30:00"),
+        ("'acme'", "'public'"),
+    ):
+        sql = sql.replace(told, ours)
+    assert await market.resources.warehouse.query(sql) == [
+        {
+            "token": USDC,
+            "leader": WHALES.addresses[0].address,
+            "share_before": None,
+            "share_now": WHALES.share,
+        },
+        {
+            "token": USDC,
+            "leader": MINNOWS.addresses[0].address,
+            "share_before": MINNOWS.share,
+            "share_now": MINNOWS.share,
+        },
+    ]
 
 
 async def fetch(world: World, settings: ClusterSettings) -> TokenClusters:
