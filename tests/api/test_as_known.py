@@ -147,3 +147,54 @@ async def test_a_later_refetch_of_an_older_statement_does_not_reach_back(world: 
 async def test_an_instant_to_come_is_refused_by_name(world: World) -> None:
     answer = await world.get("/v1/portfolios/bees/total", at="2027-01-01T00:00:00Z")
     assert (answer.status_code, answer.json()["field"]) == (400, "at")
+
+
+async def corrections(world: World, known_from: str, known_to: str | None) -> dict[str, Any]:
+    asked = {"at": instant("10:30"), "known_from": instant(known_from)}
+    return await get(world, "corrections", **asked, **({"known_to": instant(known_to)} if known_to else {}))
+
+
+async def test_a_corrected_price_names_its_event(world: World) -> None:
+    body = await corrections(world, "10:10", "11:10")
+    assert (body["net_before_usd"], body["net_after_usd"], body["change_usd"]) == ("14", "21", "7")
+    [one] = body["items"]
+    assert (one["cause"], one["asset"], one["change_usd"]) == ("price", XYZ, "7")
+    assert (one["before"]["price_usd"], one["after"]["price_usd"]) == ("2", "3")
+    assert (one["event"]["id"], one["event"]["recorded_at"]) == ("b" * 32, instant("11:00"))
+
+
+async def test_a_corrected_statement_names_its_event(world: World) -> None:
+    body = await corrections(world, "11:10", None)
+    [one] = body["items"]
+    assert (one["cause"], one["before"]["amount"], one["after"]["amount"]) == ("statement", "7", "8")
+    assert (one["change_usd"], one["event"]["recorded_at"]) == ("3", instant("11:30"))
+    stored = await world.resources.warehouse.value(
+        "SELECT any(snapshot_id) FROM snapshots WHERE source = {s:String} AND recorded_at = {r:DateTime64(3, 'UTC')}",
+        {"s": WALLET_B, "r": at("11:30", DAY)},
+    )
+    assert one["event"]["id"] == stored
+
+
+async def test_a_changed_membership_names_its_revision(world: World) -> None:
+    body = await get(
+        world, "corrections", at=instant("10:30"), known_from="2025-12-31T00:00:00Z", known_to=instant("10:10")
+    )
+    [one] = body["items"]
+    assert (one["cause"], one["before"], one["event"]["id"]) == ("membership", None, "9")
+    assert (body["net_before_usd"], body["change_usd"]) == (None, None)
+
+
+async def test_what_was_not_corrected_is_not_listed(world: World) -> None:
+    assert (await corrections(world, "10:10", "10:20"))["items"] == []
+
+
+async def test_the_same_correction_in_sql(world: World) -> None:
+    """The example of docs/sql.md: one join of the view with itself."""
+    views = "positions_as_known(tenant = 'acme', portfolio = 'bees', at = '{at}', known_at = '{known}', ranking = [])"
+    before, after = (views.format(at=at("10:30", DAY), known=at(known, DAY)) for known in ("10:10", "11:10"))
+    rows = await world.resources.warehouse.query(
+        f"SELECT a.asset AS asset, b.value_usd AS was, a.value_usd AS is, a.price_event_id AS event FROM {after} AS a "
+        f"FULL JOIN {before} AS b ON a.source = b.source AND a.line = b.line "
+        "WHERE a.value_usd IS DISTINCT FROM b.value_usd"
+    )
+    assert rows == [{"asset": XYZ, "was": Decimal(14), "is": Decimal(21), "event": "b" * 32}]

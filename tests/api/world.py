@@ -232,6 +232,8 @@ BREAKDOWN = [
 
 
 async def insert(warehouse: Warehouse, table: str, rows: Sequence[dict[str, Any]]) -> None:
+    if not rows:
+        return
     columns = list(rows[0])
     await warehouse.insert_json(table, "\n".join(json.dumps(row) for row in rows).encode(), columns=columns)
 

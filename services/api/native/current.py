@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from holdfast.domain.time import floor_to
 from holdfast.registry.rules import excluded_assets, newest_rules
-from holdfast.registry.state import RegistryState, counted_sources
+from holdfast.registry.state import PortfolioSource, RegistryState, counted_sources
 from services.api.queries import load_sql, read
 from services.api.resources import Resources
 
@@ -41,15 +41,18 @@ class CurrentSnapshot(Struct, frozen=True, kw_only=True):
 
 def sources_now(registry: RegistryState, tenant: str, portfolio: str, *, now: datetime) -> list[str]:
     """The ids of the counted sources that are members at the end of the current hour, as the newest point has them."""
-    end = floor_to(now, HOUR) + HOUR
-    return sorted(
-        {
-            member.source.id
-            for member in counted_sources(registry, tenant, portfolio)
-            if (member.valid_from is None or member.valid_from < end)
-            and (member.valid_to is None or end <= member.valid_to)
-        }
-    )
+    members = counted_sources(registry, tenant, portfolio)
+    return sorted(belonging(members, end=floor_to(now, HOUR) + HOUR))
+
+
+def belonging(members: Iterable[PortfolioSource], *, end: datetime) -> set[str]:
+    """The ids of those that are members just before an instant."""
+    return {
+        member.source.id
+        for member in members
+        if (member.valid_from is None or member.valid_from < end)
+        and (member.valid_to is None or end <= member.valid_to)
+    }
 
 
 def excluded_now(registry: RegistryState, tenant: str, portfolio: str) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ prices that move between statements, the past as it was known) is worked out fro
 """
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -15,9 +16,10 @@ from msgspec import Struct
 from holdfast.domain.grids import Bucket, Interval
 from holdfast.domain.series import Fill
 from holdfast.domain.time import floor_to, to_ms
+from holdfast.registry.state import PortfolioSource, counted_sources
 from services.api.callers import Asker
 from services.api.currencies import CurrencyText, Exchange, parse_currency, read_exchange
-from services.api.native.current import excluded_now
+from services.api.native.current import belonging, excluded_now
 from services.api.native.moments import KnownAt
 from services.api.native.past import Past, read_past
 from services.api.native.quality import Known, Quality, to_quality
@@ -172,10 +174,14 @@ async def _read_stored(api: Resources, past: Past) -> list[Worth]:
         "newest": floor_to(past.now, HOUR),
     }
     rows = await read(api.warehouse, load_sql(__file__, "series"), params, _Row)
-    return [_to_worth(bucket, row) for bucket, row in zip(past.grid, rows, strict=True)]
+    members = counted_sources(api.registry, past.tenant, past.portfolio)
+    return [_to_worth(bucket, row, members) for bucket, row in zip(past.grid, rows, strict=True)]
 
 
-def _to_worth(bucket: Bucket, row: _Row) -> Worth:
+def _to_worth(bucket: Bucket, row: _Row, members: Sequence[PortfolioSource]) -> Worth:
+    if not row.stored_at_all:
+        known = Known(available=False, sources_missing=len(belonging(members, end=bucket.end)))
+        return Worth(bucket=bucket, assets=None, debt=None, fill="missing", complete=False, known=known)
     known = Known(
         available=row.assets is not None,
         lines=row.lines,
@@ -191,7 +197,7 @@ def _to_worth(bucket: Bucket, row: _Row) -> Worth:
         newest_input=row.newest_input,
         reasons=row.reasons,
     )
-    complete = row.stored_at_all and row.sources_missing == 0
+    complete = row.sources_missing == 0
     return Worth(bucket=bucket, assets=row.assets, debt=row.debt, fill=row.fill, complete=complete, known=known)
 
 

@@ -1,0 +1,145 @@
+"""What differs between two states of knowledge about one instant, and which event made the difference. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from msgspec import Struct
+
+from holdfast.domain.exact import ZERO, difference, total
+from services.api.vocabulary import Money, Time
+
+Cause = Literal["statement", "price", "membership", "coverage"]
+
+
+class Line(Struct, frozen=True, kw_only=True):
+    """A line as it was known, with the events that it rests on."""
+
+    source: str
+    account: str
+    asset: str | None
+    platform: str
+    position: str
+    kind: str
+    side: str
+    amount: Money | None
+    price_usd: Money | None
+    value_usd: Money | None
+    reason: str | None
+    counted: bool
+    snapshot_id: str
+    price_event_id: str | None
+    price_recorded_at: Time | None
+
+    @property
+    def seen(self) -> tuple[object, ...]:
+        """What anybody would notice."""
+        return self.amount, self.price_usd, self.value_usd, self.reason, self.counted
+
+    @property
+    def worth(self) -> Decimal:
+        """Its part in the total, debt below zero."""
+        if self.value_usd is None or not self.counted:
+            return ZERO
+        return Decimal(self.value_usd) if self.side != "debt" else -Decimal(self.value_usd)
+
+
+class Stated(Struct, frozen=True, kw_only=True):
+    """A member's statement as it was known; nulls where it had stated nothing."""
+
+    source: str
+    snapshot_id: str | None
+    recorded_at: Time | None
+    job_id: str | None
+    revision: int
+
+
+class Known(Struct, frozen=True, kw_only=True):
+    """All of one portfolio at one instant, as known at a time."""
+
+    lines: Sequence[Line]
+    statements: Mapping[str, Stated]
+
+    @property
+    def net(self) -> Decimal | None:
+        """None where nothing was known."""
+        if not any(one.snapshot_id for one in self.statements.values()):
+            return None
+        return total(line.worth for line in self.lines)
+
+
+class Event(Struct, frozen=True, kw_only=True):
+    """What was recorded in between. `id` is None where something only ended."""
+
+    id: str | None
+    recorded_at: datetime | None
+    job_id: str | None = None
+
+
+class Difference(Struct, frozen=True, kw_only=True):
+    line: Line
+    """Whichever of the two there is: who and what it is about is the same in both."""
+    before: Line | None
+    after: Line | None
+    cause: Cause
+    event: Event
+
+    @property
+    def change(self) -> Decimal:
+        """What it adds to the total."""
+        return difference(self.after.worth if self.after else ZERO, self.before.worth if self.before else ZERO)
+
+
+def differences(before: Known, after: Known) -> Iterator[Difference]:
+    """By source and line. The changes add up to the difference of the totals."""
+    earlier, later = _by_identity(before.lines), _by_identity(after.lines)
+    for identity in sorted(earlier.keys() | later.keys(), key=str):
+        old, new = earlier.get(identity), later.get(identity)
+        if old is None or new is None or old.seen != new.seen:
+            line = later[identity] if identity in later else earlier[identity]
+            cause, event = _explained(line, (old, new), before, after)
+            yield Difference(line=line, before=old, after=new, cause=cause, event=event)
+
+
+def _explained(line: Line, change: tuple[Line | None, Line | None], before: Known, after: Known) -> tuple[Cause, Event]:
+    old, new = change
+    was, is_ = before.statements.get(line.source), after.statements.get(line.source)
+    if was is None or is_ is None:
+        revision = is_.revision if is_ else max((one.revision for one in after.statements.values()), default=None)
+        return "membership", Event(id=None if revision is None else str(revision), recorded_at=None)
+    if was.snapshot_id != is_.snapshot_id:
+        return "statement", Event(id=is_.snapshot_id, recorded_at=is_.recorded_at, job_id=is_.job_id)
+    if old and new and (old.price_event_id, old.value_usd) != (new.price_event_id, new.value_usd):
+        return "price", Event(id=new.price_event_id, recorded_at=new.price_recorded_at)
+    return "coverage", _covering(line, before, after)
+
+
+def _covering(line: Line, before: Known, after: Known) -> Event:
+    """The newest other statement that came in between: what a receipt stands for depends on the account's others."""
+    came = [
+        one
+        for source, one in after.statements.items()
+        if source != line.source and one.snapshot_id and one.snapshot_id != _snapshot(before, source)
+    ]
+    newest = max(came, key=lambda one: str(one.recorded_at), default=None)
+    if newest is None:
+        return Event(id=None, recorded_at=None)
+    return Event(id=newest.snapshot_id, recorded_at=newest.recorded_at, job_id=newest.job_id)
+
+
+def _snapshot(known: Known, source: str) -> str | None:
+    found = known.statements.get(source)
+    return found.snapshot_id if found else None
+
+
+def _by_identity(lines: Iterable[Line]) -> dict[tuple[object, ...], Line]:
+    """A statement may list the same thing twice: the second one is told by its number."""
+    found: dict[tuple[object, ...], Line] = {}
+    for line in lines:
+        identity = (line.source, line.asset or "", line.platform, line.position, line.kind, line.side)
+        number = 0
+        while (*identity, number) in found:
+            number += 1
+        found[(*identity, number)] = line
+    return found
