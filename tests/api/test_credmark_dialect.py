@@ -26,6 +26,7 @@ from holdfast.providers.credmark.settings import CredmarkSettings
 from holdfast.providers.kit.contract import Fetched, Target
 from holdfast.providers.kit.session import build_session
 from holdfast.registry.commands import SourceChoice
+from holdfast.registry.records import Rule
 from holdfast.settings import Secret
 from tests.api.conftest import World, bearer
 from tests.api.world import ETH, NOW, USDC, A, B, at, insert, line, write_snapshot
@@ -343,6 +344,45 @@ async def test_a_source_that_states_values_without_amounts_has_no_returns(world:
     assert shown[TOKEN_USDC] == (-500, 0, 0)
 
 
+async def test_a_token_that_was_unreadable_at_some_time_has_no_return_and_the_others_keep_theirs(
+    world: World, trader: str
+) -> None:
+    """Its difference between two readable statements may be a flow that nobody saw."""
+    warehouse, source = world.resources.warehouse, OWN.replace("2" * 40, "4" * 40)
+    account = source.split("/")[2]
+    await world.resources.store.add_account("acme", account, sources=[SourceChoice(provider="evm")])
+    await world.resources.watcher.wait_until(world.resources.store.revision)
+    for clock, amount, unread in (("05:00", "1", None), ("06:00", None, "unreadable"), ("07:00", "2", None)):
+        known = {"price_usd": "10", "value": None if amount is None else str(10 * int(amount))}
+        await write_snapshot(warehouse, source, at(clock), [
+            line(USDC, kind="wallet", amount="7", value="7", price_usd="1"),
+            line(STAKED, kind="wallet", amount=amount, reason=unread or "", **known),
+        ])  # fmt: skip
+    address = account.rpartition(":")[2]
+    body = await data_of(world, "returns", of=address, key="acme")
+    assert body["returns"] == [
+        {"tokenAddress": STAKED.rpartition(":")[2], "balance": 2, "value": 0, "return": 0},
+        {"tokenAddress": TOKEN_USDC, "balance": 7, "value": 7, "return": 0},
+    ]
+    early = {"chain": "eip155:1", "number": 6, "time": at("06:00"), "hash": "", "rank": 1}
+    await insert(warehouse, "blocks", [early])
+    unread = await data_of(world, "returns", of=address, key="acme", blockNumber=6)
+    assert [one["tokenAddress"] for one in unread["returns"]] == [TOKEN_USDC]
+    assert positions(await data_of(world, "positions", of=address, key="acme", blockNumber=6)) == {TOKEN_USDC: 7}
+
+
+async def test_a_wallet_that_holds_nothing_is_an_empty_answer_not_an_unknown_one(world: World) -> None:
+    account = "eip155:1:0x" + "5" * 40
+    await world.resources.store.add_account("acme", account, sources=[SourceChoice(provider="evm")])
+    await world.resources.watcher.wait_until(world.resources.store.revision)
+    await write_snapshot(world.resources.warehouse, f"acme/evm/{account}/wallet", at("09:00"), [])
+    how = {"of": account.rpartition(":")[2], "key": "acme"}
+    assert (await data_of(world, "positions", **how))["positions"] == []
+    assert (await data_of(world, "value", **how))["value"] == 0
+    returns = await data_of(world, "returns", **how)
+    assert (returns["totalReturn"], returns["returns"]) == (0, [])
+
+
 async def test_a_provider_pointed_at_us_arrives_at_the_same_numbers(world: World, trader: str) -> None:
     now, history = await _fetched_from_us(world, f"eip155:1:{trader}")
     [snapshot], [total], [returns] = now.snapshots, now.totals, now.returns
@@ -378,3 +418,12 @@ async def test_numbers_have_every_digit(world: World) -> None:
     text = (await ask(world, "positions")).text
     assert json.loads(text)["positions"][-1]["balance"] == 3.5
     assert '"balance":3.5' in text
+
+
+async def test_an_asset_that_the_rules_exclude_is_in_no_answer(world: World) -> None:
+    store = world.resources.store
+    await store.put_rules("acme", [Rule(asset=USDC, portfolio="family")])
+    await world.resources.watcher.wait_until(store.revision)
+    assert (await data_of(world, "value"))["value"] == 7000
+    assert TOKEN_USDC not in {one["tokenAddress"] for one in (await data_of(world, "returns"))["returns"]}
+    assert (await data_of(world, "value", key="acme"))["value"] == 6500  # the rule is of one portfolio

@@ -10,6 +10,7 @@ from holdfast.domain.sources import Source
 from holdfast.providers.credmark.wire import chain_of, parse_accounts
 from holdfast.registry.keys import authenticate
 from holdfast.registry.records import Account
+from holdfast.registry.rules import excluded_assets, newest_rules
 from holdfast.registry.state import PortfolioSource, counted_sources
 from services.api.callers import Caller, admit
 from services.api.dialects.credmark.failures import bad_request, not_found, unauthorised
@@ -28,6 +29,8 @@ class Asked(Struct, frozen=True, kw_only=True):
     """As they were written."""
     members: tuple[PortfolioSource, ...]
     """The sources that count, and when they do."""
+    excluded: frozenset[str]
+    """Assets that count nowhere, as the tenant's rules say."""
 
     @property
     def chain(self) -> str:
@@ -58,7 +61,12 @@ def find_asked(api: Resources, caller: Caller, chain_id: str, accounts: str) -> 
     # Compared as addresses are, not as they are spelled: a wrong checksum is the client's business here.
     ids = [parse_account(f"{chain_of(int(chain_id))}:{address.lower()}").id for address in spelled]
     found = [_find(api, caller, account, address) for account, address in zip(ids, spelled, strict=True)]
-    return Asked(chain_id=int(chain_id), accounts=spelled, members=tuple(_members(api, caller, found)))
+    return Asked(
+        chain_id=int(chain_id),
+        accounts=spelled,
+        members=tuple(_members(api, caller, found)),
+        excluded=_excluded(api, caller),
+    )
 
 
 def _find(api: Resources, caller: Caller, account: str, address: str) -> Account:
@@ -66,6 +74,12 @@ def _find(api: Resources, caller: Caller, account: str, address: str) -> Account
     if found is None or not caller.sees_account(api.registry, account):
         raise not_found(f"Account {address} is not tracked")
     return found
+
+
+def _excluded(api: Resources, caller: Caller) -> frozenset[str]:
+    """A key of the whole tenant has no portfolio: for it the rules for all of them hold."""
+    rules = newest_rules(api.registry, caller.tenant)
+    return frozenset(excluded_assets(rules, caller.portfolio or ""))
 
 
 def _members(api: Resources, caller: Caller, accounts: list[Account]) -> Iterator[PortfolioSource]:

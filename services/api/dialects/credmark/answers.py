@@ -44,10 +44,8 @@ async def read_value(api: Resources, asked: Asked, query: Query) -> Value:
 
 
 async def read_token_returns(api: Resources, asked: Asked, query: Query) -> Returns:
-    moment = await find_moment(api, asked, query)
+    moment, _ = await _read_moment(api, asked, query)
     returns = await read_returns(api, asked, query.quote_address, moment.as_of)
-    if returns is None:
-        raise _nothing_known(moment)
     if not returns.quoted:
         raise _no_rate(query, moment)
     return Returns(

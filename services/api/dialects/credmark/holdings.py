@@ -74,12 +74,18 @@ def by_address(address: str) -> tuple[bool, str]:
 def _to_portfolio(rows: list[Held], asked: Asked, wanted: frozenset[str], rate: Rate | MissingRate) -> Portfolio:
     found = []
     for row in rows:
-        address = token_address(row.asset or "") if chain_of(row.asset or "") == asked.chain else None
+        address = _address(row.asset, asked)
         amount = Decimal(row.amount or 0)
         if address is not None and amount and (not wanted or address in wanted):
             found.append(Holding(address=address, amount=amount, value=_converted(row.dollars, rate)))
     holdings = tuple(sorted(found, key=lambda one: by_address(one.address)))
     return Portfolio(holdings=holdings, quoted=isinstance(rate, Rate))
+
+
+def _address(asset: str | None, asked: Asked) -> str | None:
+    if asset is None or asset in asked.excluded or chain_of(asset) != asked.chain:
+        return None
+    return token_address(asset)
 
 
 def _converted(dollars: Decimal | None, rate: Rate | MissingRate) -> Decimal | None:

@@ -1,11 +1,12 @@
 """What each token ever held has returned, from the beginning to an instant, by the simple method of `domain.returns`.
 
-Where a return is unavailable (no price at a flow, none now with a balance, no rate, or a source that states values
-without amounts) upstream shows value 0 and return 0, and so does this.
+Where a return is unavailable upstream shows value 0 and return 0, and so does this: no price at a flow, none now with a
+balance, no rate, an amount that could not be read at some time, or a source that states values without amounts, of
+which no flow is known.
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -14,32 +15,23 @@ from msgspec import Struct
 from holdfast.domain.assets import USD, chain_of
 from holdfast.domain.conversion import Rate, RateBook
 from holdfast.domain.exact import ZERO, exactly
-from holdfast.domain.ledger.entries import ledger
-from holdfast.domain.ledger.membership import ALWAYS, Interval, belonging, union
-from holdfast.domain.ledger.statements import Statement, to_coverage, to_holdings
-from holdfast.domain.quotes import PriceBook
-from holdfast.domain.returns.answers import SimpleReturn, Window
-from holdfast.domain.returns.book import Book, build_book, worth_by_asset
+from holdfast.domain.ledger.entries import Entry
+from holdfast.domain.ledger.marks import latest
+from holdfast.domain.ledger.membership import ALWAYS, Interval, union
+from holdfast.domain.ledger.statements import LEFT_OUT
+from holdfast.domain.returns.answers import SimpleReturn, Unavailable, Window
+from holdfast.domain.returns.book import build_book, worth_by_asset
 from holdfast.domain.returns.simple import simple_returns_by_asset
-from holdfast.history.prices import read_price_book, read_rate_book
-from holdfast.history.statements import read_statements
+from holdfast.history.ledgers import Ledgers, read_ledgers
+from holdfast.history.memberships import SourceMembership
+from holdfast.history.prices import read_rate_book
 from holdfast.providers.credmark.wire import TokenReturn, quote_asset, token_address
+from holdfast.registry.state import PortfolioSource
+from holdfast.warehouse.rows import stored_time
 from services.api.dialects.credmark.accounts import Asked
 from services.api.dialects.credmark.holdings import by_address
+from services.api.queries import load_sql, read
 from services.api.resources import Resources
-
-
-class Inputs(Struct, frozen=True, kw_only=True):
-    """All that the returns of one answer follow from."""
-
-    statements: Mapping[str, Sequence[Statement]]
-    """Of tokens on the chain alone, by source."""
-    during: Mapping[str, Sequence[Interval]]
-    """When each source belongs to what is measured."""
-    prices: PriceBook
-    rates: RateBook
-    quote: str
-    until: datetime
 
 
 class TokenReturns(Struct, frozen=True, kw_only=True):
@@ -50,61 +42,97 @@ class TokenReturns(Struct, frozen=True, kw_only=True):
     """Whether there is a rate into the quote at the end; without one no return is known."""
 
 
-async def read_returns(api: Resources, asked: Asked, quote_address: str, until: datetime) -> TokenReturns | None:
-    """None where nothing is known of the accounts by then."""
-    stated = await read_statements(api.warehouse, asked.sources, until=until)
-    if not any(stated.values()):
-        return None
-    assets = {line.asset for of in stated.values() for one in of for line in one.lines if line.asset is not None}
-    quote = quote_asset(asked.chain_id, quote_address)
-    inputs = Inputs(
-        statements={source: [_on_chain(one, asked.chain) for one in of] for source, of in stated.items()},
-        during=_during(asked),
-        prices=await read_price_book(api.warehouse, assets, until=until),
-        rates=await read_rate_book(api.warehouse, [quote], until=until),
-        quote=quote,
-        until=until,
+class Gap(Struct, frozen=True, kw_only=True):
+    """A token of a source whose amount was unknown at some time; null: of no token."""
+
+    source: str
+    asset: str | None
+
+
+class Inputs(Struct, frozen=True, kw_only=True):
+    """All that the returns of one answer follow from."""
+
+    chain: str
+    ledgers: Ledgers
+    gaps: tuple[Gap, ...]
+    rates: RateBook
+    quote: str
+
+
+async def read_returns(api: Resources, asked: Asked, quote_address: str, until: datetime) -> TokenReturns:
+    """Raises WarehouseError."""
+    ranking = api.settings.price_sources
+    ledgers = await read_ledgers(
+        api.warehouse, to_memberships(asked.members), Window(None, until), excluded=asked.excluded, ranking=ranking
     )
+    quote = quote_asset(asked.chain_id, quote_address)
+    instants = {entry.at for one in ledgers.sources for entry in one.entries} | {until}
+    rates = await read_rate_book(api.warehouse, [quote], instants=sorted(instants), ranking=ranking)
+    params = {"sources": asked.sources, "until": stored_time(until), "left_out": sorted(LEFT_OUT)}
+    gaps = await read(api.warehouse, load_sql(__file__, "unknown_amounts"), params, Gap)
+    inputs = Inputs(chain=asked.chain, ledgers=ledgers, gaps=tuple(gaps), rates=rates, quote=quote)
     # In a thread: years of entries are seconds of work, in which nobody else should wait.
     tokens = await asyncio.to_thread(to_returns, inputs)
-    return TokenReturns(tokens=tuple(tokens), quoted=isinstance(inputs.rates.find(USD, quote, until), Rate))
+    return TokenReturns(tokens=tuple(tokens), quoted=isinstance(rates.find(USD, quote, until), Rate))
 
 
 @exactly
 def to_returns(inputs: Inputs) -> list[TokenReturn]:
     """Pure."""
-    doubtful = {source for source, of in inputs.statements.items() if _states_values_alone(of)}
-    book = _to_book(inputs, without=doubtful)
-    closing = worth_by_asset(book.closing)
     found: dict[str, list[TokenReturn]] = {}
-    for (asset, side), answer in simple_returns_by_asset(book).items():
-        found.setdefault(asset, []).append(_to_return(asset, answer, closing[asset, side].held))
-    for source in doubtful:
-        for asset, amount in _held_last(inputs, source):
-            found.setdefault(asset, []).append(_to_return(asset, None, amount))
-    return sorted(map(_added, found.values()), key=lambda one: by_address(one.token_address))
+    for asset, part in (*_of_known_flows(inputs), *_of_unknown_flows(inputs)):
+        found.setdefault(asset, []).append(part)
+    unread = {gap.asset for gap in inputs.gaps if gap.asset is not None}
+    tokens = (_added(parts, unread=asset in unread) for asset, parts in found.items())
+    return sorted((one for one in tokens if one is not None), key=lambda one: by_address(one.token_address))
 
 
 def total_return(returns: Sequence[TokenReturn]) -> Decimal:
     return sum((one.return_ for one in returns if one.return_ is not None), ZERO)
 
 
-def _to_book(inputs: Inputs, *, without: set[str]) -> Book:
-    ledgers = [
-        belonging(ledger(statements, inputs.prices), inputs.during.get(source, (ALWAYS,)), inputs.prices)
-        for source, statements in inputs.statements.items()
-        if source not in without
+def to_memberships(members: Sequence[PortfolioSource]) -> list[SourceMembership]:
+    """Each source once, with all its times."""
+    spans: dict[str, list[Interval]] = {}
+    for member in members:
+        span = Interval(member.valid_from or ALWAYS.start, member.valid_to or ALWAYS.end)
+        spans.setdefault(member.source.id, []).append(span)
+    sources = {member.source.id: member.source for member in members}
+    return [
+        SourceMembership(
+            source=id_,
+            account=source.account,
+            provider=source.provider,
+            scope=source.scope,
+            during=union(spans[id_]),
+        )
+        for id_, source in sources.items()
     ]
-    return build_book(
-        ledgers,
-        window=Window(None, inputs.until),
-        prices=inputs.prices,
+
+
+def _of_known_flows(inputs: Inputs) -> Iterator[tuple[str, TokenReturn]]:
+    without = _sources_without_flows(inputs)
+    book = build_book(
+        [_on_chain(one.entries, inputs.chain) for one in inputs.ledgers.sources if one.source not in without],
+        window=inputs.ledgers.window,
+        prices=inputs.ledgers.prices,
         rates=inputs.rates,
         currency=inputs.quote,
     )
+    closing = worth_by_asset(book.closing)
+    for (asset, side), answer in simple_returns_by_asset(book).items():
+        yield asset, _to_return(asset, answer, closing[asset, side].held)
 
 
-def _to_return(asset: str, answer: object, held: Decimal) -> TokenReturn:
+def _of_unknown_flows(inputs: Inputs) -> Iterator[tuple[str, TokenReturn]]:
+    without = _sources_without_flows(inputs)
+    for one in inputs.ledgers.sources:
+        if one.source in without:
+            for entry in latest(_on_chain(one.entries, inputs.chain)).values():
+                yield entry.asset, _to_return(entry.asset, None, entry.held)
+
+
+def _to_return(asset: str, answer: SimpleReturn | Unavailable | None, held: Decimal) -> TokenReturn:
     known = answer if isinstance(answer, SimpleReturn) else None
     return TokenReturn(
         token_address=token_address(asset) or "",
@@ -115,42 +143,23 @@ def _to_return(asset: str, answer: object, held: Decimal) -> TokenReturn:
 
 
 @exactly
-def _added(parts: Sequence[TokenReturn]) -> TokenReturn:
-    """Assets and debts of one token; if either is unavailable, so is the whole, which is then shown as 0."""
-    unknown = any(part.return_ is None for part in parts)
+def _added(parts: Sequence[TokenReturn], *, unread: bool) -> TokenReturn | None:
+    """Assets and debts of one token. None for one that is unreadable now: it cannot be told from one that was sold."""
+    unknown = unread or any(part.return_ is None for part in parts)
+    balance = sum((part.balance or ZERO for part in parts), ZERO)
+    if unread and not balance:
+        return None
     return TokenReturn(
         token_address=parts[0].token_address,
-        balance=sum((part.balance or ZERO for part in parts), ZERO),
+        balance=balance,
         value=ZERO if unknown else sum((part.value or ZERO for part in parts), ZERO),
         return_=ZERO if unknown else sum((part.return_ or ZERO for part in parts), ZERO),
     )
 
 
-def _held_last(inputs: Inputs, source: str) -> Iterator[tuple[str, Decimal]]:
-    during = inputs.during.get(source, (ALWAYS,))
-    if not any(span.start <= inputs.until < span.end for span in during):
-        return
-    for (asset, _), holding in to_holdings(inputs.statements[source][-1]).items():
-        yield asset, holding.amount
+def _sources_without_flows(inputs: Inputs) -> frozenset[str]:
+    return frozenset(gap.source for gap in inputs.gaps if gap.asset is None)
 
 
-def _states_values_alone(statements: Sequence[Statement]) -> bool:
-    return any(to_coverage(statement).lines_without_amount for statement in statements)
-
-
-def _on_chain(statement: Statement, chain: str) -> Statement:
-    """Tokens of the chain, and values without an asset, which make the source's flows unknown."""
-    lines = (line for line in statement.lines if line.asset is None or _is_token(line.asset, chain))
-    return statement._replace(lines=tuple(lines))
-
-
-def _is_token(asset: str, chain: str) -> bool:
-    return chain_of(asset) == chain and token_address(asset) is not None
-
-
-def _during(asked: Asked) -> dict[str, tuple[Interval, ...]]:
-    spans: dict[str, list[Interval]] = {}
-    for member in asked.members:
-        span = Interval(member.valid_from or ALWAYS.start, member.valid_to or ALWAYS.end)
-        spans.setdefault(member.source.id, []).append(span)
-    return {source: union(of) for source, of in spans.items()}
+def _on_chain(entries: Sequence[Entry], chain: str) -> list[Entry]:
+    return [one for one in entries if chain_of(one.asset) == chain and token_address(one.asset) is not None]
