@@ -717,7 +717,7 @@ AS SELECT
     assumeNotNull(block_number) AS number,
     assumeNotNull(block_time) AS time,
     ifNull(block_hash, '') AS hash,
-    bitShiftLeft(toUInt64(1), 62) + toUInt64(toUnixTimestamp64Milli(fetched_at)) AS rank
+    bitShiftLeft(toUInt64(hash != ''), 62) + toUInt64(toUnixTimestamp64Milli(fetched_at)) AS rank
 FROM snapshots
 WHERE isNotNull(chain) AND isNotNull(block_number) AND isNotNull(block_time);
 
