@@ -11,7 +11,7 @@ _HEALTH = HealthSettings(port=9103)
 
 
 class GuardSettings(Struct, frozen=True, kw_only=True):
-    """What is noticed: see docs/quality.md."""
+    """What is noticed: docs/sql.md, cross_checks and portfolio_jumps."""
 
     check_tolerance: Decimal = Decimal("0.01")
     """Two numbers of one thing agree when they differ by no more than this share of the greater one."""
