@@ -18,7 +18,7 @@ def test_the_selftest_finds_every_number_equal_to_the_worlds_truth() -> None:
         assert portfolio["expected"] == portfolio["actual"]
         assert float(portfolio["expected"]) > 0, "an empty world would prove nothing"
     assert verdict["balances"] > verdict["snapshots"] > 0
-    for name in ("okx_defi", "bitpanda", "dalp", "credmark"):
+    for name in ("okx_defi", "okx_clusters", "bitpanda", "dalp", "credmark"):
         system = verdict["systems"][name]
         assert (system["fetched"], system["served"], system["round_trip"]) == (True, True, True), (name, system)
         assert system["differences"] == []

@@ -161,5 +161,16 @@ async def test_values_are_amounts_at_the_worlds_price(provider: Any, world: Worl
         assert abs(cluster.value_usd - cluster.amount * quote.price) < Decimal("1e-9")
 
 
+async def test_the_truth_tells_the_clusters_that_the_provider_sees(client: httpx.AsyncClient, provider: Any) -> None:
+    truth = (await client.get("/_truth")).json()["clusters"]
+    assert list(truth) == [USDC.asset, SOLANA_USDC.asset]
+    for token in (USDC, SOLANA_USDC):
+        seen = [
+            {one.address: one.amount for one in cluster.addresses}
+            for cluster in (await fetched(provider, token)).clusters
+        ]
+        assert seen == [{address: Decimal(amount) for address, amount in one.items()} for one in truth[token.asset]]
+
+
 def canonical(token: Token, address: str) -> str:
     return address.lower() if token.chain.is_evm else address

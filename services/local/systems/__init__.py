@@ -14,13 +14,14 @@ from types import ModuleType
 from msgspec import Struct
 
 from services.local.comparing import Difference
-from services.local.systems import bitpanda, credmark, dalp, okx_defi
+from services.local.systems import bitpanda, credmark, dalp, okx_clusters, okx_defi
 from services.local.systems.bench import Bench
 
 Check = Callable[[Bench], Awaitable[list[Difference]]]
 
 SYSTEMS: dict[str, ModuleType] = {
     "okx_defi": okx_defi,
+    "okx_clusters": okx_clusters,
     "bitpanda": bitpanda,
     "dalp": dalp,
     "credmark": credmark,

@@ -8,9 +8,10 @@ from typing import Any
 from services.simulator.exchange import Answer, Request, to_json
 from services.simulator.settings import SimulatorSettings
 from services.simulator.upstreams.dalp import ORGANIZATION
+from services.simulator.world.holders import WATCHED
 from services.simulator.world.portfolios import Portfolio
 from services.simulator.world.tokenised import CHAIN as SECURITIES_CHAIN
-from services.simulator.world.tokens import SOLANA_USDC, TOKENS, USDC
+from services.simulator.world.tokens import TOKENS
 from services.simulator.world.truth import members
 from services.simulator.world.wallets import Wallet
 from services.simulator.world.world import World
@@ -27,8 +28,6 @@ _SECURITIES_EVERY_S = 60
 _FUNDS_EVERY_S = 60
 _CLUSTERS_EVERY_S = 300
 _OKX_REQUESTS_PER_FETCH = 3
-_LOOKED_INTO = (USDC, SOLANA_USDC)
-"""Whose holders are watched."""
 _QUOTED = ",".join(token.asset for token in TOKENS if token.path is not None)
 
 
@@ -71,7 +70,7 @@ class Registration:
                             "scope": "",
                             "every_s": _CLUSTERS_EVERY_S,
                         }
-                        for token in _LOOKED_INTO
+                        for token in WATCHED
                     ),
                 ],
                 "providers": self._providers(base_url),

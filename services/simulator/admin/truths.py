@@ -1,4 +1,7 @@
-"""`GET /_truth?at=…&portfolio=…`: the exact totals and breakdowns, and the instants that they are of."""
+"""`GET /_truth?at=…&portfolio=…`: the exact totals and breakdowns, and the instants that they are of.
+
+With them the clusters of the watched tokens: by token, cluster by cluster, what each address holds.
+"""
 
 from datetime import datetime
 
@@ -6,7 +9,10 @@ from services.simulator.clock import WorldClock
 from services.simulator.exchange import Answer, Request, to_json
 from services.simulator.world.chains import ETHEREUM
 from services.simulator.world.custody import hour_of
+from services.simulator.world.holders import WATCHED, clusters_at
 from services.simulator.world.instants import BeforeGenesisError, iso
+from services.simulator.world.numbers import plain
+from services.simulator.world.tokens import Token
 from services.simulator.world.truth import truth_at
 from services.simulator.world.world import World, block_at
 
@@ -30,9 +36,17 @@ class Truths:
             {
                 "at": iso(at),
                 "valued_at": self._instants(at),
+                "clusters": {token.asset: self._clusters(token, at) for token in WATCHED},
                 "portfolios": [truth for truth in truths if wanted in (None, truth.id)],
             }
         )
+
+    def _clusters(self, token: Token, at: datetime) -> list[dict[str, str]]:
+        """The greatest cluster first; addresses as they are compared."""
+        return [
+            {(one.address.lower() if token.chain.is_evm else one.address): plain(one.amount) for one in members}
+            for members in clusters_at(self._world, token, at)
+        ]
 
     def _instants(self, at: datetime) -> dict[str, object]:
         """When each source states its numbers."""

@@ -15,12 +15,14 @@ from services.simulator.world.curves import Moved, reached
 from services.simulator.world.draws import between, draw
 from services.simulator.world.instants import at_second, since_genesis
 from services.simulator.world.numbers import EXACT, cut, total
-from services.simulator.world.tokens import Token
+from services.simulator.world.tokens import SOLANA_USDC, USDC, Token
 from services.simulator.world.wallets import address_on
 from services.simulator.world.world import World, price_of, to_units
 
 HOLDERS = 120
 SHARE_DECIMALS = 12
+WATCHED = (USDC, SOLANA_USDC)
+"""The tokens whose holders an operator of Holdfast is told to watch."""
 
 _GROUPS = 12
 _TRADED_EVERY_S = 900
