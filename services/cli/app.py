@@ -27,6 +27,7 @@ GROUPS = {
     "Operations": {
         "fetch": ("fetching:fetch", "Fetch an account now, before anything that is merely due."),
         "backfill": ("backfilling:backfill", "Fetch the past of an account."),
+        "reparse": ("reparsing:reparse", "Read what upstreams once said with today's parsers."),
         "rebuild": ("rebuilding:rebuild", "Derive everything again from what was observed, and compare."),
         "dead": ("dead:app", "Messages that wait for a person."),
         "config": ("settings:app", "Settings, as this command sees them."),

@@ -1,0 +1,3 @@
+from services.worker.reparsing.app import main
+
+main()

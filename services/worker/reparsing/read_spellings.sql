@@ -1,0 +1,1 @@
+SELECT tenant, account, spelling FROM registry_accounts FINAL
