@@ -11,7 +11,7 @@ import schemathesis
 from tests.api.cluster_world import write_statements
 from tests.api.conftest import World
 from tests.api.okx_signing import signed
-from tests.api.test_openapi import _CHECKS, _fuzz, document
+from tests.api.test_openapi import _CHECKS, FEW_OR_MANY, _fuzz, document
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -32,7 +32,8 @@ def signed_request(world: World, case: Any) -> httpx.Request:
     return request
 
 
-async def test_fuzzed_and_signed_requests_get_declared_answers(market: World) -> None:
+@pytest.mark.parametrize("examples", FEW_OR_MANY)
+async def test_fuzzed_and_signed_requests_get_declared_answers(market: World, examples: int) -> None:
     described = await document(market)
     described["paths"] = {
         path: item
@@ -51,7 +52,7 @@ async def test_fuzzed_and_signed_requests_get_declared_answers(market: World) ->
 
     def fuzz() -> None:
         for operation in schema.get_all_operations():
-            _fuzz(operation.ok(), ask)
+            _fuzz(operation.ok(), ask, examples)
 
     await asyncio.to_thread(fuzz)
     assert {200, 400} <= statuses <= {200, 400, 413}, "none is refused for its signature"
