@@ -14,7 +14,7 @@ from holdfast.events.splitting import part_id
 from holdfast.registry.commands import SourceChoice
 from holdfast.registry.records import Member
 from tests.api.conftest import World
-from tests.api.world import AWETH, DEFI, ETH, WALLET_A, WALLET_B, at, insert, line, write_membership, write_point
+from tests.api.world import AWETH, DEFI, ETH, WALLET_A, WALLET_B, A, at, insert, line, write_membership, write_point
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -199,3 +199,31 @@ async def test_the_endpoint_equals_the_view(proof: World) -> None:
 async def test_a_stored_point_that_its_lines_do_not_sum_up_to_is_told(proof: World) -> None:
     await write_point(proof.resources.warehouse, "2026-03-01 12:00:00", version=2, portfolio="proof", assets="4001")
     assert (await explain(proof, "proof"))["adds_up"] is False
+
+
+async def test_an_asset_that_rules_leave_out_is_shown_and_not_counted(proof: World) -> None:
+    """0xaaa… as it is at 11:30 (4000 and 100, debt 500), in a portfolio whose rules leave ETH out."""
+    await proof.resources.store.put_portfolio("acme", "ruled", members=[Member(account=A)])
+    await proof.resources.watcher.wait_until(proof.resources.store.revision)
+    warehouse = proof.resources.warehouse
+    row = {"tenant": "acme", "portfolio": "ruled", "revision": 10, "name": "ruled", "deleted": False, "excluded": [ETH]}
+    await insert(warehouse, "registry_portfolios", [row | {"base_currency": "iso4217:USD", "digest": ""}])
+    await insert(
+        warehouse,
+        "registry_portfolio_sources",
+        [
+            {
+                "tenant": "acme", "portfolio": "ruled", "revision": 10, "source": DEFI, "account": A, "provider": "okx",
+                "scope": "defi", "valid_from": "1970-01-01 00:00:00.000", "valid_to": "2200-01-01 00:00:00.000",
+            }
+        ],
+    )  # fmt: skip
+    await write_point(
+        warehouse, "2026-03-01 11:00:00", version=1, portfolio="ruled", assets="100", debt="500", net="-400", lines=2,
+        lines_excluded=1, sources=1,
+    )  # fmt: skip
+    found = await explain(proof, "ruled", at="2026-03-01T11:30:00Z")
+    assert found["adds_up"], found
+    assert [(item["reason"], item["counted"]) for item in found["items"]] == [
+        ("excluded", False), (None, True), ("value_only", True),
+    ]  # fmt: skip

@@ -1349,6 +1349,13 @@ AS WITH
         WHERE (tenant = {tenant:String}) AND (portfolio = {portfolio:String}) AND (bucket <= {at:DateTime64(3, 'UTC')})
     ) AS hour,
     toDateTime64(hour + toIntervalHour(1), 3, 'UTC') AS hour_end,
+    ruled_out AS
+    (
+        SELECT arrayJoin(excluded) AS asset
+        FROM registry_portfolios
+        FINAL
+        WHERE (tenant = {tenant:String}) AND (portfolio = {portfolio:String})
+    ),
     members AS
     (
         SELECT
@@ -1466,8 +1473,14 @@ SELECT
     b.amount AS amount,
     b.price_usd AS price_usd,
     b.value_usd AS value_usd,
-    if((b.kind = 'wallet') AND arrayExists(pair -> (((pair.1) = b.asset) AND ((pair.2) != b.source)), s.covering), 'receipt_token', toString(b.reason)) AS reason,
-    toBool(reason != 'receipt_token') AS counted,
+    multiIf((b.kind = 'wallet') AND arrayExists(pair -> (((pair.1) = b.asset) AND ((pair.2) != b.source)), s.covering), 'receipt_token', (ifNull(toString(b.asset), '') IN (
+        SELECT asset
+        FROM ruled_out
+    )), 'excluded', toString(b.reason)) AS reason,
+    toBool((reason != 'receipt_token') AND (ifNull(toString(b.asset), '') NOT IN (
+        SELECT asset
+        FROM ruled_out
+    ))) AS counted,
     b.truncated AS truncated,
     b.observed_at AS observed_at,
     s.fetched_at AS fetched_at,
@@ -1516,7 +1529,7 @@ AS SELECT
     price,
     value
 FROM portfolio_ledger(tenant = {tenant:String}, portfolio = {portfolio:String}, until = {until:DateTime64(3, 'UTC')})
-WHERE (delta != 0) OR ifNull(value != 0, 1);
+WHERE delta != 0;
 
 CREATE VIEW portfolio_jumps
 (
@@ -1572,7 +1585,7 @@ INNER JOIN points AS p ON (p.tenant = j.tenant) AND (p.portfolio = j.portfolio) 
 
 CREATE VIEW portfolio_ledger
 AS WITH
-    members AS
+    members AS MATERIALIZED
     (
         SELECT
             source,
@@ -1587,14 +1600,14 @@ AS WITH
             WHERE (tenant = {tenant:String}) AND (portfolio = {portfolio:String})
         ))
     ),
-    excluded_assets AS
+    excluded_assets AS MATERIALIZED
     (
         SELECT arrayJoin(excluded) AS asset
         FROM registry_portfolios
         FINAL
         WHERE (tenant = {tenant:String}) AND (portfolio = {portfolio:String})
     ),
-    chain AS
+    chain AS MATERIALIZED
     (
         SELECT
             source,
@@ -1634,7 +1647,7 @@ AS WITH
         )
         WINDOW in_turn AS (PARTITION BY source ORDER BY at ASC ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
     ),
-    hidden AS
+    hidden AS MATERIALIZED
     (
         SELECT
             wallets.source AS source,
@@ -1673,7 +1686,7 @@ AS WITH
             wallets.source,
             h.asset
     ),
-    moments AS
+    moments AS MATERIALIZED
     (
         SELECT
             e.source AS source,
@@ -1710,7 +1723,7 @@ AS WITH
             e.source,
             e.at
     ),
-    standing AS
+    standing AS MATERIALIZED
     (
         SELECT
             asked.source AS source,
@@ -1729,7 +1742,7 @@ AS WITH
         ) AS asked
         ASOF INNER JOIN chain ON (asked.source = chain.source) AND (asked.instant >= chain.at)
     ),
-    held_lines AS
+    held_lines AS MATERIALIZED
     (
         SELECT
             source,
@@ -1766,7 +1779,7 @@ AS WITH
             held_side,
             is_receipt
     ),
-    stated AS
+    stated AS MATERIALIZED
     (
         SELECT
             s.source AS source,
@@ -1778,11 +1791,11 @@ AS WITH
             l.is_receipt AS is_receipt,
             l.total_amount AS total_amount,
             l.worth AS worth,
-            multiIf((l.total_amount = 0) OR (l.worth IS NULL), NULL, ifNull((multiplyDecimal(l.total_amount, assumeNotNull(l.one_price), 36) = l.worth) AND (l.one_price IS NOT NULL), 0), l.one_price, divideDecimal(assumeNotNull(l.worth), l.total_amount, 36)) AS price
+            multiIf((l.total_amount = 0) OR (l.worth IS NULL), NULL, (l.one_price IS NOT NULL) AND (multiply(toFloat64(abs(l.total_amount)), toFloat64(assumeNotNull(l.one_price))) < 1e40) AND (multiplyDecimal(l.total_amount, assumeNotNull(l.one_price), 36) = l.worth), l.one_price, divide(toFloat64(abs(assumeNotNull(l.worth))), toFloat64(abs(l.total_amount))) < 1e40, divideDecimal(assumeNotNull(l.worth), l.total_amount, 36), NULL) AS price
         FROM standing AS s
         INNER JOIN held_lines AS l ON (l.source = s.source) AND (l.stated_at = s.stated_at) AND (l.snapshot_id = s.snapshot_id)
     ),
-    grid AS
+    grid AS MATERIALIZED
     (
         SELECT
             m.source AS source,
@@ -1804,7 +1817,7 @@ AS WITH
         ) AS k ON k.source = m.source
         LEFT JOIN hidden AS h ON (h.source = m.source) AND (h.asset = k.held_asset)
     ),
-    followed AS
+    followed AS MATERIALIZED
     (
         SELECT
             g.source AS source,
@@ -1844,7 +1857,7 @@ AS WITH
         ) AS earlier ON (earlier.source = g.source) AND (earlier.moment = g.at) AND (earlier.held_asset = g.asset) AND (earlier.held_side = g.side) AND (earlier.is_receipt = g.is_receipt)
         WINDOW of_line AS (PARTITION BY source, asset, side, is_receipt ORDER BY at ASC ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)
     ),
-    fed AS
+    fed AS MATERIALIZED
     (
         SELECT
             f.*,
@@ -1867,7 +1880,7 @@ AS WITH
                 at
         ) AS quotes ON (f.asset = quotes.asset) AND (f.at >= quotes.at)
     ),
-    chosen AS
+    chosen AS MATERIALIZED
     (
         SELECT
             source,
@@ -1882,7 +1895,8 @@ AS WITH
             ((fed_price IS NOT NULL) AND ((at - toIntervalHour(24)) <= fed_at)) AS is_fed,
             (counts AND is_stated AND (held = 0)) AS is_sold,
             ((stated_price IS NOT NULL) AND (NOT is_sold) AND ((stated_at = at) OR (((at - toIntervalHour(24)) <= stated_at) AND (NOT (is_fed AND (fed_at > stated_at)))))) AS is_own,
-            multiIf(is_own, stated_price, is_fed, fed_price, NULL) AS price,
+            multiIf(is_own, stated_price, is_fed, fed_price, NULL) AS best_price,
+            if(multiply(toFloat64(greatest(abs(held), abs(was), abs(delta))), toFloat64(ifNull(best_price, 0))) < 1e40, best_price, NULL) AS price,
             if((stated_price IS NOT NULL) AND (NOT is_sold) AND ifNull(price = stated_price, 0), stated_worth, NULL) AS own_worth
         FROM fed
     )
@@ -1899,7 +1913,353 @@ SELECT
     multiIf(held = 0, toNullable(toDecimal256(0, 36)), own_worth IS NOT NULL, own_worth, price IS NULL, NULL, multiplyDecimal(held, assumeNotNull(price), 36)) AS worth,
     multiIf(delta = 0, toNullable(toDecimal256(0, 36)), price IS NULL, NULL, (held = 0) AND (NOT is_sold) AND (own_worth IS NOT NULL), -own_worth, held = 0, -multiplyDecimal(was, assumeNotNull(price), 36), worth != multiplyDecimal(held, assumeNotNull(price), 36), worth - multiplyDecimal(was, assumeNotNull(price), 36), multiplyDecimal(delta, assumeNotNull(price), 36)) AS value
 FROM chosen
-SETTINGS join_use_nulls = 0;
+UNION ALL
+WITH
+    members AS MATERIALIZED
+    (
+        SELECT
+            source,
+            account,
+            valid_from,
+            valid_to
+        FROM registry_portfolio_sources
+        FINAL
+        WHERE (tenant = {tenant:String}) AND (portfolio = {portfolio:String}) AND (revision = (
+            SELECT max(revision)
+            FROM registry_portfolios
+            WHERE (tenant = {tenant:String}) AND (portfolio = {portfolio:String})
+        ))
+    ),
+    excluded_assets AS MATERIALIZED
+    (
+        SELECT arrayJoin(excluded) AS asset
+        FROM registry_portfolios
+        FINAL
+        WHERE (tenant = {tenant:String}) AND (portfolio = {portfolio:String})
+    ),
+    chain AS MATERIALIZED
+    (
+        SELECT
+            source,
+            at,
+            snapshot_id,
+            covering,
+            holdings,
+            leadInFrame(at, 1, toDateTime64('2200-01-01 00:00:00', 3, 'UTC')) OVER in_turn AS until,
+            lagInFrame(holdings, 1, '?') OVER in_turn AS holdings_before,
+            lagInFrame(covering) OVER in_turn AS covering_before
+        FROM
+        (
+            SELECT
+                source,
+                observed_at AS at,
+                snapshot_id,
+                max(fetched_at) AS fetched,
+                max(holdings) AS holdings,
+                any(covers) AS covering
+            FROM snapshots
+            WHERE (source IN (
+                SELECT source
+                FROM members
+            )) AND (observed_at <= {until:DateTime64(3, 'UTC')})
+            GROUP BY
+                source,
+                observed_at,
+                snapshot_id
+            ORDER BY
+                source ASC,
+                observed_at ASC,
+                fetched DESC,
+                snapshot_id DESC
+            LIMIT 1 BY
+                source,
+                observed_at
+        )
+        WINDOW in_turn AS (PARTITION BY source ORDER BY at ASC ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+    ),
+    hidden AS MATERIALIZED
+    (
+        SELECT
+            wallets.source AS source,
+            h.asset AS asset,
+            groupArray((h.since, h.until)) AS times
+        FROM
+        (
+            SELECT
+                account,
+                by_source,
+                asset,
+                since,
+                until
+            FROM
+            (
+                SELECT
+                    m.account AS account,
+                    m.source AS by_source,
+                    arrayJoin(c.covering) AS asset,
+                    greatest(c.at, m.valid_from) AS since,
+                    least(c.until, m.valid_to) AS until
+                FROM chain AS c
+                INNER JOIN members AS m ON m.source = c.source
+            )
+            WHERE since < until
+        ) AS h
+        INNER JOIN
+        (
+            SELECT DISTINCT
+                source,
+                account
+            FROM members
+        ) AS wallets ON wallets.account = h.account
+        WHERE wallets.source != h.by_source
+        GROUP BY
+            wallets.source,
+            h.asset
+    ),
+    moments AS MATERIALIZED
+    (
+        SELECT
+            e.source AS source,
+            any(m.account) AS account,
+            e.at AS at,
+            max((m.valid_from <= e.at) AND (e.at < m.valid_to)) AS is_member
+        FROM
+        (
+            SELECT
+                source,
+                at
+            FROM chain
+            WHERE (holdings = '') OR (holdings != holdings_before) OR (covering != covering_before)
+            UNION DISTINCT
+            SELECT
+                source,
+                arrayJoin([valid_from, valid_to, {until:DateTime64(3, 'UTC')}]) AS at
+            FROM members
+            UNION DISTINCT
+            SELECT
+                source,
+                edge AS at
+            FROM
+            (
+                SELECT
+                    source,
+                    arrayJoin(arrayFlatten(arrayMap(span -> [span.1, span.2], times))) AS edge
+                FROM hidden
+            )
+        ) AS e
+        INNER JOIN members AS m ON m.source = e.source
+        WHERE (e.at > toDateTime64(0, 3, 'UTC')) AND (e.at <= {until:DateTime64(3, 'UTC')})
+        GROUP BY
+            e.source,
+            e.at
+    ),
+    standing AS MATERIALIZED
+    (
+        SELECT
+            asked.source AS source,
+            asked.moment AS moment,
+            asked.earlier AS earlier,
+            chain.at AS stated_at,
+            chain.snapshot_id AS snapshot_id
+        FROM
+        (
+            SELECT
+                source,
+                at AS moment,
+                arrayJoin([0, 1]) AS earlier,
+                at - toIntervalMillisecond(earlier) AS instant
+            FROM moments
+        ) AS asked
+        ASOF INNER JOIN chain ON (asked.source = chain.source) AND (asked.instant >= chain.at)
+    ),
+    held_lines AS MATERIALIZED
+    (
+        SELECT
+            source,
+            observed_at AS stated_at,
+            snapshot_id,
+            assumeNotNull(asset) AS held_asset,
+            side AS held_side,
+            ((kind = 'wallet') AND ((source, assumeNotNull(asset)) IN (
+                SELECT
+                    source,
+                    asset
+                FROM hidden
+            ))) AS is_receipt,
+            sum(if(side = 'debt', -assumeNotNull(amount), assumeNotNull(amount))) AS total_amount,
+            if(countIf((amount != 0) AND (value_usd IS NULL)) = 0, sum(if(side = 'debt', -ifNull(value_usd, toDecimal256(0, 36)), ifNull(value_usd, toDecimal256(0, 36)))), NULL) AS worth,
+            if(uniqExactIf(ifNull(price_usd, toDecimal256(-1, 36)), amount != 0) = 1, anyIf(price_usd, amount != 0), NULL) AS one_price
+        FROM balances
+        FINAL
+        WHERE ((source, observed_at, snapshot_id) IN (
+            SELECT
+                source,
+                stated_at,
+                snapshot_id
+            FROM standing
+        )) AND (asset IS NOT NULL) AND (amount IS NOT NULL) AND (reason NOT IN ('negative_amount', 'receipt_token', 'excluded', 'low_liquidity')) AND (assumeNotNull(asset) NOT IN (
+            SELECT asset
+            FROM excluded_assets
+        ))
+        GROUP BY
+            source,
+            observed_at,
+            snapshot_id,
+            held_asset,
+            held_side,
+            is_receipt
+    ),
+    stated AS MATERIALIZED
+    (
+        SELECT
+            s.source AS source,
+            s.moment AS moment,
+            s.earlier AS earlier,
+            s.stated_at AS stated_at,
+            l.held_asset AS held_asset,
+            l.held_side AS held_side,
+            l.is_receipt AS is_receipt,
+            l.total_amount AS total_amount,
+            l.worth AS worth,
+            multiIf((l.total_amount = 0) OR (l.worth IS NULL), NULL, (l.one_price IS NOT NULL) AND (multiply(toFloat64(abs(l.total_amount)), toFloat64(assumeNotNull(l.one_price))) < 1e40) AND (multiplyDecimal(l.total_amount, assumeNotNull(l.one_price), 36) = l.worth), l.one_price, divide(toFloat64(abs(assumeNotNull(l.worth))), toFloat64(abs(l.total_amount))) < 1e40, divideDecimal(assumeNotNull(l.worth), l.total_amount, 36), NULL) AS price
+        FROM standing AS s
+        INNER JOIN held_lines AS l ON (l.source = s.source) AND (l.stated_at = s.stated_at) AND (l.snapshot_id = s.snapshot_id)
+    ),
+    grid AS MATERIALIZED
+    (
+        SELECT
+            m.source AS source,
+            m.account AS account,
+            m.at AS at,
+            k.held_asset AS asset,
+            k.held_side AS side,
+            k.is_receipt AS is_receipt,
+            (m.is_member AND (NOT (k.is_receipt AND arrayExists(span -> (((span.1) <= m.at) AND (m.at < (span.2))), h.times)))) AS counts
+        FROM moments AS m
+        INNER JOIN
+        (
+            SELECT DISTINCT
+                source,
+                held_asset,
+                held_side,
+                is_receipt
+            FROM stated
+        ) AS k ON k.source = m.source
+        LEFT JOIN hidden AS h ON (h.source = m.source) AND (h.asset = k.held_asset)
+    ),
+    followed AS MATERIALIZED
+    (
+        SELECT
+            g.source AS source,
+            g.account AS account,
+            g.at AS at,
+            g.asset AS asset,
+            g.side AS side,
+            g.is_receipt AS is_receipt,
+            g.counts AS counts,
+            if(g.counts AND (now.source != ''), now.total_amount, toDecimal256(0, 36)) AS held,
+            lagInFrame(held, 1, toDecimal256(0, 36)) OVER of_line AS was,
+            standing_now.stated_at = g.at AS is_stated,
+            if(held != 0, now.stated_at, earlier.stated_at) AS stated_at,
+            if(held != 0, now.price, earlier.price) AS stated_price,
+            if(held != 0, now.worth, earlier.worth) AS stated_worth
+        FROM grid AS g
+        LEFT JOIN
+        (
+            SELECT
+                source,
+                moment,
+                stated_at
+            FROM standing
+            WHERE earlier = 0
+        ) AS standing_now ON (standing_now.source = g.source) AND (standing_now.moment = g.at)
+        LEFT JOIN
+        (
+            SELECT *
+            FROM stated
+            WHERE earlier = 0
+        ) AS now ON (now.source = g.source) AND (now.moment = g.at) AND (now.held_asset = g.asset) AND (now.held_side = g.side) AND (now.is_receipt = g.is_receipt)
+        LEFT JOIN
+        (
+            SELECT *
+            FROM stated
+            WHERE earlier = 1
+        ) AS earlier ON (earlier.source = g.source) AND (earlier.moment = g.at) AND (earlier.held_asset = g.asset) AND (earlier.held_side = g.side) AND (earlier.is_receipt = g.is_receipt)
+        WINDOW of_line AS (PARTITION BY source, asset, side, is_receipt ORDER BY at ASC ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)
+    ),
+    fed AS MATERIALIZED
+    (
+        SELECT
+            f.*,
+            quotes.at AS fed_at,
+            quotes.price AS fed_price
+        FROM followed AS f
+        ASOF LEFT JOIN
+        (
+            SELECT
+                asset,
+                at,
+                argMax(toNullable(price), (fetched_at, event_id, price)) AS price
+            FROM prices
+            WHERE (quote = 'iso4217:USD') AND (at <= {until:DateTime64(3, 'UTC')}) AND (asset IN (
+                SELECT held_asset
+                FROM held_lines
+            ))
+            GROUP BY
+                asset,
+                at
+        ) AS quotes ON (f.asset = quotes.asset) AND (f.at >= quotes.at)
+    ),
+    chosen AS MATERIALIZED
+    (
+        SELECT
+            source,
+            account,
+            at,
+            asset,
+            side,
+            is_receipt,
+            held,
+            was,
+            held - was AS delta,
+            ((fed_price IS NOT NULL) AND ((at - toIntervalHour(24)) <= fed_at)) AS is_fed,
+            (counts AND is_stated AND (held = 0)) AS is_sold,
+            ((stated_price IS NOT NULL) AND (NOT is_sold) AND ((stated_at = at) OR (((at - toIntervalHour(24)) <= stated_at) AND (NOT (is_fed AND (fed_at > stated_at)))))) AS is_own,
+            multiIf(is_own, stated_price, is_fed, fed_price, NULL) AS best_price,
+            if(multiply(toFloat64(greatest(abs(held), abs(was), abs(delta))), toFloat64(ifNull(best_price, 0))) < 1e40, best_price, NULL) AS price,
+            if((stated_price IS NOT NULL) AND (NOT is_sold) AND ifNull(price = stated_price, 0), stated_worth, NULL) AS own_worth
+        FROM fed
+    )
+SELECT DISTINCT
+    m.at,
+    m.source,
+    m.account,
+    '' AS asset,
+    'asset' AS side,
+    0 AS is_receipt,
+    toDecimal256(0, 36) AS delta,
+    toDecimal256(0, 36) AS held,
+    NULL AS price,
+    NULL AS worth,
+    NULL AS value
+FROM standing AS s
+INNER JOIN moments AS m ON (m.source = s.source) AND (m.at = s.moment)
+WHERE (s.earlier = 0) AND m.is_member AND ((s.source, s.stated_at, s.snapshot_id) IN (
+    SELECT
+        source,
+        observed_at,
+        snapshot_id
+    FROM balances
+    FINAL
+    WHERE ((source, observed_at, snapshot_id) IN (
+        SELECT
+            source,
+            stated_at,
+            snapshot_id
+        FROM standing
+    )) AND ((asset IS NULL) OR (amount IS NULL)) AND (reason NOT IN ('negative_amount', 'receipt_token', 'excluded', 'low_liquidity'))
+))
+SETTINGS join_use_nulls = 0, enable_materialized_cte = 1;
 
 CREATE VIEW portfolio_return
 AS SELECT
