@@ -171,9 +171,9 @@ def hundred(share: str, **more: Any) -> HolderGroup:
     return HolderGroup(holders=100, amount=None, share=Decimal(share), **more)
 
 
-def priced(distance: str) -> TokenClusters:
+def priced(distance: str, bought_at: str = "3") -> TokenClusters:
     """The price is 2, and 100 holders have bought at 3: half of it, or a third, away."""
-    group = hundred("0.5", average_buy_price_usd=Decimal(3), average_buy_distance=Decimal(distance))
+    group = hundred("0.5", average_buy_price_usd=Decimal(bought_at), average_buy_distance=Decimal(distance))
     return statement(cluster("10", "0.25", value_usd=Decimal(20)), groups=(group,))
 
 
@@ -200,6 +200,7 @@ def holding(*days: int) -> TokenClusters:
         priced("0.5"),
         priced("-0.333"),
         priced("0.49"),
+        priced("0.0001", bought_at="2.01"),  # half a percent away by now
         holding(9, 1),
         holding(1, 2),  # two do not prove it
         holding(1, 2, 9),

@@ -18,6 +18,7 @@ _ALL = Decimal("1.01")
 """The whole supply, with room for what OKX rounds."""
 _LEAST_FACTOR, _MOST_FACTOR = Decimal(40), Decimal(250)
 """Between them two figures of one thing are a hundred apart, and not merely worked out differently."""
+_FAR = Decimal("0.05")
 _ROWS_TO_TELL = 3
 _IDLE = timedelta(hours=1)
 _FIRST_CHAIN = datetime(2009, 1, 3, tzinfo=UTC)
@@ -94,8 +95,14 @@ def _check_changes(clusters: Iterable[Cluster], groups: Iterable[HolderGroup], s
 def _check_distance(
     stated: Decimal | None, distance: Decimal | None, price: Decimal, settings: ClusterSettings
 ) -> None:
-    """It is not known from which of the two prices it is measured: only what fits neither is refused."""
-    if stated and distance and all(_are_hundreds_apart(abs(distance), one) for one in _apart(stated, price)):
+    """It is not known from which of the two prices it is measured: only what fits neither is refused.
+
+    Nor of a short distance: the price has moved between two requests.
+    """
+    if not stated or not distance:
+        return
+    apart = _apart(stated, price)
+    if min(apart) > _FAR and all(_are_hundreds_apart(abs(distance), one) for one in apart):
         raise _contradicted("change_scale", settings.change_scale, "a price is not as far away as is stated")
 
 
