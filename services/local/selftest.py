@@ -39,7 +39,7 @@ from services.local.systems.bench import Bench
 
 _DEADLINE_S = 45
 _AGAIN_S = 0.5
-_FREE = LocalSettings(nats_port=0, clickhouse_port=0, api_port=0, simulator_port=0, start_deadline_s=40)
+FREE_PORTS = LocalSettings(nats_port=0, clickhouse_port=0, api_port=0, simulator_port=0, start_deadline_s=40)
 _FROZEN = {"HOLDFAST_SIMULATOR__CLOCK_FROZEN": "true", "HOLDFAST_SIMULATOR__OKX_REQUESTS_PER_SECOND": "0"}
 
 _NO_PAST = {"HOLDFAST_SCHEDULER__BACKFILL_DAYS": "0"}
@@ -75,7 +75,7 @@ async def _in_temporary_directory(*, quiet: bool) -> Verdict:
     with tempfile.TemporaryDirectory(prefix="holdfast-selftest-", ignore_cleanup_errors=True) as folder:
         console = Console(stderr=True, quiet=quiet)
         running = Running(
-            _FREE,
+            FREE_PORTS,
             DataDirectory(Path(folder)),
             lambda name, state: console.print(f"{name}: {state}", highlight=False, style="dim"),
             simulate=_FROZEN,
@@ -94,7 +94,7 @@ async def run(running: Running) -> Verdict:
     assert running.world is not None  # noqa: S101
     truth = await probes.get_json(f"{running.simulator_url}/_truth")
     deadline = began + _DEADLINE_S
-    async with _registry(running) as store:
+    async with open_registry(running) as store:
         keys = await _keys(store)
         checks = await _until_equal(running, truth, keys, deadline=deadline)
         bench = Bench(
@@ -137,7 +137,7 @@ async def _until_right(bench: Bench, *, deadline: float) -> dict[str, SystemChec
 
 
 @asynccontextmanager
-async def _registry(running: Running) -> AsyncIterator[RegistryStore]:
+async def open_registry(running: Running) -> AsyncIterator[RegistryStore]:
     nats = NatsSettings(
         url=f"nats://127.0.0.1:{running.ports.nats}",
         user=NATS_USER,
