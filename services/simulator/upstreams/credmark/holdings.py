@@ -1,6 +1,6 @@
 """Positions and values at a block, over all accounts of the request, quoted in a currency or a token."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 
 from holdfast.providers.credmark.wire import COIN_ADDRESS, Position, Query, ValuedPosition, quote_asset
@@ -50,11 +50,6 @@ def to_valued(stated: Stated, unit: Decimal) -> ValuedPosition:
         balance=stated.amount,
         value=quoted(stated.value, unit),
     )
-
-
-def total_of(positions: Iterable[ValuedPosition]) -> Decimal:
-    """Added as doubles are."""
-    return Decimal(repr(sum(float(one.value or 0) for one in positions)))
 
 
 def quoted(dollars: Decimal | None, unit: Decimal) -> Decimal:
