@@ -155,6 +155,26 @@ async def test_a_wrong_total_is_found_and_put_right_whatever_version_it_claims(k
     assert await found(kept, "again") == []
 
 
+@pytest.mark.parametrize("rank", ["rank", "rank + 1", None])
+async def test_a_source_whose_current_snapshot_is_wrong_or_missing_is_found_and_put_right(
+    kept: Warehouse, rank: str | None
+) -> None:
+    current = "SELECT source, snapshot_id, observed_at FROM latest_snapshots FINAL ORDER BY source"
+    right = await kept.rows(current)
+    if rank is None:
+        await kept.command("DELETE FROM latest_snapshots WHERE source LIKE '%111/wallet'")
+    else:
+        await kept.command(
+            f"INSERT INTO latest_snapshots SELECT * REPLACE ('{'0' * 32}' AS snapshot_id, toUInt256({rank}) AS rank) "
+            "FROM latest_snapshots FINAL WHERE source LIKE '%111/wallet'"
+        )
+    [finding] = await found(kept, "latest")
+    assert (finding.kind, finding.of) == ("latest", right[0][0])
+    await swap(kept, "latest")
+    assert await kept.rows(current) == right
+    assert await found(kept, "again") == []
+
+
 async def test_a_breakdown_that_is_wrong_in_one_key_alone_is_found(kept: Warehouse) -> None:
     await kept.command(
         "INSERT INTO portfolio_totals SELECT * REPLACE (arrayMap(x -> (x.1, x.2, x.3, x.4, x.5, "

@@ -112,4 +112,4 @@ WHERE live_digest != cityHash64(price, value, who, at, why)
 SETTINGS
     join_use_nulls = 0,
     do_not_merge_across_partitions_select_final = 1,
-    short_circuit_function_evaluation = 'force_enable'
+    short_circuit_function_evaluation = 'enable'

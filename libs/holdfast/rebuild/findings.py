@@ -12,7 +12,7 @@ from holdfast.warehouse.client import Warehouse
 class Finding(Struct, frozen=True, kw_only=True):
     """A row that is not what it should be. Unknown values are None."""
 
-    kind: Literal["line", "total"]
+    kind: Literal["latest", "line", "total"]
     of: str
     stored: Decimal | None
     """Its value in US dollars, a point's net; None also where there is no such row."""

@@ -14,7 +14,7 @@ from msgspec import Struct
 from holdfast.rebuild.statements import load_sql
 from holdfast.warehouse.client import Warehouse
 
-Kind = Literal["lines", "totals"]
+Kind = Literal["latest", "lines", "totals"]
 LINES_AT_ONCE = 1_000_000
 PortfolioKey = tuple[str, str]
 """(tenant, portfolio)"""
@@ -39,11 +39,13 @@ class Unit(Struct, frozen=True, kw_only=True):
     lines: int
     """About how many it has to read."""
     sources: tuple[str, ...] = ()
-    """Of lines: all between the first and the last of these, if the scope is everything."""
+    """Of lines: all between the first and the last of these, if the scope is everything. Of latest: none is all."""
     portfolios: tuple[PortfolioKey, ...] = ()
 
     @property
     def name(self) -> str:
+        if self.kind == "latest":
+            return "latest snapshots"
         if self.kind == "lines":
             of = f"{self.sources[0]} … {self.sources[-1]}"
         else:
@@ -74,7 +76,8 @@ async def plan(warehouse: Warehouse, scope: Scope) -> list[Unit]:
         (tenant, portfolio): (first, last)
         for tenant, portfolio, first, last in await warehouse.rows(load_sql("plan_totals"), asked)
     }
-    return [*_line_units(stated), *_total_units(members, stated, stored)]
+    latest = Unit(kind="latest", first=_BEGINNING, last=_END, lines=0, sources=() if scope.everything else tuple(mine))
+    return [latest, *_line_units(stated), *_total_units(members, stated, stored)]
 
 
 def _line_units(stated: Iterable[_Stated]) -> Iterator[Unit]:

@@ -14,3 +14,12 @@ FROM rebuilt_totals
 WHERE run = {run:String}
 ORDER BY tenant, portfolio, bucket
 LIMIT {limit:UInt32}
+UNION ALL
+SELECT
+    'latest' AS kind, source AS of, CAST(NULL, 'Nullable(Decimal(76, 36))') AS stored,
+    CAST(NULL, 'Nullable(Decimal(76, 36))') AS derived,
+    concat('stored is ', if(live_snapshot = '', 'none', live_snapshot), ', current is ', snapshot_id) AS detail
+FROM rebuilt_latest
+WHERE run = {run:String}
+ORDER BY source
+LIMIT {limit:UInt32}

@@ -105,6 +105,8 @@ class Rebuild:
 
     def _asked(self, unit: Unit) -> dict[str, Any]:
         asked: dict[str, Any] = {"first": unit.first, "last": unit.last}
+        if unit.kind == "latest":
+            return {"everything": self._scope.everything, "sources": list(unit.sources)}
         if unit.kind == "totals":
             return asked | {"portfolios": list(unit.portfolios)}
         return asked | {

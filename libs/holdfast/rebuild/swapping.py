@@ -7,7 +7,7 @@ both, because events came in meanwhile, is neither hidden nor taken out. May be 
 from holdfast.rebuild.statements import load_sql
 from holdfast.warehouse.client import Warehouse
 
-ORDER = ("swap_in_lines", "swap_out_lines", "swap_in_totals", "swap_out_totals")
+ORDER = tuple(f"swap_{way}_{what}" for what in ("latest", "lines", "totals") for way in ("in", "out"))
 
 
 async def swap(warehouse: Warehouse, run: str) -> None:
