@@ -131,6 +131,8 @@ async def test_accounts_are_echoed_as_they_were_written_and_compared_as_addresse
         ({"timestamp": second("11:09")}, 450, 18000),
         ({"timestamp": second("11:10")}, 750, 3500),
         ({"timestamp": second("23:00")}, 1020, 6500),
+        ({"timestamp": second("23:00") + 400 * 86_400}, 1020, 6500),
+        ({"blockNumber": 10**11}, 1020, 6500),
     ],
 )
 async def test_a_block_or_a_time_is_answered_from_the_newest_stored_block_at_or_before_it(
