@@ -26,7 +26,7 @@ from holdfast.providers.credmark.settings import CredmarkSettings
 from holdfast.providers.kit.contract import Fetched, Target
 from holdfast.providers.kit.session import build_session
 from holdfast.registry.commands import SourceChoice
-from holdfast.registry.records import Rule
+from holdfast.registry.records import Member, Rule
 from holdfast.settings import Secret
 from tests.api.conftest import World, bearer
 from tests.api.world import ETH, NOW, USDC, A, B, at, insert, line, write_snapshot
@@ -335,6 +335,25 @@ async def test_returns_at_an_earlier_block_know_nothing_of_later_ones(world: Wor
     assert body["blockNumber"] == 2
     assert {one["tokenAddress"]: one["return"] for one in body["returns"]} == {
         COIN: 300, TOKEN_USDC: 0, STAKED.rpartition(":")[2]: 0,
+    }  # fmt: skip
+
+
+async def test_an_account_that_has_left_the_portfolio_of_the_key_took_its_worth_with_it(
+    world: World, trader: str
+) -> None:
+    """At 03:30, with 0.5 ETH at 1800 and 2700 USDC at 0.999: paid 3000 + 1100 - 2700 - 900 for ether that is gone."""
+    store = world.resources.store
+    until = datetime(2026, 3, 1, 3, 30, tzinfo=UTC)
+    await store.put_portfolio("acme", "left", members=[Member(account=TRADER, valid_to=until)])
+    _, secret = await store.create_key("acme", portfolio="left")
+    world.keys["left"] = secret.reveal()
+    await world.resources.watcher.wait_until(store.revision)
+    assert (await data_of(world, "value", of=trader, key="left", blockNumber=3))["value"] == Decimal("3597.3")
+    now = await data_of(world, "value", of=trader, key="left", includePositions="true")
+    assert (now["value"], now["positions"]) == (0, [])
+    returns = await data_of(world, "returns", of=trader, key="left")
+    assert {one["tokenAddress"]: (one["balance"], one["return"]) for one in returns["returns"]} == {
+        COIN: (0, -500), TOKEN_USDC: (0, Decimal("-0.1")), STAKED.rpartition(":")[2]: (0, 0),
     }  # fmt: skip
 
 

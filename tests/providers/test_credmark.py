@@ -19,6 +19,7 @@ from holdfast.providers.kit.errors import UnexpectedResponseError
 from holdfast.providers.kit.session import Request, build_session
 from holdfast.providers.kit.testing import FakeClock, FakeUpstream, Reply
 from holdfast.registry.commands import SourceChoice
+from holdfast.registry.errors import RegistryError
 from holdfast.registry.validation.sources import checked_sources
 from holdfast.settings import Configuration, Secret, SettingsError
 from tests.support.credmark_examples import RETURNS_EXAMPLE, VALUE_HISTORY_EXAMPLE, VALUE_WITH_POSITIONS_EXAMPLE
@@ -111,6 +112,9 @@ def test_an_account_gets_this_source_only_where_it_is_named() -> None:
     account = parse_account(ACCOUNT)
     assert "credmark" not in {source.provider for source in checked_sources(catalogue, account, ())}
     named = [SourceChoice(provider="evm"), SourceChoice(provider="credmark")]
+    with pytest.raises(RegistryError) as refused:
+        checked_sources({"credmark": MANIFEST}, account, ())
+    assert refused.value.fix == "Name a source: credmark"
     both = {source.provider: source.counted for source in checked_sources(catalogue, account, named)}
     assert both == {"evm": True, "credmark": False}
 

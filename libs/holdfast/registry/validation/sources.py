@@ -34,10 +34,12 @@ def checked_sources(
 
 
 def _default_choices(catalogue: Catalogue, account: AccountId) -> list[SourceChoice]:
-    names = [name for name in _taking(catalogue, account, "balances") if not _on_request(catalogue[name], "balances")]
+    able = _taking(catalogue, account, "balances")
+    names = [name for name in able if not _on_request(catalogue[name], "balances")]
     if not names:
-        fix = f"Providers take: {', '.join(sorted(_namespaces(catalogue))) or 'nothing, none is installed'}"
-        raise RegistryError("account", f"no provider takes {account.namespace} accounts", fix)
+        installed = f"Providers take: {', '.join(sorted(_namespaces(catalogue))) or 'nothing, none is installed'}"
+        fix = f"Name a source: {' or '.join(able)}" if able else installed
+        raise RegistryError("account", f"no provider takes {account.namespace} accounts unasked", fix)
     return [SourceChoice(provider=name) for name in names]
 
 

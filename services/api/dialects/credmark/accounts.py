@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 
 from msgspec import Struct
 
@@ -35,6 +36,12 @@ class Asked(Struct, frozen=True, kw_only=True):
     @property
     def chain(self) -> str:
         return chain_of(self.chain_id)
+
+    def has_left(self, at: datetime) -> bool:
+        """Whether all of it had left the portfolio of the key by then: what has left is zero, not unknown."""
+        return bool(self.members) and all(
+            member.valid_to is not None and member.valid_to <= at for member in self.members
+        )
 
     @property
     def sources(self) -> list[str]:

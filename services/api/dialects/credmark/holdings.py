@@ -49,6 +49,7 @@ async def read_portfolios(
     """By instant; without those at which nothing was known of the accounts yet."""
     quote = quote_asset(asked.chain_id, query.quote_address)
     held = await read_held(api, asked.members, sorted(set(instants)), Held, now=api.clock.now())
+    held |= {at: [] for at in instants if asked.has_left(at)}
     rates = await read_rates(api, [quote], sorted(held))
     wanted = frozenset(token.lower() for token in query.tokens)
     return {at: _to_portfolio(rows, asked, wanted, rates.find(USD, quote, at)) for at, rows in held.items()}
