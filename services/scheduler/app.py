@@ -100,6 +100,7 @@ class SchedulerApp:
                 publisher=publisher,
                 clock=self._clock,
                 days=self._settings.backfill_days,
+                after=timedelta(seconds=self._settings.backfill_after_s),
                 most_outstanding=self._settings.backfill_outstanding,
                 most_events=self._settings.backfill_events,
             )

@@ -49,6 +49,7 @@ class Backfills:
         publisher: Publisher,
         clock: Clock,
         days: int,
+        after: timedelta,
         most_outstanding: int,
         most_events: int,
     ) -> None:
@@ -59,6 +60,7 @@ class Backfills:
         self._publisher = publisher
         self._clock = clock
         self._days = days
+        self._after = after
         self._most_outstanding = most_outstanding
         self._most_events = most_events
         self._records: dict[str, tuple[Backfill | None, int]] = {}
@@ -135,11 +137,11 @@ class Backfills:
 
     def _waiting(self, providers: Collection[str]) -> list[tuple[Schedule, datetime]]:
         """Of these providers, whose next window ends when: the newest first."""
-        found = []
+        found, ripe = [], self._clock.now() - self._after
         for past in self._pasts():
             record, _ = self._records.get(_key(past.schedule.identity), (None, 0))
-            following = record.left(1) if record is not None and past.schedule.provider in providers else []
-            found += [(past.schedule, window.end) for window in following]
+            if record is not None and record.planned_at <= ripe and past.schedule.provider in providers:
+                found += [(past.schedule, window.end) for window in record.left(1)]
         return sorted(found, key=lambda waiting: waiting[1], reverse=True)
 
     def _pasts(self) -> list[Past]:

@@ -129,8 +129,8 @@ async def test_the_prices_and_rates_of_that_time_are_asked_for_as_well(
         await store.put_watch(tenant, provider=provider, feed="prices", target="*", scope=scope)
     asked = said(holdfast("backfill", WALLET, *RANGE, "--tenant", "acme", "--json", settings=system, folder=tmp_path))
     assert [(one["tenant"], one["provider"], one["windows"]) for one in asked] == [
-        ("acme", "evm", 3), ("public", "prices", 1), ("public", "ecb", 1),
-    ], "three days of hours are in one week of the price source's windows, from a Thursday on"  # fmt: skip
+        ("acme", "evm", 3), ("public", "prices", 2), ("public", "ecb", 1),
+    ], "three days of hours lie in two of the price source's windows of two days"  # fmt: skip
     words = ("feed", "backfill", "ecb", "prices", "--scope", "daily", "--from", "1990-01-01", "--to", "1999-02-01")
     (rates,) = said(holdfast(*words, "--json", settings=system, folder=tmp_path))
     assert (rates["provider"], rates["windows"]) == ("ecb", 2), "from the euro's first day; the grid's year ends within"

@@ -80,6 +80,7 @@ async def backfills(
     days: int = 10,
     most: int = 4,
     most_events: int = 100,
+    after: timedelta = timedelta(0),
     catalogue: dict[str, Manifest] = PAST,
     clock: Clock | None = None,
 ) -> AsyncIterator[Backfills]:
@@ -91,6 +92,7 @@ async def backfills(
         publisher=Publisher(connection.js, producer="scheduler", clock=FixedClock()),
         clock=clock or FixedClock(),
         days=days,
+        after=after,
         most_outstanding=most,
         most_events=most_events,
     )
@@ -255,6 +257,14 @@ async def test_a_past_that_the_workers_settings_decide_is_planned_when_the_worke
         await bucket.write(pasts.key_of("alpha"), pasts.encode(("eip155:1:",)))
         assert await until(runner.run) == 4
     assert {job.target for job in await take(connection)} == {WALLET}
+
+
+async def test_what_is_now_has_a_head_start(connection: Connection, store: RegistryStore) -> None:
+    head_start = timedelta(hours=24)
+    async with backfills(connection, store, after=head_start) as runner:
+        assert await runner.run() == 0, "planned just now"
+    async with backfills(connection, store, after=head_start, clock=LaterClock()) as runner:
+        assert await runner.run() == 4
 
 
 async def test_history_waits_while_the_aggregator_is_behind(connection: Connection, store: RegistryStore) -> None:

@@ -18,7 +18,7 @@ from holdfast.settings import SettingsError, SettingsProblem
 EVERYTHING = "*"
 """The target that stands for all that the sources have."""
 
-_HISTORY = History(every_s=(300, 3600, 86_400), points=168)
+_HISTORY = History(every_s=(300, 3600, 86_400), points=48)
 
 MANIFEST = Manifest(
     name="prices",
