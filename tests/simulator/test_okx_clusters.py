@@ -1,5 +1,6 @@
 """Token clusters over HTTP: what a provider makes of them is the world, and both move in time."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -19,6 +20,7 @@ from holdfast.providers.kit.session import Session
 from holdfast.settings import Configuration
 from services.simulator.world.holders import amount_of, clusters_at, has_holders, holders_at, supply_of
 from services.simulator.world.tokens import LDO, QUIET, SOLANA_USDC, STETH, USDC, Token
+from services.simulator.world.wallets import build_wallets
 from services.simulator.world.world import World, build_world, price_of
 from tests.simulator.conftest import FROZEN_AT
 from tests.simulator.test_okx import signed
@@ -170,6 +172,23 @@ async def test_the_truth_tells_the_clusters_that_the_provider_sees(client: httpx
             for cluster in (await fetched(provider, token)).clusters
         ]
         assert seen == [{address: Decimal(amount) for address, amount in one.items()} for one in truth[token.asset]]
+
+
+async def test_both_feeds_at_once_stay_within_the_one_budget(client: httpx.AsyncClient) -> None:
+    """As the upstream's own log has it: no five requests in less than four tenths of a second."""
+    world = (await client.get("/_world")).json()
+    session = Session(provider="okx", budget=Budget(requests=4, per_s=0.4), clock=SystemClock())
+    built = okx.build(Configuration(world).section("providers.okx", okx.MANIFEST.settings), session, SystemClock())
+    session.limit(Budget(requests=4, per_s=0.4))
+    wallets = [Target(feed="balances", target=one.account, scope="defi") for one in build_wallets(7, 3)]
+    tokens = [Target(feed="clusters", target=token.asset) for token in (USDC, LDO, SOLANA_USDC)]
+    await client.delete("/_log")
+    await asyncio.gather(*(built.fetch(target) for target in (*wallets, *tokens)))
+    await session.close()
+    log = (await client.get("/_log", params={"upstream": "okx", "limit": "1000"})).json()["requests"]
+    times = sorted(datetime.fromisoformat(entry["at"]) for entry in log)
+    assert len(times) >= 3 * 2 + 3 * 5 + 1
+    assert all(later - first >= timedelta(milliseconds=399) for first, later in zip(times, times[4:], strict=False))
 
 
 def canonical(token: Token, address: str) -> str:

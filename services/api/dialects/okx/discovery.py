@@ -1,5 +1,6 @@
 """`GET /api/v6/defi/product/supported-chains` and `supported-platforms`: those that the caller's accounts are on."""
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from litestar import Response, get
@@ -19,17 +20,25 @@ def build_discovery(resources: Resources, door: Door) -> list[HTTPRouteHandler]:
     @get("/api/v6/defi/product/supported-chains")
     async def supported_chains(request: AnyRequest) -> Response[Any]:
         caller, _ = await door.admit(request)
-        indexes = sorted({index for one in caller.accounts(resources.registry) if (index := _index(one))}, key=int)
+        indexes = sorted({index for _, index in _on_chains(caller.accounts(resources.registry))}, key=int)
         return Response(ok_answer([{"chainIndex": index, "network": name_of(index)} for index in indexes], V6))
 
     @get("/api/v6/defi/product/supported-platforms")
     async def supported_platforms(request: AnyRequest) -> Response[Any]:
         caller, _ = await door.admit(request)
-        sources = counted_of(resources, caller, caller.accounts(resources.registry))
+        accounts = [account for account, _ in _on_chains(caller.accounts(resources.registry))]
+        sources = counted_of(resources, caller, accounts)
         lines = await read_lines(resources, await read_current(resources, sources))
         return Response(ok_answer([_platform(name, own) for name, own in group_by_platform(lines).items()], V6))
 
     return [supported_chains, supported_platforms]
+
+
+def _on_chains(accounts: Iterable[Account]) -> Iterator[tuple[Account, str]]:
+    """Those that this wire can ask about, with the number of their chain."""
+    for account in accounts:
+        if (index := _index(account)) is not None:
+            yield account, index
 
 
 def _index(account: Account) -> str | None:
