@@ -2,7 +2,7 @@
 
 import secrets
 
-from holdfast.observability.logs import hide
+from holdfast.observability.logs import hide, redacted
 from holdfast.providers.kit.fingerprints import fingerprint
 
 URL = "https://api.example.org/v1/accounts?tokens=eth,btc"
@@ -35,3 +35,13 @@ def test_a_new_key_does_not_make_another_question() -> None:
 
 def test_bytes_that_are_no_text_have_one_too() -> None:
     assert len(fingerprint("POST", URL, bytes(range(256)))) == 64
+
+
+def test_of_two_secrets_of_which_one_begins_with_the_other_neither_shows() -> None:
+    """As the addresses of two nodes, `…/rpc/1` and `…/rpc/137`: in whatever order they became known."""
+    short = f"https://{secrets.token_hex(8)}.example.org/rpc/1"
+    long = f"{short}37"
+    hide(short)
+    hide(long)
+    assert redacted(f"no answer from {long}") == "no answer from ***"
+    assert fingerprint("POST", long, b"x") == fingerprint("POST", short, b"x")

@@ -10,13 +10,15 @@ import structlog
 
 _SENSITIVE = re.compile(r"pass(word|phrase)|secret|token$|api_?key|authorization|signature|ok-access", re.IGNORECASE)
 _IN_TEXT = re.compile(r"(?i)(bearer\s+)[^\s\"',]+|(://[^\s:/@]+:)[^\s@\"']+(?=@)")
-_HIDDEN: set[str] = set()
+_HIDDEN: list[str] = []
+"""The longest first: one that another begins with must not leave the rest of it to be read."""
 
 
 def hide(secret: str) -> None:
     """Never print this text again, wherever it turns up."""
-    if len(secret) >= 4:
-        _HIDDEN.add(secret)
+    if len(secret) >= 4 and secret not in _HIDDEN:
+        _HIDDEN.append(secret)
+        _HIDDEN.sort(key=lambda text: (-len(text), text))
 
 
 def redacted(text: str) -> str:

@@ -16,6 +16,7 @@ from holdfast.providers.kit.discovery import ProviderModule
 from holdfast.providers.kit.errors import ProviderError
 from holdfast.providers.kit.exchange import open_exchange
 from holdfast.providers.kit.replaying import NotRecordedError, ReplayClock, ReplaySession
+from holdfast.providers.kit.session import hide_secrets
 from holdfast.settings import Configuration, Secret
 from holdfast.warehouse.client import Warehouse
 from services.worker.reparsing.keeping import Chosen, KeptFetch, read_answers, read_fetches, read_spellings
@@ -43,6 +44,7 @@ class Replayer:
         self._warehouse = warehouse
         self._module = module
         self._settings = settings
+        hide_secrets(settings)  # as the worker does: what was asked is known by a text without them
         self._payload_limit = payload_limit
 
     async def replay(self, chosen: Chosen) -> AsyncIterator[Replayed]:

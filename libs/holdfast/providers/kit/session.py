@@ -161,7 +161,7 @@ def build_session(
     transport: Transport | None = None,
 ) -> Session:
     """A session for one provider's settings, whose secrets are never printed from now on."""
-    _hide_secrets(settings)
+    hide_secrets(settings)
     limits = limits or Limits(deadline_s=manifest.deadline_s)
     return Session(provider=manifest.name, budget=manifest.budget, clock=clock, limits=limits, transport=transport)
 
@@ -171,18 +171,19 @@ def redacted_url(url: str) -> str:
     return redacted(_SENSITIVE_QUERY.sub(r"\1***", _USERINFO.sub("//***@", url)))
 
 
-def _hide_secrets(value: object) -> None:
+def hide_secrets(value: object) -> None:
+    """Never print a secret of these settings again, however deep it lies in them."""
     if isinstance(value, Secret):
         hide(value.reveal())
     elif isinstance(value, Struct):
         for field in msgspec.structs.fields(value):
-            _hide_secrets(getattr(value, field.name))
+            hide_secrets(getattr(value, field.name))
     elif isinstance(value, Mapping):
         for item in value.values():
-            _hide_secrets(item)
+            hide_secrets(item)
     elif isinstance(value, list | tuple):
         for item in value:
-            _hide_secrets(item)
+            hide_secrets(item)
 
 
 def _refuse_unsendable(headers: Mapping[str, str]) -> None:
