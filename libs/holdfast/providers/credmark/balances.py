@@ -4,7 +4,8 @@ One request brings positions and total together, so that they are of one block; 
 block. History comes in one request for each window, positions and totals again together.
 """
 
-from datetime import datetime
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from holdfast.domain.jobs import JobWindow
 from holdfast.domain.reported import ReportedReturns
@@ -30,60 +31,58 @@ async def fetch_latest(client: CredmarkClient, target: Target, clock: Clock) -> 
     """Raises ProviderError."""
     wallet = parse_wallet(target, client.settings)
     answer = await client.fetch("value", wallet, Query(include_positions=True))
-    fetched = _to_latest(answer, wallet, clock.now())
-    [block] = [snapshot.block for snapshot in fetched.snapshots]
-    if not client.settings.returns or block is None:
-        return fetched
-    at_block = await client.fetch("returns", wallet, Query(block_number=block.number))
-    return Fetched(snapshots=fetched.snapshots, totals=fetched.totals, returns=(_to_returns(at_block, wallet),))
+    with _understood(answer, "value"):
+        said = to_struct(answer.json(), Value)
+        check_asked(said, wallet)
+        snapshot = to_snapshot(to_point(said), wallet, answer, clock.now())
+        total = to_total(to_point(said), wallet, answer)
+    returns = (await _fetch_returns(client, wallet, said.block_number),) if client.settings.returns else ()
+    return Fetched(snapshots=(snapshot,), totals=(total,), returns=returns)
 
 
 async def fetch_history(client: CredmarkClient, target: Target, window: JobWindow, clock: Clock) -> Fetched:
-    """A snapshot and a total for each instant, each block once. Raises ProviderError."""
+    """A snapshot and a total for each instant, each block once. Raises ProviderError.
+
+    A point lies up to a block before its instant, which is answered by what held just before it.
+    """
     wallet = parse_wallet(target, client.settings)
-    query = Query(
+    answer = await client.fetch("value/historical", wallet, _over(window))
+    with _understood(answer, "value/historical"):
+        said = to_struct(answer.json(), ValueHistory)
+        check_asked(said, wallet)
+        points = {point.said.block_number: point for point in to_points(said)}.values()
+        snapshots = [to_snapshot(point, wallet, answer, clock.now()) for point in points]
+        totals = [to_total(point, wallet, answer) for point in points]
+        instants = [snapshot.observed_at for snapshot in snapshots]
+        if instants != sorted(set(instants)):
+            raise ShapeError("data: its points are not in order")
+    return Fetched(
+        snapshots=tuple(one for one in snapshots if window.holds(one.observed_at)),
+        totals=tuple(one for one in totals if window.holds(one.observed_at)),
+    )
+
+
+async def _fetch_returns(client: CredmarkClient, wallet: Wallet, block_number: int) -> ReportedReturns:
+    answer = await client.fetch("returns", wallet, Query(block_number=block_number))
+    with _understood(answer, "returns"):
+        said = to_struct(answer.json(), Returns)
+        check_asked(said, wallet)
+        return to_returns(said, wallet, answer)
+
+
+def _over(window: JobWindow) -> Query:
+    return Query(
         include_positions=True,
         start_timestamp=int(window.start.timestamp()),
         end_timestamp=int(window.end.timestamp()),
         time_interval=window.every_s,
     )
-    answer = await client.fetch("value/historical", wallet, query)
-    return _to_history(answer, wallet, window, clock.now())
 
 
-def _to_latest(answer: Answer, wallet: Wallet, now: datetime) -> Fetched:
+@contextmanager
+def _understood(answer: Answer, what: str) -> Iterator[None]:
+    """What has not the documented shape is for a person to look at."""
     try:
-        said = to_struct(answer.json(), Value)
-        check_asked(said, wallet)
-        point = to_point(said)
-        return Fetched(snapshots=(to_snapshot(point, wallet, answer, now),), totals=(to_total(point, wallet, answer),))
+        yield
     except ShapeError as error:
-        raise answer.unexpected(f"value: {error}") from error
-
-
-def _to_returns(answer: Answer, wallet: Wallet) -> ReportedReturns:
-    try:
-        said = to_struct(answer.json(), Returns)
-        check_asked(said, wallet)
-        return to_returns(said, wallet, answer)
-    except ShapeError as error:
-        raise answer.unexpected(f"returns: {error}") from error
-
-
-def _to_history(answer: Answer, wallet: Wallet, window: JobWindow, now: datetime) -> Fetched:
-    """The first point lies up to a block before the window: an instant is answered by what held just before it."""
-    try:
-        said = to_struct(answer.json(), ValueHistory)
-        check_asked(said, wallet)
-        points = {point.said.block_number: point for point in to_points(said)}
-        snapshots = [to_snapshot(point, wallet, answer, now) for point in points.values()]
-        totals = [to_total(point, wallet, answer) for point in points.values()]
-        instants = [snapshot.observed_at for snapshot in snapshots]
-        if instants != sorted(set(instants)):
-            raise ShapeError("data: its points are not in order")
-    except ShapeError as error:
-        raise answer.unexpected(f"value/historical: {error}") from error
-    return Fetched(
-        snapshots=tuple(one for one in snapshots if window.holds(one.observed_at)),
-        totals=tuple(one for one in totals if window.holds(one.observed_at)),
-    )
+        raise answer.unexpected(f"{what}: {error}") from error

@@ -30,6 +30,7 @@ SCOPE = "wallet"
 _AHEAD = timedelta(minutes=1)
 """A block may be so much ahead of our clock, and no more."""
 _LAST_BLOCK = 2**63
+_UNPRICED: Reason = "no_price"
 
 
 class Point(Struct, frozen=True, kw_only=True):
@@ -106,12 +107,11 @@ def to_returns(said: Returns, wallet: Wallet, answer: Answer) -> ReportedReturns
 def to_line(position: ValuedPosition, chain_id: int, currency: str) -> Balance:
     """A balance with the value 0 is one that Credmark has no price of. Raises ShapeError."""
     amount, reason = _stated(position.balance)
-    value, price = position.value, position.token_price
-    if amount is not None and is_unpriced(amount, value):
-        value, price, reason = None, None, reason or "no_price"
-    value, beyond = (None, None) if amount is None else _stated(value)
+    value, why = None, None
+    if amount is not None:
+        value, why = (None, _UNPRICED) if is_unpriced(amount, position.value) else _stated(position.value)
     # A price is of use only beside the value that it was made with.
-    price = None if value is None else _stated(price)[0]
+    price = _stated(position.token_price)[0] if value is not None else None
     return Balance(
         asset=_asset(chain_id, position.token_address),
         kind="wallet",
@@ -120,7 +120,7 @@ def to_line(position: ValuedPosition, chain_id: int, currency: str) -> Balance:
         price=price,
         value=value,
         currency=currency,
-        reason=reason or (beyond if value is None and amount else None),
+        reason=reason or why,
     )
 
 
@@ -144,7 +144,7 @@ def _to_return(one: TokenReturn, chain_id: int) -> ReportedReturn:
         amount=_storable(one.balance),
         value=None if unpriced else _storable(one.value),
         total_return=None if unknown else _storable(one.return_),
-        reason="no_price" if unpriced else None,
+        reason=_UNPRICED if unpriced else None,
     )
 
 
