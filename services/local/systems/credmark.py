@@ -33,7 +33,7 @@ async def served(bench: Bench) -> list[Difference]:
         "tokens": len(amounts_of(positions)),
         "tokens with a balance": len(amounts_of(positions)),
     }
-    return list(differing("", ours, shown))
+    return list(differing("shown", ours, shown))
 
 
 async def round_trip(bench: Bench) -> list[Difference]:
