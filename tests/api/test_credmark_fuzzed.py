@@ -7,14 +7,15 @@ import pytest
 import schemathesis
 
 from tests.api.conftest import World, bearer
-from tests.api.test_openapi import _CHECKS, _fuzz, document
+from tests.api.test_openapi import _CHECKS, FEW_OR_MANY, _fuzz, document
 from tests.api.world import A, B, at, insert
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 ADDRESSES = [account.rpartition(":")[2] for account in (A, B)]
 
 
-async def test_fuzzed_requests_about_tracked_accounts_get_declared_answers(world: World) -> None:
+@pytest.mark.parametrize("examples", FEW_OR_MANY)
+async def test_fuzzed_requests_about_tracked_accounts_get_declared_answers(world: World, examples: int) -> None:
     row = {"chain": "eip155:1", "number": 450, "time": at("10:10"), "hash": "", "rank": 1}
     await insert(world.resources.warehouse, "blocks", [row])
     described = await document(world)
@@ -32,7 +33,7 @@ async def test_fuzzed_requests_about_tracked_accounts_get_declared_answers(world
 
     def fuzz() -> None:
         for operation in schema.get_all_operations():
-            _fuzz(operation.ok(), ask)
+            _fuzz(operation.ok(), ask, examples)
 
     await asyncio.to_thread(fuzz)
     assert {200, 400} <= statuses <= {200, 400, 404, 422}
