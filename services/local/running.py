@@ -9,15 +9,12 @@ from typing import Any
 
 import msgspec
 
-from holdfast.domain.time import SystemClock
-from holdfast.messaging.connection import connect
-from holdfast.providers.kit.discovery import discover
-from holdfast.registry.store import RegistryStore
 from holdfast.settings import Secret
 from holdfast.settings.shared import NatsSettings
 from services.local import demo, probes
 from services.local.directory import DataDirectory, write_private
 from services.local.processes import ProcessFailedError
+from services.local.registering import opened
 from services.local.settings import LocalSettings
 from services.local.stack import NATS_USER, Ports, Stack, choose_ports, outer_environment
 from services.local.supervisor import Report, Supervisor
@@ -84,6 +81,11 @@ class Running:
         return f"http://127.0.0.1:{self.ports.api}"
 
     @property
+    def nats_settings(self) -> NatsSettings:
+        password = Secret(self.credentials.nats_password)
+        return NatsSettings(url=f"nats://127.0.0.1:{self.ports.nats}", user=NATS_USER, password=password)
+
+    @property
     def simulator_url(self) -> str:
         return f"http://127.0.0.1:{self.ports.simulator}"
 
@@ -102,18 +104,8 @@ class Running:
 
     async def _seed(self, world: dict[str, Any]) -> None:
         self._report("demo registry", "starting")
-        nats = NatsSettings(
-            url=f"nats://127.0.0.1:{self.ports.nats}",
-            user=NATS_USER,
-            password=Secret(self.credentials.nats_password),
-        )
-        connection = await connect(nats, name="local")
-        try:
-            catalogue = {name: module.manifest for name, module in discover().items()}
-            store = RegistryStore(connection.js, clock=SystemClock(), catalogue=catalogue)
+        async with opened(self.nats_settings, name="local") as store:
             key = await demo.seed(store, world, has_key=bool(self.credentials.api_key))
-        finally:
-            await connection.close()
         if key:
             self.credentials = msgspec.structs.replace(self.credentials, api_key=key)
             self._directory.keep(self.credentials)

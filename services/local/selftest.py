@@ -10,8 +10,7 @@ import asyncio
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +19,17 @@ from msgspec import Struct
 from rich.console import Console
 from rich.table import Table
 
-from holdfast.domain.time import SystemClock
-from holdfast.messaging.connection import connect as connect_nats
-from holdfast.providers.kit.discovery import discover
 from holdfast.registry.store import RegistryStore
 from holdfast.settings import Secret, SettingsError
-from holdfast.settings.shared import ClickHouseSettings, NatsSettings
+from holdfast.settings.shared import ClickHouseSettings
 from holdfast.warehouse.client import connect as connect_warehouse
 from services.local import probes
 from services.local.comparing import PortfolioCheck, check_portfolio
 from services.local.directory import DataDirectory
 from services.local.processes import ProcessFailedError
+from services.local.registering import opened
 from services.local.running import Running
 from services.local.settings import LocalSettings
-from services.local.stack import NATS_USER
 from services.local.systems import SystemCheck, check_systems
 from services.local.systems.bench import Bench
 
@@ -94,7 +90,7 @@ async def run(running: Running) -> Verdict:
     assert running.world is not None  # noqa: S101
     truth = await probes.get_json(f"{running.simulator_url}/_truth")
     deadline = began + _DEADLINE_S
-    async with open_registry(running) as store:
+    async with opened(running.nats_settings, name="selftest") as store:
         keys = await _keys(store)
         checks = await _until_equal(running, truth, keys, deadline=deadline)
         bench = Bench(
@@ -134,21 +130,6 @@ async def _until_right(bench: Bench, *, deadline: float) -> dict[str, SystemChec
         if all(system.right for system in systems.values()) or time.monotonic() > deadline:
             return systems
         await asyncio.sleep(_AGAIN_S)
-
-
-@asynccontextmanager
-async def open_registry(running: Running) -> AsyncIterator[RegistryStore]:
-    nats = NatsSettings(
-        url=f"nats://127.0.0.1:{running.ports.nats}",
-        user=NATS_USER,
-        password=Secret(running.credentials.nats_password),
-    )
-    connection = await connect_nats(nats, name="selftest")
-    try:
-        catalogue = {name: module.manifest for name, module in discover().items()}
-        yield RegistryStore(connection.js, clock=SystemClock(), catalogue=catalogue)
-    finally:
-        await connection.close()
 
 
 async def _keys(store: RegistryStore) -> dict[str, str]:

@@ -15,8 +15,9 @@ import pytest_asyncio
 from holdfast.registry.keys import derive_credentials
 from holdfast.settings import Secret
 from services.local.directory import DataDirectory
+from services.local.registering import opened
 from services.local.running import Running
-from services.local.selftest import FREE_PORTS, open_registry
+from services.local.selftest import FREE_PORTS
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
@@ -71,7 +72,7 @@ async def shell(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shell
     running = Running(FREE_PORTS, DataDirectory(folder), lambda *_: None, simulate={}, settings_of_parts=parts)
     try:
         await running.start()
-        async with open_registry(running) as store:
+        async with opened(running.nats_settings, name="test-readme") as store:
             keys = {
                 name: (await store.create_key("demo", portfolio=name))[1].reveal()
                 for name in ("custody", "tokenised", "group")
