@@ -222,6 +222,30 @@ async def test_a_parser_that_now_refuses_what_it_took_is_told(past: Past) -> Non
     assert [one.why for one in report.skipped] == ["UnexpectedResponseError: no longer understood"]
 
 
+class Forgetful:
+    """Asks for the detail once in its life, as a provider that remembers decimals; the list each time."""
+
+    def __init__(self, build: Any) -> None:
+        self._right = build
+        self._learned: Any = None
+
+    async def fetch(self, target: Target) -> Fetched:
+        if self._learned is None:
+            self._learned = await self._right.fetch(target)
+        return self._learned  # type: ignore[no-any-return]
+
+
+async def test_what_a_provider_asked_once_in_the_life_of_its_process_is_learned_again(past: Past) -> None:
+    """The second fetch heard nothing, because its provider knew all from the first; each alone would have to ask."""
+    module = replace(OKX, build=lambda *built: Forgetful(OKX.build(*built)))
+    await past.fetch(OKX)
+    await past.fetch(OKX, job="d" * 32, later=timedelta(minutes=30))
+    await past.warehouse.command("DELETE FROM exchanges WHERE job_id = {job:String} AND place > 0", {"job": "d" * 32})
+    started = datetime.now(UTC) - timedelta(minutes=100)
+    report = await past.reparse(module, first=started)
+    assert (report.fetches, report.skipped) == (1, ())
+
+
 Choice = dict[str, Any]
 
 

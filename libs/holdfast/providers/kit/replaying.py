@@ -9,8 +9,9 @@ Its clock shows the time that it was then, so that what a parser takes from the 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -23,6 +24,7 @@ from holdfast.providers.kit.session import Limits, Refiner, Request, Session, Si
 from holdfast.providers.kit.statuses import error_of_status
 
 _NO_LIMITS = Limits(body_bytes=1 << 40)
+_NOTHING: Mapping[str, "KeptAnswer"] = MappingProxyType({})
 
 
 class NotRecordedError(ProviderError):
@@ -68,14 +70,22 @@ class ReplaySession(Session):
         super().__init__(provider=provider, budget=Budget(requests=1, per_s=1), clock=clock, limits=_NO_LIMITS)
         self._time = clock
         self._kept: dict[str, list[KeptAnswer]] = {}
+        self._remembered = _NOTHING
 
-    def load(self, started_at: datetime, answers: Iterable[KeptAnswer]) -> None:
-        """What one fetch was answered, in order."""
+    def load(
+        self, started_at: datetime, answers: Iterable[KeptAnswer], *, remembered: Mapping[str, KeptAnswer] = _NOTHING
+    ) -> None:
+        """What one fetch was answered, in order.
+
+        `remembered`, by what was asked: what others of its process had been told. It is given only where the fetch
+        itself did not ask: then the provider knew it.
+        """
         self._time.set(started_at)
         kept: dict[str, list[KeptAnswer]] = defaultdict(list)
         for answer in answers:
             kept[answer.request_sha256].append(answer)
         self._kept = kept
+        self._remembered = remembered
 
     async def fetch(self, request: Request, *, sign: Signer | None = None, refine: Refiner | None = None) -> Answer:
         """The answer that this very request got then. Raises ProviderError, as it did then, or NotRecordedError."""
@@ -99,7 +109,10 @@ class ReplaySession(Session):
 
     def _next(self, request: Request) -> KeptAnswer:
         """Of a question that was asked several times the answers come in their order, the last one again and again."""
-        answers = self._kept.get(fingerprint(request.method, request.url, request.body))
+        asked = fingerprint(request.method, request.url, request.body)
+        answers = self._kept.get(asked)
+        if not answers and asked in self._remembered:
+            return self._remembered[asked]
         if not answers:
             raise NotRecordedError(f"not recorded: {request.method} {redacted_url(request.url)}")
         return answers.pop(0) if len(answers) > 1 else answers[0]
