@@ -1,4 +1,4 @@
-"""Every cell of the README's table of systems, run as it is printed, against the demo."""
+"""The demo as the README has it: each cell of the table of systems, run as printed; and history from the first start."""
 
 import asyncio
 import json
@@ -68,7 +68,7 @@ async def shell(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shell
     for tool in ("bash", "curl", "openssl"):
         assert shutil.which(tool), f"the README's commands need {tool}"
     folder = tmp_path_factory.mktemp("demo")
-    parts = {"HOLDFAST_SCHEDULER__BACKFILL_DAYS": "0"}
+    parts = {"HOLDFAST_SCHEDULER__BACKFILL_DAYS": "1"}
     running = Running(FREE_PORTS, DataDirectory(folder), lambda *_: None, simulate={}, settings_of_parts=parts)
     try:
         await running.start()
@@ -119,3 +119,27 @@ ANSWERS = {
     "DALP": r'"totalValue":"\d',
     "Credmark": r'"totalReturn":-?\d',
 }
+
+
+async def test_the_past_is_there_on_the_first_start_with_values_and_without_failures(shell: Shell) -> None:
+    past = "observed_at < now() - INTERVAL 2 HOUR"
+    await shell.until(
+        f'sql "SELECT groupUniqArray(provider) AS found FROM (SELECT provider FROM snapshots WHERE {past} '
+        "GROUP BY provider HAVING uniqExact(observed_at) > 15) WHERE provider IN ('bitpanda', 'credmark', 'evm') "
+        'HAVING length(found) = 3"',
+        r"(?m)^1\. ",
+    )
+    await shell.until(
+        f"sql \"SELECT count() FROM reported_totals WHERE provider = 'dalp' AND {past} HAVING count() > 15\"",
+        r"(?m)^1\. ",
+    )
+    await shell.until(
+        'sql "SELECT count() AS lines, countIf(isNull(value_usd)) AS unvalued FROM balances FINAL '
+        f"WHERE source LIKE 'demo/evm/%' AND {past} AND isNotNull(amount) AND asset IN (SELECT asset FROM prices) "
+        'HAVING lines > 100 AND unvalued = 0"',
+        r"(?m)^1\. ",
+    )
+    failures = await shell.run(
+        "sql \"SELECT provider, error, message FROM fetches WHERE isNotNull(window_start) AND outcome != 'finished'\""
+    )
+    assert failures == "", "a past that there is not was not asked for"
