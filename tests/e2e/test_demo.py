@@ -1,4 +1,4 @@
-"""The demo as the README has it: each cell of the table of systems, run as printed; and history from the first start."""
+"""The demo as the README has it: each cell of its table of systems, run as printed, and history from the start."""
 
 import asyncio
 import json
