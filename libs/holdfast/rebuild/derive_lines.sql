@@ -50,6 +50,19 @@ priced AS
 ),
 multiplied AS
 (
+    WITH
+        toInt256('1000000000000000000000000000000000000') AS one,
+        -- a × b cut to 36 decimals, exact: whole and broken parts apart, because the full product has 152 digits. Each
+        -- partial product is below the result, so nothing wraps where that is below 1e40 (`too_great` sees to it).
+        -- multiplyDecimal says the same at forty times the cost.
+        (a, b) -> reinterpret(
+            multiply(
+                toInt256(multiply(sign(a), sign(b))),
+                multiply(multiply(intDiv(abs(reinterpret(a, 'Int256')), one), intDiv(abs(reinterpret(b, 'Int256')), one)), one)
+                    + multiply(intDiv(abs(reinterpret(a, 'Int256')), one), modulo(abs(reinterpret(b, 'Int256')), one))
+                    + multiply(modulo(abs(reinterpret(a, 'Int256')), one), intDiv(abs(reinterpret(b, 'Int256')), one))
+                    + intDiv(multiply(modulo(abs(reinterpret(a, 'Int256')), one), modulo(abs(reinterpret(b, 'Int256')), one)), one)),
+            'Decimal(76, 36)') AS times
     SELECT
         *,
         -- The unit's price in dollars: null where none is stated or used.
@@ -62,9 +75,9 @@ multiplied AS
             usable, 'value_by_rate',
             'none') AS way,
         way IN ('amount_by_converted', 'value_by_rate') AND stated_price IS NOT NULL
-            AND multiply(toFloat64(ifNull(stated_price, toDecimal256(0, 36))), toFloat64(feed_price)) >= 1e40 AS unit_too_great,
+            AND abs(multiply(toFloat64(ifNull(stated_price, toDecimal256(0, 36))), toFloat64(feed_price))) >= 1e40 AS unit_too_great,
         if(way IN ('amount_by_converted', 'value_by_rate') AND stated_price IS NOT NULL AND NOT unit_too_great,
-            multiplyDecimal(assumeNotNull(stated_price), feed_price, 36), NULL) AS converted,
+            times(assumeNotNull(stated_price), feed_price), NULL) AS converted,
         multiIf(
             way = 'stated_product', assumeNotNull(amount),
             way IN ('amount_by_feed', 'amount_by_converted'), assumeNotNull(amount),
@@ -75,7 +88,8 @@ multiplied AS
             way = 'amount_by_converted', ifNull(converted, toDecimal256(0, 36)),
             way IN ('amount_by_feed', 'value_by_rate'), feed_price,
             toDecimal256(0, 36)) AS rate,
-        unit_too_great OR multiply(toFloat64(factor), toFloat64(rate)) >= 1e40 AS too_great
+        unit_too_great OR abs(multiply(toFloat64(factor), toFloat64(rate))) >= 1e40 AS too_great,
+        times(factor, rate) AS made
     FROM priced
 ),
 derived AS
@@ -85,7 +99,7 @@ derived AS
         way != 'none' AND NOT too_great AS valued,
         if(NOT valued, NULL, multiIf(
             way = 'stated_value', stated_value,
-            toNullable(multiplyDecimal(factor, rate, 36)))) AS value,
+            toNullable(made))) AS value,
         if(NOT valued, NULL, multiIf(
             way IN ('stated_value', 'stated_product'), stated_price,
             way = 'amount_by_feed', toNullable(feed_price),
