@@ -94,8 +94,9 @@ async def touched_points(warehouse: Warehouse, snapshots: Collection[SnapshotKey
 
     The hour each was observed in, and every later point of the same portfolio up to the source's next
     snapshot, because those carry it. Points are taken from what causes them (snapshots, membership
-    edges), not from the totals stored so far: a replica that works on a later hour right now has stored
-    its snapshot already, its total perhaps not.
+    edges), not only from the totals stored so far: a replica that works on a later hour right now has
+    stored its snapshot already, its total perhaps not. Those stored count too: an hour may be left
+    over from a membership that no longer holds, with nothing else to cause it.
     """
     touched = {(one.source, one.observed_at) for one in snapshots}
     picture = await read_picture(warehouse, sources={source for source, _ in touched})
@@ -104,8 +105,20 @@ async def touched_points(warehouse: Warehouse, snapshots: Collection[SnapshotKey
     mine = later & {source for source, _ in touched}
     await picture.read_back(warehouse, mine, since=first)
     until = {key: _next(picture, *key) for key in touched}
-    await picture.read_back(warehouse, later - mine, since=first, until=max(until.values()))
-    return set(_touched(picture, until))
+    end = max(until.values())
+    await picture.read_back(warehouse, later - mine, since=first, until=end)
+    stored = await _read_stored_hours(warehouse, picture.memberships, since=first, until=end)
+    return set(_touched(picture, until, stored))
+
+
+async def _read_stored_hours(
+    warehouse: Warehouse, portfolios: Collection[PortfolioKey], *, since: str, until: str
+) -> dict[PortfolioKey, set[str]]:
+    hours: dict[PortfolioKey, set[str]] = defaultdict(set)
+    asked = {"portfolios": to_lines(sorted(portfolios)), "since": since, "until": until}
+    for tenant, name, bucket in await warehouse.rows(sql.load("read_stored_points"), asked) if portfolios else ():
+        hours[tenant, name].add(bucket)
+    return hours
 
 
 def _next(picture: Picture, source: str, at: str) -> str:
@@ -113,7 +126,9 @@ def _next(picture: Picture, source: str, at: str) -> str:
     return next((hour_of(one.observed_at) for one in picture.history(source) if one.observed_at > at), FAR)
 
 
-def _touched(picture: Picture, until: Mapping[tuple[str, str], str]) -> Iterator[Point]:
+def _touched(
+    picture: Picture, until: Mapping[tuple[str, str], str], stored: Mapping[PortfolioKey, set[str]]
+) -> Iterator[Point]:
     spans: dict[str, dict[str, str]] = defaultdict(dict)
     for (source, at), end in until.items():
         start = hour_of(at)
@@ -124,7 +139,7 @@ def _touched(picture: Picture, until: Mapping[tuple[str, str], str]) -> Iterator
             for source in {member.source for member in membership.members}
             for start, end in spans.get(source, {}).items()
         }
-        causes = _causes(picture, membership.members) if mine else ()
+        causes = _causes(picture, membership.members) | stored.get(key, set()) if mine else ()
         yield from (Point(*key, start) for start, _ in mine)
         yield from (Point(*key, hour) for hour in causes if any(start < hour < end for start, end in mine))
 
