@@ -16,6 +16,7 @@ from holdfast.warehouse.rows import PortfolioRow, PortfolioSourceRow
 from holdfast.warehouse.writer import write
 from services.aggregator.batch import Arrival
 from services.aggregator.commit import commit
+from services.aggregator.points import points_of, revalue
 from services.aggregator.prepared import prepare
 
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
@@ -27,10 +28,7 @@ STEADY, LATE = (Source(tenant="acme", provider="alpha", account=f"eip155:1:0x{n:
 @pytest.fixture
 async def warehouse(clickhouse_settings: ClickHouseSettings) -> AsyncIterator[Warehouse]:
     connected = await connect(clickhouse_settings)
-    await write(
-        connected,
-        [PortfolioRow(tenant="acme", portfolio="all", revision=1, name="", base_currency="", deleted=False, digest="")],
-    )
+    await write(connected, [_portfolio(revision=1)])
     await write(connected, [_member(STEADY), _member(LATE)])
     yield connected
     await connected.close()
@@ -56,15 +54,38 @@ async def test_history_with_gaps_is_carried_to_the_next_snapshot_and_no_further(
     assert [(net, count) for net, count in rows] == [(1, 49 - 11 - 24), (3, 11), (6, 24)]
 
 
+async def test_an_hour_left_over_from_an_older_membership_follows_what_comes_late(warehouse: Warehouse) -> None:
+    """Nothing but the source that has left ever caused it."""
+    await _store(warehouse, [_observed(STEADY, NOW, Decimal(1))])
+    await write(warehouse, [_portfolio(revision=2)])
+    await write(warehouse, [_member(LATE, revision=2)])
+    await revalue(warehouse, await points_of(warehouse, [("acme", "all")]))
+    await _store(warehouse, [_observed(LATE, NOW - 3 * HOUR, Decimal(2))])
+    rows = await warehouse.rows("SELECT net, sources, sources_missing FROM portfolio_totals FINAL ORDER BY bucket")
+    assert [tuple(row) for row in rows] == [(Decimal(2), 1, 0)] * 2
+
+
 async def _store(warehouse: Warehouse, events: Sequence[BalancesObserved]) -> int:
     """Returns how many points were computed."""
     arrivals = [Arrival(event=event, sequence=n, recorded_at=NOW) for n, event in enumerate(events, 1)]
     return len(await commit(warehouse, prepare(arrivals), ranking=()))
 
 
-def _member(source: Source) -> PortfolioSourceRow:
+def _portfolio(*, revision: int) -> PortfolioRow:
+    return PortfolioRow(
+        tenant="acme",
+        portfolio="all",
+        revision=revision,
+        name="",
+        base_currency="",
+        deleted=False,
+        digest=str(revision),
+    )
+
+
+def _member(source: Source, *, revision: int = 1) -> PortfolioSourceRow:
     return PortfolioSourceRow(
-        tenant="acme", portfolio="all", revision=1, source=source.id, account=source.account, provider="alpha",
+        tenant="acme", portfolio="all", revision=revision, source=source.id, account=source.account, provider="alpha",
         scope="defi", valid_from="1970-01-01 00:00:00.000", valid_to="2200-01-01 00:00:00.000",
     )  # fmt: skip
 
