@@ -20,8 +20,9 @@ from holdfast.warehouse.client import Warehouse
 from services.aggregator import sql
 
 HOUR = timedelta(hours=1)
+EARLIEST = "1970-01-01 00:00:00.000"
 FAR = "2200-01-01 00:00:00.000"
-"""Later than any instant that is stored."""
+"""No instant that is stored is before the one, nor as late as the other."""
 
 RowT = TypeVar("RowT")
 PortfolioKey = tuple[str, str]
@@ -120,7 +121,7 @@ class Picture:
     async def read_back(self, warehouse: Warehouse, sources: Collection[str], *, since: str, until: str = FAR) -> None:
         """Ask for what these sources stated from `since` to `until` (exclusive), and for the last before it."""
         if sources:
-            asked = {"sources": to_json(sorted(sources)), "since": since, "until": until}
+            asked = {"sources": to_json(sorted(sources)), "earliest": EARLIEST, "since": since, "until": until}
             found = defaultdict(list)
             for one in await _read(warehouse, "read_statements", asked, _STATEMENTS):
                 found[one.source].append(one)

@@ -23,6 +23,7 @@ from holdfast.warehouse.rows import BreakdownRow, PortfolioTotalRow
 from holdfast.warehouse.writer import write
 from services.aggregator import sql
 from services.aggregator.placing import (
+    EARLIEST,
     FAR,
     Member,
     Picture,
@@ -153,9 +154,7 @@ def _causes(picture: Picture, members: Iterable[Member]) -> set[str]:
     hours = set()
     for member in members:
         hours |= {hour_of(one.observed_at) for one in picture.history(member.source)}
-        hours |= {
-            hour_of(edge) for edge in (member.valid_from, member.valid_to) if "1970-01-01 00:00:00.000" < edge < FAR
-        }
+        hours |= {hour_of(edge) for edge in (member.valid_from, member.valid_to) if EARLIEST < edge < FAR}
     return hours
 
 

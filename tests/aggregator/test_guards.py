@@ -305,6 +305,29 @@ async def test_a_jump_names_its_cause(
     assert (row["asset"], row["cause"]) == (asset, cause)
 
 
+async def test_a_rise_from_dust_is_told_without_a_ratio(warehouse: Warehouse) -> None:
+    stage = await jumping(warehouse)
+    dust = held(ETH, "1E-18", "1E-36")
+    await stage.take(states("okx", 0, dust), states("okx", 70, held(ETH, "1E-18", "20000")))
+    [row] = await stage.rows(JUMPS)
+    assert (row["ratio"], row["asset"], row["cause"], row["net"]) == (None, ETH, "price", 20000)
+
+
+class Broken(Heard):
+    async def publish_many(self, events: Sequence[Event]) -> list[object]:
+        if any(isinstance(event, PortfolioJumped | CheckCrossed) for event in events):
+            raise ArithmeticError("a bug in what only looks")
+        return await super().publish_many(events)
+
+
+async def test_a_guard_that_fails_keeps_no_batch_from_being_stored(warehouse: Warehouse) -> None:
+    stage = await jumping(warehouse)
+    guard = Guard(warehouse, Broken(), GuardSettings())  # type: ignore[arg-type]
+    stage.line = EventLine(warehouse, stage.heard, guard, clock=StoppedClock(), ranking=())  # type: ignore[arg-type]
+    await stage.take(states("okx", 0, ONE), states("okx", 70, held(ETH, "1", "5000")))
+    assert [row["net"] for row in await stage.rows("SELECT net FROM value_series ORDER BY bucket")] == [1000, 5000]
+
+
 async def test_a_small_move_is_not_told(warehouse: Warehouse) -> None:
     stage = await jumping(warehouse)
     await stage.take(states("okx", 0, held(ETH, "1", "1000")), states("okx", 70, held(ETH, "1", "1200")))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.domain.agreement import has_jumped, judge, moved
+from holdfast.domain.agreement import has_jumped, judge, moved, moved_further
 
 ONE_PERCENT = Decimal("0.01")
 _money = st.decimals(min_value=-(10**12), max_value=10**12, places=6)
@@ -64,6 +64,7 @@ def test_who_is_ours_does_not_matter(a: Decimal, b: Decimal, tolerance: Decimal)
         ("0", "1", False),
         ("0", "1.01", True),
         ("0.5", "1.5", False),
+        ("1E-36", "10000", True),
     ],
 )
 def test_a_total_jumps_beyond_what_is_allowed(before: str, now: str, jumped: bool) -> None:
@@ -72,4 +73,12 @@ def test_a_total_jumps_beyond_what_is_allowed(before: str, now: str, jumped: boo
 
 def test_a_move_from_nothing_is_without_measure() -> None:
     assert moved(Decimal(0), Decimal(5)) is None
+    assert moved(Decimal("1E-36"), Decimal(10000)) is None, "10^40 times is more than can be stored"
     assert moved(Decimal(-50), Decimal(-60)) == Decimal("0.2")
+
+
+def test_a_move_beyond_measure_is_further_than_any_other() -> None:
+    dust, doubled = (Decimal("1E-36"), Decimal(10000)), (Decimal(1), Decimal(2))
+    assert moved_further(dust, doubled)
+    assert not moved_further(doubled, dust)
+    assert not moved_further(doubled, doubled)

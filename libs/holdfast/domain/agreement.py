@@ -6,6 +6,7 @@ from typing import Literal
 from msgspec import Struct
 
 from holdfast.domain.exact import ZERO, difference, ratio
+from holdfast.domain.money import OutOfRangeError
 
 Verdict = Literal["within", "outside", "unknown"]
 ONE_CENT = Decimal("0.01")
@@ -41,8 +42,17 @@ def judge(ours: Decimal | None, theirs: Decimal | None, *, tolerance: Decimal, d
 
 
 def moved(before: Decimal, now: Decimal) -> Decimal | None:
-    """How far a total moved, as a share of what it was. None where it was 0: any move is without measure."""
-    return ratio(abs(difference(now, before)), abs(before)) if before else None
+    """How far a number moved, as a share of what it was. None beyond measure: from 0, or from next to nothing."""
+    try:
+        return ratio(abs(difference(now, before)), abs(before)) if before else None
+    except OutOfRangeError:
+        return None
+
+
+def moved_further(one: tuple[Decimal, Decimal], other: tuple[Decimal, Decimal]) -> bool:
+    """Whether the first pair (before, now) moved further than the second, as a share. Beyond measure is furthest."""
+    here, there = moved(*one), moved(*other)
+    return there is not None and (here is None or here > there)
 
 
 def has_jumped(before: Decimal, now: Decimal, *, allowed: Decimal) -> bool:

@@ -24,6 +24,7 @@ batch_messages = Histogram(
 )
 batch_lines = Counter("holdfast_batch_lines", "Balance lines inserted")
 stage_seconds = Histogram("holdfast_batch_stage_seconds", "Time a batch spends in a stage", ["stage"], buckets=_SECONDS)
+guard_failures = Counter("holdfast_guard_failures", "Checks and jumps not looked at for a fault of ours", ["step"])
 revaluations = Counter("holdfast_revaluations", "Portfolio points recomputed")
 dead_letters = Counter("holdfast_dead_letters", "Messages set aside as dead letters", ["stream", "consumer", "reason"])
 consumer_pending = Gauge("holdfast_consumer_pending", "Messages not yet delivered", ["stream", "consumer"])

@@ -13,8 +13,9 @@ from typing import Literal, NamedTuple
 import msgspec
 from msgspec import Struct
 
-from holdfast.domain.agreement import has_jumped, moved
-from holdfast.domain.exact import ZERO, difference, ratio, total
+from holdfast.domain.agreement import has_jumped, moved, moved_further
+from holdfast.domain.exact import difference, ratio, total
+from holdfast.domain.money import OutOfRangeError
 from holdfast.events import PortfolioJumped
 from holdfast.warehouse.client import Warehouse
 from holdfast.warehouse.rows import JumpRow
@@ -79,9 +80,12 @@ class Picture(NamedTuple):
         return self.net(asset) if any(one.lines_priced for one in self.held.get(asset, ())) else None
 
     def price(self, asset: str) -> Decimal | None:
-        """What one of it is worth; None where it has no value, or there is none of it."""
+        """What one of it is worth; None where it has no value, there is none of it, or that is out of range."""
         value, amount = self.value(asset), self.amount(asset)
-        return None if value is None or amount == 0 else ratio(value, amount)
+        try:
+            return None if value is None or amount == 0 else ratio(value, amount)
+        except OutOfRangeError:
+            return None
 
     def price_source(self, asset: str) -> str:
         priced = [one for one in self.held.get(asset, ()) if one.lines_priced]
@@ -171,11 +175,10 @@ def to_cause(asset: str, before: Picture, now: Picture) -> Cause:
 
 
 def _more_by_price(asset: str, before: Picture, now: Picture) -> bool:
-    prices, amounts = (before.price(asset), now.price(asset)), (before.amount(asset), now.amount(asset))
-    if None in prices or 0 in amounts:
+    was, is_now, amounts = before.price(asset), now.price(asset), (before.amount(asset), now.amount(asset))
+    if was is None or is_now is None or 0 in amounts:
         return False
-    by_price, by_amount = moved(*prices), moved(*amounts)  # type: ignore[arg-type]
-    return (by_price or ZERO) > (by_amount or ZERO)
+    return moved_further((was, is_now), amounts)
 
 
 def _at_same_amount(asset: str, before: Picture, now: Picture) -> Cause:

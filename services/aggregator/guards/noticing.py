@@ -5,12 +5,16 @@ seen. A jump's row names the versions of the two points that it is about, so tha
 follow from rows; repeating any of it tells nobody anything new.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, timedelta
 
 from holdfast.events import PortfolioRevalued
-from holdfast.messaging.publishing import Publisher
+from holdfast.messaging.publishing import Publisher, PublishError
+from holdfast.observability import metrics
+from holdfast.observability.logs import logger
 from holdfast.warehouse.client import Warehouse
+from holdfast.warehouse.errors import WarehouseUnavailable
 from holdfast.warehouse.writer import write
 from services.aggregator.guards.crossings import read_crossings
 from services.aggregator.guards.jumps import find_jumps
@@ -19,9 +23,15 @@ from services.aggregator.guards.reported_totals import Instant, check_reported_t
 from services.aggregator.points import Point
 from services.aggregator.settings import GuardSettings
 
+log = logger(__name__)
+
 
 class Guard:
-    """Raises what the warehouse and the publisher raise; then all of it is repeated with the batch."""
+    """Raises only that the warehouse or NATS is away; then all of it is repeated with the batch.
+
+    Whatever else goes wrong here is our own fault and no message's: it is logged and counted, and the batch is stored
+    without having been looked at.
+    """
 
     def __init__(self, warehouse: Warehouse, publisher: Publisher, settings: GuardSettings) -> None:
         self._warehouse = warehouse
@@ -31,8 +41,16 @@ class Guard:
 
     async def check(self, touched: Collection[Instant]) -> None:
         """Statements and reports just stored, by source and instant."""
-        if not touched:
-            return
+        if touched:
+            with _apart("check"):
+                await self._check(touched)
+
+    async def watch(self, revalued: Sequence[PortfolioRevalued]) -> None:
+        """Points just stored."""
+        with _apart("watch"):
+            await self._watch(revalued)
+
+    async def _check(self, touched: Collection[Instant]) -> None:
         tolerance = self._settings.check_tolerance
         made = [
             *await check_reported_totals(self._warehouse, touched, tolerance=tolerance, reach=self._reach),
@@ -42,8 +60,7 @@ class Guard:
             await write(self._warehouse, made)
             await self._publisher.publish_many(await read_crossings(self._warehouse, made))
 
-    async def watch(self, revalued: Sequence[PortfolioRevalued]) -> None:
-        """Points just stored."""
+    async def _watch(self, revalued: Sequence[PortfolioRevalued]) -> None:
         points = {
             Point(one.tenant, one.portfolio, f"{one.bucket.astimezone(UTC):%Y-%m-%d %H:%M:%S}") for one in revalued
         }
@@ -51,3 +68,15 @@ class Guard:
         if rows:
             await write(self._warehouse, rows)
             await self._publisher.publish_many(events)
+
+
+@contextmanager
+def _apart(step: str) -> Iterator[None]:
+    """What only looks must never decide whether a batch is stored."""
+    try:
+        yield
+    except (WarehouseUnavailable, PublishError):
+        raise
+    except Exception:
+        metrics.guard_failures.labels(step).inc()
+        log.exception("a guard failed: what was just stored was not looked at", step=step)

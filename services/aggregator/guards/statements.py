@@ -85,8 +85,9 @@ class Statements:
 
 
 async def read_statements(warehouse: Warehouse, sources: Collection[str], *, since: str, until: str) -> Statements:
-    """From `since` to `until`, both inclusive, and the last of each before that."""
-    asked = {"sources": to_json(sorted(sources)), "since": since, "until": shifted(until, timedelta(milliseconds=1))}
+    """From `since` to `until`, both inclusive."""
+    end = shifted(until, timedelta(milliseconds=1))
+    asked = {"sources": to_json(sorted(sources)), "earliest": since, "since": since, "until": end}
     body = await warehouse.read_bytes(sql.load("read_statements"), asked, format="JSONCompactEachRow")
     return Statements(_STATEMENTS.decode_lines(body))
 
