@@ -51,9 +51,13 @@ async def read_held(
     instants: Sequence[datetime],
     kind: type[HeldT],
     *,
+    excluded: Iterable[str],
     now: datetime,
 ) -> dict[datetime, list[HeldT]]:
-    """By instant. One before any source was seen has no entry: nothing is known of it."""
+    """By instant. One before any source was seen has no entry: nothing is known of it.
+
+    `excluded`: assets that the rules leave out. Like a receipt, such an asset may have a row, without lines.
+    """
     spans = [
         (member.source.id, stored_time(member.valid_from or _BEGINNING), stored_time(member.valid_to or _END))
         for member in members
@@ -65,6 +69,7 @@ async def read_held(
         "members": spans,
         "sources": sorted({source for source, _, _ in spans}),
         "instants": [stored_time(instant) for instant in instants],
+        "excluded": sorted(excluded),
         "history": any(instant < now for instant in instants),
     }
     for row in await read(api.warehouse, load_sql(__file__, "held"), params, kind):

@@ -62,7 +62,8 @@ FROM
     SELECT
         p.at AS at, p.observed_at AS read_at, b.asset AS asset, b.symbol AS line_symbol, b.asset_type AS line_type,
         b.chain AS line_chain, b.price_at AS line_price_at,
-        b.present AND NOT (b.kind = 'wallet' AND has(p.hidden, ifNull(b.asset, ''))) AS counted,
+        b.present AND NOT (b.kind = 'wallet' AND has(p.hidden, ifNull(b.asset, '')))
+            AND NOT has({excluded:Array(String)}, ifNull(b.asset, '')) AS counted,
         if(b.side = 'debt', negate(b.amount), b.amount) AS line_amount,
         if(b.side = 'debt', negate(b.value_usd), b.value_usd) AS line_value
     FROM placed AS p

@@ -24,9 +24,10 @@ def find_rules(state: RegistryState, tenant: str, number: int) -> RuleSet | None
     return state.rule_sets.get((tenant, str(number)))
 
 
-def excluded_assets(rules: RuleSet | None, portfolio: str) -> tuple[str, ...]:
+def excluded_assets(rules: RuleSet | None, portfolio: str | None) -> tuple[str, ...]:
     """The assets that count nowhere in a portfolio. What is said of the portfolio itself outweighs what is said of all.
 
+    Without a portfolio: those that the rules for all leave out.
     A portfolio that nests this one has a total of its own: there its own rules hold, and those for all.
     """
     actions: dict[str, str] = {}

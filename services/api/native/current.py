@@ -55,8 +55,8 @@ def belonging(members: Iterable[PortfolioSource], *, end: datetime) -> set[str]:
     }
 
 
-def excluded_now(registry: RegistryState, tenant: str, portfolio: str) -> tuple[str, ...]:
-    """The assets that the tenant's rules leave out of a portfolio."""
+def excluded_now(registry: RegistryState, tenant: str, portfolio: str | None) -> tuple[str, ...]:
+    """The assets that the tenant's rules leave out of a portfolio; without one, out of all of them."""
     return excluded_assets(newest_rules(registry, tenant), portfolio)
 
 

@@ -8,6 +8,7 @@ from holdfast.domain.exact import total
 from holdfast.registry.state import counted_sources
 from services.api.dialects.bitpanda.symbols import to_symbol, to_ticker
 from services.api.held import Held, read_held
+from services.api.native.current import excluded_now
 from services.api.resources import Resources
 
 
@@ -28,7 +29,9 @@ async def read_holdings(
     api: Resources, tenant: str, portfolio: str, instants: Sequence[datetime], *, now: datetime
 ) -> Holdings:
     """By instant. One before any source was seen has no entry: nothing is known of it."""
-    return await read_held(api, counted_sources(api.registry, tenant, portfolio), instants, Holding, now=now)
+    members = counted_sources(api.registry, tenant, portfolio)
+    excluded = excluded_now(api.registry, tenant, portfolio)
+    return await read_held(api, members, instants, Holding, excluded=excluded, now=now)
 
 
 def total_of(holdings: Sequence[Holding]) -> Decimal:

@@ -48,7 +48,9 @@ async def read_portfolios(
 ) -> dict[datetime, Portfolio]:
     """By instant; without those at which nothing was known of the accounts yet."""
     quote = quote_asset(asked.chain_id, query.quote_address)
-    held = await read_held(api, asked.members, sorted(set(instants)), Held, now=api.clock.now())
+    held = await read_held(
+        api, asked.members, sorted(set(instants)), Held, excluded=asked.excluded, now=api.clock.now()
+    )
     held |= {at: [] for at in instants if asked.has_left(at)}
     rates = await read_rates(api, [quote], sorted(held))
     wanted = frozenset(token.lower() for token in query.tokens)
@@ -84,7 +86,7 @@ def _to_portfolio(rows: list[Held], asked: Asked, wanted: frozenset[str], rate: 
 
 
 def _address(asset: str | None, asked: Asked) -> str | None:
-    if asset is None or asset in asked.excluded or chain_of(asset) != asked.chain:
+    if asset is None or chain_of(asset) != asked.chain:
         return None
     return token_address(asset)
 

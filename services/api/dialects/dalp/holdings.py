@@ -22,7 +22,7 @@ from holdfast.providers.dalp.wire import (
 from services.api.dialects.dalp.currency import Converter, read_converter, rounded
 from services.api.dialects.dalp.failures import invalid
 from services.api.dialects.dalp.participants import Participant
-from services.api.native.current import read_current, receipts
+from services.api.native.current import excluded_now, read_current, receipts
 from services.api.queries import load_sql, read
 from services.api.resources import Resources
 from services.api.vocabulary import Money
@@ -83,6 +83,7 @@ async def read_holdings(api: Resources, participant: Participant, page: Page) ->
         params = {
             "snapshots": [snapshot.key for snapshot in snapshots],
             "receipts": receipts(snapshots),
+            "excluded": list(excluded_now(api.registry, participant.tenant, participant.portfolio)),
             "sort": page.order,
             "limit": page.limit,
             "offset": page.offset,

@@ -1,5 +1,6 @@
 -- The assets of these snapshots, one row each over all accounts, with the split by account: what is held, and how much
--- of it is locked. Only lines with an asset and an amount, only assets: debts and values without amounts are no tokens.
+-- of it is locked. Only lines with an asset and an amount, only assets: debts and values without amounts are no tokens,
+-- and what rules leave out is shown nowhere.
 SELECT
     asset,
     any(account_symbol)                                  AS symbol,
@@ -27,6 +28,7 @@ FROM
     FROM balances FINAL
     WHERE (source, observed_at, snapshot_id) IN {snapshots:Array(Tuple(String, DateTime64(3, 'UTC'), String))}
       AND NOT (kind = 'wallet' AND (source, ifNull(asset, '')) IN {receipts:Array(Tuple(String, String))})
+      AND NOT has({excluded:Array(String)}, ifNull(asset, ''))
       AND asset IS NOT NULL AND amount > 0 AND side = 'asset'
     GROUP BY asset, account_name
 )

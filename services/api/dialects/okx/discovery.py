@@ -28,7 +28,7 @@ def build_discovery(resources: Resources, door: Door) -> list[HTTPRouteHandler]:
         caller, _ = await door.admit(request)
         accounts = [account for account, _ in _on_chains(caller.accounts(resources.registry))]
         sources = counted_of(resources, caller, accounts)
-        lines = await read_lines(resources, await read_current(resources, sources))
+        lines = await read_lines(resources, caller, await read_current(resources, sources))
         return Response(ok_answer([_platform(name, own) for name, own in group_by_platform(lines).items()], V6))
 
     return [supported_chains, supported_platforms]

@@ -13,7 +13,7 @@ from holdfast.registry.records import Account
 from services.api.callers import Caller
 from services.api.dialects.okx import failures
 from services.api.dialects.okx.failures import OkxError
-from services.api.native.current import CurrentSnapshot, read_current, sources_now
+from services.api.native.current import CurrentSnapshot, excluded_now, read_current, sources_now
 from services.api.queries import load_sql, read
 from services.api.resources import Resources
 
@@ -79,14 +79,17 @@ async def read_known(api: Resources, caller: Caller, asked: list[Asked]) -> Know
     snapshots = await read_current(api, sources)
     if len(snapshots) < len(sources):
         raise OkxError(failures.STILL_SYNCING, "The assets of this wallet are still syncing, please try again later")
-    return Known(asked=asked, snapshots=snapshots, lines=await read_lines(api, snapshots))
+    return Known(asked=asked, snapshots=snapshots, lines=await read_lines(api, caller, snapshots))
 
 
-async def read_lines(api: Resources, snapshots: Sequence[CurrentSnapshot]) -> list[Line]:
-    """Their DeFi lines: everything but plain wallet balances."""
+async def read_lines(api: Resources, caller: Caller, snapshots: Sequence[CurrentSnapshot]) -> list[Line]:
+    """Their DeFi lines that count: everything but plain wallet balances and what the caller's rules leave out."""
     if not snapshots:
         return []
-    params = {"snapshots": [snapshot.key for snapshot in snapshots]}
+    params = {
+        "snapshots": [snapshot.key for snapshot in snapshots],
+        "excluded": list(excluded_now(api.registry, caller.tenant, caller.portfolio)),
+    }
     return await read(api.warehouse, load_sql(__file__, "holdings"), params, Line)
 
 

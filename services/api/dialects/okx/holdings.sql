@@ -1,4 +1,4 @@
--- The lines of these snapshots that a DeFi listing shows: everything but plain wallet balances.
+-- The lines of these snapshots that a DeFi listing shows: everything but plain wallet balances and what rules leave out.
 SELECT
     source,
     splitByChar('/', source)[3]                       AS account,
@@ -14,4 +14,5 @@ SELECT
 FROM balances FINAL
 WHERE (source, observed_at, snapshot_id) IN {snapshots:Array(Tuple(String, DateTime64(3, 'UTC'), String))}
   AND (kind != 'wallet' OR platform != '')
+  AND NOT has({excluded:Array(String)}, ifNull(asset, ''))
 ORDER BY source, line
