@@ -124,9 +124,8 @@ async def test_the_prices_and_rates_of_that_time_are_asked_for_as_well(
         clock=SystemClock(),
         catalogue={name: module.manifest for name, module in discover().items()},
     )
-    await store.create_tenant("zen")
-    for tenant, provider, scope in (("public", "prices", ""), ("public", "ecb", "daily"), ("zen", "coingecko", "")):
-        await store.put_watch(tenant, provider=provider, feed="prices", target="*", scope=scope)
+    for provider, scope in (("prices", ""), ("ecb", "daily")):
+        await store.put_watch("public", provider=provider, feed="prices", target="*", scope=scope)
     asked = said(holdfast("backfill", WALLET, *RANGE, "--tenant", "acme", "--json", settings=system, folder=tmp_path))
     assert [(one["tenant"], one["provider"], one["windows"]) for one in asked] == [
         ("acme", "evm", 3), ("public", "prices", 2), ("public", "ecb", 1),

@@ -201,6 +201,16 @@ def test_a_watch_of_an_account_feed_is_refused() -> None:
     assert refused.value.field == "watch.feed"
 
 
+def test_prices_are_watched_for_everybody_alone() -> None:
+    """They have no tenant in the store: one tenant's would value the lines of the others."""
+    watch = Watch(tenant="public", provider="quotes", feed="prices", target="*", every_s=60)
+    assert checked_watch(state(), CATALOGUE, watch) is watch
+    with pytest.raises(RegistryError, match="everybody's") as refused:
+        checked_watch(state(), CATALOGUE, replace(watch, tenant="acme"))
+    assert refused.value.field == "watch.tenant"
+    assert "tenant public" in refused.value.fix
+
+
 def test_a_token_is_watched_under_its_canonical_spelling_alone() -> None:
     """Else one token would be fetched and stored as two."""
     token = "eip155:1/erc20:0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48"

@@ -11,13 +11,19 @@ from holdfast.registry.validation.sources import checked_every, existing_feed
 
 
 def checked_watch(state: RegistryState, catalogue: Catalogue, watch: Watch) -> Watch:
-    """A feed whose target is not an account: prices, clusters. Tenant `public` where the data is nobody's own."""
+    """A feed whose target is not an account: prices, clusters. Tenant `public` where the data is nobody's own.
+
+    Prices always are: they are stored without a tenant, and value the lines of all.
+    """
     if watch.tenant != PUBLIC:
         existing_tenant(state, watch.tenant)
     feed = existing_feed(catalogue, watch.provider, watch.feed, "watch")
     if feed.namespaces:
         fix = "Add an account with this provider as its source"
         raise RegistryError("watch.feed", f"{watch.provider} {feed.name} fetches accounts", fix)
+    if feed.name == "prices" and watch.tenant != PUBLIC:
+        fix = f"Watch them as tenant {PUBLIC}; state private prices with the holdings, or run a Holdfast of your own"
+        raise RegistryError("watch.tenant", "fetched prices value everybody's holdings: they are no tenant's own", fix)
     if not watch.target or len(watch.target) > 256 or not watch.target.isprintable():
         raise RegistryError(
             "watch.target", f"{watch.target[:60]!r} is not a target", "Use 1 to 256 printable characters"
