@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from holdfast.domain.assets import USD
 from holdfast.domain.conversion import HOPS, RateBook
+from holdfast.domain.prices import CROSSED
 from holdfast.domain.quotes import Quote
 from holdfast.domain.valuation import CURRENCY_PRICE_AGE
 from services.api.queries import load_sql, read
@@ -36,7 +37,7 @@ async def read_rates(
     if not pairs or not instants:
         return RateBook()
     age_s = int(CURRENCY_PRICE_AGE.total_seconds())
-    params = {"pairs": pairs, "instants": instants, "age_s": age_s, "known_at": known_at or _FAR}
+    params = {"pairs": pairs, "instants": instants, "age_s": age_s, "known_at": known_at or _FAR, "crossed": CROSSED}
     rates: dict[tuple[str, str], list[Quote]] = {}
     for row in await read(api.warehouse, load_sql(__file__, "rates"), params, _Row):
         rates.setdefault((row.base, row.quote), []).append(Quote(row.at, Decimal(row.price)))

@@ -1,4 +1,5 @@
--- For each pair the newest rate at or before each of these instants, and not older than a rate may be.
+-- For each pair the newest rate at or before each of these instants, and not older than a rate may be. What was worked
+-- out from two rates is left out: the path goes through those.
 SELECT DISTINCT
     asked.pair.1  AS base,
     asked.pair.2  AS quote,
@@ -18,6 +19,7 @@ ASOF INNER JOIN
     WHERE (asset, quote) IN {pairs:Array(Tuple(String, String))}
       AND at >= arrayMin({instants:Array(DateTime64(3, 'UTC'))}) - toIntervalSecond({age_s:UInt32})
       AND at <= arrayMax({instants:Array(DateTime64(3, 'UTC'))})
+      AND NOT endsWith(source, {crossed:String})
       AND recorded_at <= {known_at:DateTime64(3, 'UTC')}
     GROUP BY asset, quote, at
 ) AS known

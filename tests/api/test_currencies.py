@@ -11,25 +11,30 @@ from tests.api.world import at, insert
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-EUR, GBP, CHF, USD = "iso4217:EUR", "iso4217:GBP", "iso4217:CHF", "iso4217:USD"
+EUR, GBP, CHF, NOK, USD = "iso4217:EUR", "iso4217:GBP", "iso4217:CHF", "iso4217:NOK", "iso4217:USD"
 AXES = ("asset", "type", "class", "chain", "platform", "account", "provider", "kind", "side")
 
 
 async def state_rates(world: World) -> None:
-    """One euro is 1.25 dollars from 09:00 on and 1.5 from 12:10 on; one pound 1.3 dollars; a franc 0.7 euros."""
+    """One euro is 1.25 dollars from 09:00 on and 1.5 from 12:10 on; one pound 1.3 dollars; a franc 0.7 euros.
+
+    A crown has what is published of it, and what that makes in dollars.
+    """
     rows = [
-        (EUR, USD, at("09:00"), "1.25"),
-        (EUR, USD, at("12:10"), "1.5"),
-        (GBP, USD, at("09:00"), "1.3"),
-        (CHF, EUR, at("09:00"), "0.7"),
+        (EUR, USD, at("09:00"), "1.25", "test"),
+        (EUR, USD, at("12:10"), "1.5", "test"),
+        (GBP, USD, at("09:00"), "1.3", "test"),
+        (CHF, EUR, at("09:00"), "0.7", "test"),
+        (EUR, NOK, at("12:10"), "11.25", "ecb"),
+        (NOK, USD, at("12:10"), "0." + "1" + "3" * 35, "ecb-cross"),
     ]
     await insert(
         world.resources.warehouse,
         "prices",
         [
-            {"asset": base, "quote": quote, "at": when, "source": "test", "price": price, "event_id": f"{number:032x}",
+            {"asset": base, "quote": quote, "at": when, "source": source, "price": price, "event_id": f"{number:032x}",
              "fetched_at": when, "recorded_at": when}
-            for number, (base, quote, when, price) in enumerate(rows)
+            for number, (base, quote, when, price, source) in enumerate(rows)
         ],
     )  # fmt: skip
 
@@ -62,6 +67,16 @@ async def test_a_cross_rate_goes_over_one_currency_and_is_cut_once(world: World)
     total = await get(world, "total", currency="CHF")
     assert total["assets"] == _divided("7100", by="1.05")[0]
     assert [leg["base"] for leg in total["quality"]["rates"][0]["path"]] == [EUR, CHF]
+
+
+async def test_conversion_goes_through_what_was_published_and_is_exact(world: World) -> None:
+    """11.25 crowns for a euro of 1.5 dollars: 7.5 a dollar. 0.1333… dollars for a crown would lose digits."""
+    total = await get(world, "total", currency="NOK")
+    assert (total["assets"], total["debt"]) == ("53250", "3750")
+    path = total["quality"]["rates"][0]["path"]
+    assert [(leg["base"], leg["quote"], leg["inverse"]) for leg in path] == [(EUR, USD, True), (EUR, NOK, False)]
+    point = (await get(world, "series", currency="NOK", mark="true"))["points"][-1]
+    assert point["quality"]["rates"][0]["path"] == path
 
 
 async def test_without_a_rate_the_answer_is_null_and_names_the_pair(world: World) -> None:

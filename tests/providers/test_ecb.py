@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from holdfast.domain.jobs import JobWindow
 from holdfast.domain.prices import Price
 from holdfast.domain.time import SystemClock
 from holdfast.providers import ecb
@@ -49,6 +50,46 @@ def test_a_rate_is_stated_as_one_euro_in_the_currency_and_never_inverted() -> No
         asset="iso4217:EUR", quote="iso4217:USD", price=Decimal("1.1745"), source="ecb",
         at=datetime(2026, 1, 2, 15, tzinfo=UTC),
     )  # fmt: skip
+
+
+def test_every_other_currency_is_priced_in_dollars_over_the_euro() -> None:
+    """1.1745 / 0.87 is 1.35 exactly; a third of a dollar is cut, not rounded up."""
+    day = date(2026, 1, 2)
+    rates = [
+        Rate(day, "USD", Decimal("1.1745")),
+        Rate(day, "GBP", Decimal("0.87")),
+        Rate(day, "XTS", Decimal("1.76175")),
+    ]
+    pounds = Price(
+        asset="iso4217:GBP", quote="iso4217:USD", price=Decimal("1.35"), source="ecb-cross",
+        at=datetime(2026, 1, 2, 15, tzinfo=UTC),
+    )  # fmt: skip
+    crossed = [price for price in to_prices(rates) if price.source == "ecb-cross"]
+    assert crossed[0] == pounds
+    assert [(price.asset, price.price) for price in crossed[1:]] == [("iso4217:XTS", Decimal("0." + "6" * 36))]
+    assert [price for price in to_prices(rates, ["iso4217:GBP"]) if price.source == "ecb-cross"] == [pounds]
+
+
+def test_a_day_without_the_dollar_prices_nothing_in_it() -> None:
+    rates = [Rate(date(2026, 1, 2), "USD", Decimal("1.1745")), Rate(date(2026, 1, 5), "GBP", Decimal("0.87"))]
+    assert [(price.asset, price.quote) for price in to_prices(rates)] == [
+        ("iso4217:EUR", "iso4217:USD"), ("iso4217:EUR", "iso4217:GBP"),
+    ]  # fmt: skip
+
+
+async def test_a_window_asks_for_the_dollar_beside_what_is_wanted() -> None:
+    upstream = FakeUpstream(lambda _: Reply(body=(HEAD + row("1.2") + row("0.8", currency="GBP")).encode()))
+    settings = EcbSettings()
+    session = build_session(ecb.MANIFEST, settings, SystemClock(), transport=upstream)
+    start = datetime(2021, 1, 4, tzinfo=UTC)
+    window = JobWindow(start=start, end=start.replace(day=5), every_s=86_400)
+    target = Target(feed="prices", target="iso4217:GBP", window=window)
+    fetched = await ecb.build(settings, session, SystemClock()).fetch(target)
+    await session.close()
+    assert "/D.GBP+USD.EUR.SP00.A?" in str(upstream.requests[0].url)
+    assert [(price.asset, price.quote, price.price) for price in fetched.prices] == [
+        ("iso4217:EUR", "iso4217:GBP", Decimal("0.8")), ("iso4217:GBP", "iso4217:USD", Decimal("1.5")),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
 """CoinGecko, DefiLlama and the ECB over the world: their own words, and what the providers make of them."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from types import ModuleType
 from typing import Any
 
@@ -205,11 +207,17 @@ async def test_defillamas_past_is_the_worlds_within_the_width_asked_for(client: 
 
 async def test_on_a_saturday_the_newest_rates_are_those_of_friday(client: httpx.AsyncClient) -> None:
     prices = await fetched(client, ecb, "*")
-    assert {(price.asset, price.quote, price.price, price.at) for price in prices} == {
+    published = [price for price in prices if price.source == "ecb"]
+    assert {(price.asset, price.quote, price.price, price.at) for price in published} == {
         ("iso4217:EUR", f"iso4217:{one.code}", rate_on(7, one, FRIDAY), datetime(2026, 3, 13, 15, tzinfo=UTC))
         for one in CURRENCIES
     }
-    assert [str(price.price)[::-1].find(".") for price in prices] == [4, 2, 5, 4]
+    assert [str(price.price)[::-1].find(".") for price in published] == [4, 2, 5, 4]
+    crossed = {price.asset: price.price for price in prices if price.source == "ecb-cross"}
+    others = {f"iso4217:{one.code}": rate_on(7, one, FRIDAY) for one in CURRENCIES if one is not USD}
+    assert crossed.keys() == others.keys()
+    for asset, price in crossed.items():
+        assert 0 <= Fraction(rate_on(7, USD, FRIDAY)) / Fraction(others[asset]) - Fraction(price) < Fraction(1, 10**36)
 
 
 async def test_a_rate_is_not_known_before_its_hour(client: httpx.AsyncClient) -> None:
@@ -228,7 +236,7 @@ async def test_ninety_days_have_the_working_days_newest_first(client: httpx.Asyn
     assert (days[0], days[-1]) == (FRIDAY, date(2025, 12, 15))
     assert not {date(2025, 12, 25), date(2025, 12, 26), date(2026, 1, 1), date(2026, 3, 14)} & set(days)
     assert {day.weekday() for day in days} == {0, 1, 2, 3, 4}
-    assert len(await fetched(client, ecb, "*", scope="hist-90d")) == len(rates) == 4 * len(days)
+    assert len(await fetched(client, ecb, "*", scope="hist-90d")) == len(rates) + 3 * len(days) == 7 * len(days)
 
 
 async def test_a_window_of_the_past_says_the_same_as_the_table(client: httpx.AsyncClient) -> None:
@@ -239,7 +247,7 @@ async def test_a_window_of_the_past_says_the_same_as_the_table(client: httpx.Asy
         "2020-12-30", "2020-12-31", "2021-01-04", "2021-01-05",
     ]  # fmt: skip
     assert set(series) <= set(table)
-    assert len(to_prices(series)) == 8
+    assert Counter(price.source for price in to_prices(series)) == {"ecb": 8, "ecb-cross": 4}
     assert (await client.get(series_path((), date(2021, 1, 2), date(2021, 1, 3)))).status_code == 404
     assert (await client.get("/service/data/EXR/D.USD.EUR.SP00.A?startPeriod=soon")).status_code == 400
     assert (await client.get("/stats/eurofxref/eurofxref-hist-9d.xml")).status_code == 404

@@ -7,6 +7,10 @@ from msgspec import Struct
 
 from holdfast.domain.assets import USD
 
+CROSSED = "-cross"
+"""How the name of a source ends whose prices are worked out from two rates of another (`ecb-cross`): lines may be
+valued by them, conversion goes through the rates that were published."""
+
 
 class Price(Struct, frozen=True, kw_only=True):
     asset: str

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from holdfast.domain.assets import USD
 from holdfast.domain.conversion import HOPS, RateBook
+from holdfast.domain.prices import CROSSED
 from holdfast.domain.quotes import PriceBook, Quote
 from holdfast.domain.valuation import CURRENCY_PRICE_AGE, SEARCHED_AGE
 from holdfast.history.reading import FAR, read_rows
@@ -31,6 +32,8 @@ class _Span(NamedTuple):
     known_at: datetime | None
     age: timedelta
     """How far back from an instant a number is looked for."""
+    but: str = ""
+    """How the names of sources end that are left out."""
 
 
 async def read_price_book(
@@ -65,11 +68,11 @@ async def read_rate_book(
     known_at: datetime | None = None,
     ranking: Sequence[str] = (),
 ) -> RateBook:
-    """Whatever a conversion between these and US dollars may go through: direct, inverse, or one hop.
+    """Whatever a conversion between these and US dollars may go through: direct, inverse, or one hop, as published.
 
     At certain instants, or from `since` to `until`, as `read_price_book`.
     """
-    span = _Span(instants, since, until, known_at, CURRENCY_PRICE_AGE)
+    span = _Span(instants, since, until, known_at, CURRENCY_PRICE_AGE, but=CROSSED)
     rates: dict[tuple[str, str], list[Quote]] = {}
     for row in await _read(warehouse, _pairs(set(currencies) - {USD}), span, ranking):
         rates.setdefault((row.asset, row.quote), []).append(Quote(row.at, row.price))
@@ -95,6 +98,7 @@ async def _read(
         "until": until or FAR,
         "known_at": span.known_at or FAR,
         "ranking": list(ranking),
+        "but": span.but,
     }
     if span.instants is None:
         return await read_rows(warehouse, "read_prices", asked, _Row)

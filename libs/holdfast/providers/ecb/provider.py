@@ -1,12 +1,13 @@
-"""The ECB as a provider: what one euro is in other currencies, as stated; nothing is inverted or crossed here."""
+"""The ECB as a provider: what one euro is in other currencies, as stated, and what that makes of each in dollars."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from holdfast.domain.assets import EUR, fiat
+from holdfast.domain.assets import EUR, USD, fiat
 from holdfast.domain.jobs import JobWindow
-from holdfast.domain.prices import Price
+from holdfast.domain.prices import CROSSED, Price
 from holdfast.domain.time import Clock
+from holdfast.providers.ecb.crossing import to_dollar_prices
 from holdfast.providers.ecb.publication import published_at
 from holdfast.providers.ecb.series import parse_series, series_path
 from holdfast.providers.ecb.settings import EcbSettings
@@ -65,7 +66,8 @@ class EcbProvider:
     async def _fetch_window(self, wanted: Sequence[str], window: JobWindow) -> tuple[Price, ...]:
         """The rates that were published in it. No day of a rate in it, as over a weekend, is an answer too."""
         first = (window.start - timedelta(seconds=window.every_s)).date()
-        codes = [asset.partition(":")[2] for asset in wanted]
+        # The dollar is asked for too: every other currency is priced in it.
+        codes = [asset.partition(":")[2] for asset in dict.fromkeys([*wanted, USD] if wanted else ())]
         url = self._settings.portal_url + series_path(codes, first, window.end.date())
         try:
             answer = await self._session.fetch(Request(method="GET", url=url, headers={"Accept": "text/csv"}))
@@ -89,12 +91,18 @@ class EcbProvider:
 
 
 def to_prices(rates: Sequence[Rate], wanted: Sequence[str] = ()) -> tuple[Price, ...]:
-    """One euro in each currency, known from the hour of publication; only `wanted` ones, or all."""
-    return tuple(
+    """One euro in each currency, and each in dollars, from the hour of publication; only `wanted` ones, or all."""
+    stated = tuple(
         Price(asset=EUR, quote=fiat(rate.currency), price=rate.per_euro, at=published_at(rate.day), source=NAME)
         for rate in rates
-        if not wanted or fiat(rate.currency) in wanted
+        if _is_wanted(fiat(rate.currency), wanted)
     )
+    crossed = to_dollar_prices(rates, source=NAME + CROSSED)
+    return stated + tuple(price for price in crossed if _is_wanted(price.asset, wanted))
+
+
+def _is_wanted(asset: str, wanted: Sequence[str]) -> bool:
+    return not wanted or asset in wanted
 
 
 def _gaps(wanted: Sequence[str], prices: Sequence[Price]) -> dict[str, Gap]:
