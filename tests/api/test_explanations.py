@@ -172,6 +172,20 @@ async def test_another_tenants_question_is_not_told_with_the_answer_we_both_hear
     assert (await proof.get(f"/v1/raw-responses/{HASHES[BODY]}")).json()["url"] == "https://example.org/list"
 
 
+async def test_a_bound_key_is_not_told_of_another_accounts_question_that_was_answered_alike(proof: World) -> None:
+    """The same bytes, later, for an account of the tenant's that the key does not see."""
+    later = (datetime.now(UTC) + timedelta(minutes=9)).strftime("%Y-%m-%d %H:%M:00.000")
+    theirs = _raw("acme", "8" * 32, BODY, 0) | {"url": "https://example.org/beside", "received_at": later}
+    await insert(proof.resources.warehouse, "raw_responses", [theirs])
+    await insert(proof.resources.warehouse, "fetches", [_fetch("acme", "8" * 32, A)])
+    _, secret = await proof.resources.store.create_key("acme", portfolio="proof")
+    await proof.resources.watcher.wait_until(proof.resources.store.revision)
+    proof.keys["proof"] = secret.reveal()
+    path = f"/v1/raw-responses/{HASHES[BODY]}"
+    assert (await proof.get(path, key="proof")).json()["url"] == "https://example.org/list"
+    assert (await proof.get(path)).json()["url"] == "https://example.org/beside"
+
+
 async def test_pages_hold_every_line_once_and_only_their_own_snapshots(proof: World) -> None:
     seen, cursor = [], None
     while True:

@@ -56,13 +56,14 @@ class _Access(Struct, frozen=True, kw_only=True):
 async def show_raw_response(api: Api, caller: Asker, sha256: Sha256) -> RawResponse:
     """One body that a snapshot, a total or a return of a source that this key may see was read from."""
     bound = caller.portfolio is not None
-    asked = {"sha256": sha256, "tenant": caller.tenant}
-    seen_by = asked | {
+    asked = {
+        "sha256": sha256,
+        "tenant": caller.tenant,
         "everything": not bound,
         "accounts": [account.id for account in caller.accounts(api.registry)] if bound else [],
     }
     rows: list[_Row] = []
-    if await read(api.warehouse, load_sql(__file__, "raw_response_access"), seen_by, _Access):
+    if await read(api.warehouse, load_sql(__file__, "raw_response_access"), asked, _Access):
         rows = await read(api.warehouse, load_sql(__file__, "raw_response"), asked, _Row)
     if not rows:
         raise ApiError(
