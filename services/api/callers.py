@@ -1,6 +1,7 @@
 """Who asks: the API key of a request, and what that key may see."""
 
 import math
+from datetime import datetime
 from typing import Any
 
 from litestar import Request
@@ -11,7 +12,7 @@ from msgspec import Struct
 
 from holdfast.registry.keys import authenticate
 from holdfast.registry.records import Account, Portfolio
-from holdfast.registry.state import RegistryState, memberships
+from holdfast.registry.state import Membership, RegistryState, memberships
 from services.api.problems import ApiError
 from services.api.rate_limit import RateLimiter
 from services.api.resources import Resources
@@ -26,6 +27,8 @@ class Caller(Struct, frozen=True, kw_only=True):
     tenant: str
     portfolio: str | None
     """The only portfolio that the key may see; None for all of its tenant's."""
+    at: datetime
+    """When it asks."""
 
     def find_portfolio(self, registry: RegistryState, portfolio: str) -> Portfolio:
         """Another tenant's, or one outside the key's own, is as unknown as one that never was."""
@@ -53,7 +56,12 @@ class Caller(Struct, frozen=True, kw_only=True):
         return found
 
     def sees_account(self, registry: RegistryState, account: str) -> bool:
-        return self.portfolio is None or account in self._members(registry, self.portfolio)
+        """A bound key: while the account belongs to its portfolio."""
+        return self.portfolio is None or account in self._members(registry)
+
+    def saw_account(self, registry: RegistryState, account: str) -> bool:
+        """Whether it ever did: for a route about the past, which leaves out itself what is of other times."""
+        return self.portfolio is None or any(span.account == account for span in self.spans(registry))
 
     def portfolios(self, registry: RegistryState) -> list[Portfolio]:
         own = (one for (tenant, _), one in registry.portfolios.items() if tenant == self.tenant)
@@ -62,9 +70,16 @@ class Caller(Struct, frozen=True, kw_only=True):
     def accounts(self, registry: RegistryState) -> list[Account]:
         own = [one for (tenant, _), one in registry.accounts.items() if tenant == self.tenant]
         if self.portfolio is not None:
-            members = self._members(registry, self.portfolio)
+            members = self._members(registry)
             own = [one for one in own if one.id in members]
         return sorted(own, key=lambda one: one.id)
+
+    def spans(self, registry: RegistryState) -> list[Membership]:
+        """When accounts belonged to a bound key's portfolio, without those that join later. Other keys have none."""
+        if self.portfolio is None:
+            return []
+        members = memberships(registry, self.tenant, self.portfolio)
+        return [one for one in members if one.valid_from is None or one.valid_from <= self.at]
 
     def may_write(self) -> None:
         """Raises ApiError for a key that is bound to one portfolio: such a key reads."""
@@ -76,8 +91,8 @@ class Caller(Struct, frozen=True, kw_only=True):
                 fix="Use a key of the whole tenant",
             )
 
-    def _members(self, registry: RegistryState, portfolio: str) -> frozenset[str]:
-        return frozenset(member.account for member in memberships(registry, self.tenant, portfolio))
+    def _members(self, registry: RegistryState) -> frozenset[str]:
+        return frozenset(one.account for one in self.spans(registry) if one.valid_to is None or self.at < one.valid_to)
 
 
 Asker = NamedDependency[SkipValidation[Caller]]
@@ -105,7 +120,8 @@ class CallerMiddleware:
                 headers={"WWW-Authenticate": "Bearer"},
             )
         admit(self._limiter, key.id)
-        scope["state"][_SCOPE] = Caller(key=key.id, tenant=key.tenant, portfolio=key.portfolio)
+        now = self._resources.clock.now()
+        scope["state"][_SCOPE] = Caller(key=key.id, tenant=key.tenant, portfolio=key.portfolio, at=now)
         await self._app(scope, receive, send)
 
 

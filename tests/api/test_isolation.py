@@ -1,12 +1,14 @@
 """One tenant never sees another, and a key bound to a portfolio sees nothing beside it: attacked on every route."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from holdfast.domain.jobs import job_id
+from holdfast.registry.records import Member
 from tests.api.conftest import World, bearer
-from tests.api.world import NOW, A, B, insert, write_point
+from tests.api.world import NOW, A, B, at, insert, write_point
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -112,6 +114,45 @@ async def test_a_bound_key_sees_its_portfolio_alone(world: World) -> None:
     assert (await world.get("/v1/portfolios/bees/positions", key="bees")).status_code == 200
 
 
+async def test_what_has_left_the_portfolio_of_a_bound_key_is_seen_no_more(world: World) -> None:
+    """It left half an hour ago. Of the past is told what was while it belonged."""
+    store, half = world.resources.store, timedelta(minutes=30)
+    members = [Member(account=A, valid_to=NOW - half), Member(account=B, valid_from=NOW - half)]
+    await store.put_portfolio("acme", "moved", members=members)
+    _, secret = await store.create_key("acme", portfolio="moved")
+    await world.resources.watcher.wait_until(store.revision)
+    world.keys["moved"] = secret.reveal()
+    assert [one["id"] for one in (await world.get("/v1/accounts", key="moved")).json()["items"]] == [B]
+    assert (await world.get(f"/v1/accounts/{A}", key="moved")).status_code == 404
+    rows = [
+        {
+            "source": f"acme/evm/{account}/wallet", "observed_at": at(clock), "platform": "", "event_id": "8" * 32,
+            "tenant": "acme", "provider": "evm", "account": account, "scope": "wallet", "fetched_at": at(clock),
+            "recorded_at": at(clock), "job_id": "", "currency": "iso4217:USD", "total": "1", "reason": "", "raw": [],
+        }
+        for account in (A, B)
+        for clock in ("11:10", "12:10")
+    ]  # fmt: skip
+    await insert(world.resources.warehouse, "reported_totals", rows)
+
+    async def told(**params: Any) -> list[tuple[str, str]]:
+        items = (await world.get("/v1/reported/totals", key="moved", **params)).json()["items"]
+        return [(one["account"], one["observed_at"][11:16]) for one in items]
+
+    assert await told() == [(B, "12:10")]
+    assert await told(**{"from": "2026-03-01T00:00:00Z"}) == [(A, "11:10"), (B, "12:10")]
+
+
+async def test_what_joins_later_is_not_seen_yet(world: World) -> None:
+    store = world.resources.store
+    joining = [Member(account=A), Member(account=B, valid_from=NOW + timedelta(minutes=30))]
+    await store.put_portfolio("acme", "joining", members=joining)
+    _, secret = await store.create_key("acme", portfolio="joining")
+    await world.resources.watcher.wait_until(store.revision)
+    world.keys["joining"] = secret.reveal()
+    assert [one["id"] for one in (await world.get("/v1/accounts", key="joining")).json()["items"]] == [A]
+
+
 async def test_a_bound_key_changes_nothing(world: World) -> None:
     wishes = (
         ("POST", "/v1/portfolios", {"id": "more"}),
@@ -120,6 +161,7 @@ async def test_a_bound_key_changes_nothing(world: World) -> None:
         ("DELETE", "/v1/portfolios/bees", None),
         ("POST", "/v1/accounts", {"account": A}),
         ("DELETE", f"/v1/accounts/{B}", None),
+        ("POST", f"/v1/accounts/{B}/fetch", None),
     )
     for method, path, body in wishes:
         answer = await world.send(method, path, key="bees", body=body)

@@ -61,9 +61,15 @@ class FetchStatus(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     attempts: list[Attempt]
 
 
-@post("/accounts/{account:str}/fetch", operation_id="fetch_account", status_code=202, responses=refusals(400, 404, 409))
+@post(
+    "/accounts/{account:str}/fetch",
+    operation_id="fetch_account",
+    status_code=202,
+    responses=refusals(400, 403, 404, 409),
+)
 async def fetch_account(api: Api, caller: Asker, account: AccountPath) -> FetchAccepted:
     """Fetch every source of the account, before anything that is merely due."""
+    caller.may_write()
     found = caller.find_account(api.registry, canonical(account))
     jobs = requests_now(api.registry, caller.tenant, found.id, now=api.clock.now())
     if not jobs:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from litestar import get
 from msgspec import Struct
 
+from holdfast.warehouse.rows import stored_time
 from services.api.callers import Asker, Caller
 from services.api.native.series_range import From, To
 from services.api.openapi import refusals
@@ -72,7 +73,14 @@ async def list_reported_returns(
     size = page_size(limit, most=api.settings.max_page)
     # Before every key, the empty one of a statement without assets too.
     after = parse_cursor(cursor, tuple[str, str]) or ("", "")
-    asked = _seen_by(caller, api) | {"after_source": after[0], "after_key": after[1], "limit": size + 1}
+    asked = {
+        "tenant": caller.tenant,
+        "everything": caller.portfolio is None,
+        "accounts": [account for account, _, _ in _members(caller, api)],
+        "after_source": after[0],
+        "after_key": after[1],
+        "limit": size + 1,
+    }
     found = await read(api.warehouse, load_sql(__file__, "reported_returns"), asked, ReportedReturn)
     page = found[:size]
     following = to_cursor((page[-1].source, page[-1].asset or "")) if len(found) > size else None
@@ -92,8 +100,12 @@ async def list_reported_totals(
     """By source, time and platform: of the last statement, or with `from` or `to` all of that time."""
     size = page_size(limit, most=api.settings.max_page)
     after = parse_cursor(cursor, tuple[str, Time, str]) or ("", _FIRST, "")
-    asked = _seen_by(caller, api) | {
-        "history": from_ is not None or to is not None,
+    history = from_ is not None or to is not None
+    asked = {
+        "tenant": caller.tenant,
+        "everything": caller.portfolio is None,
+        "members": _spans(caller, api) if history else _members(caller, api),
+        "history": history,
         "start": parse_instant("from", from_) or _FIRST,
         "end": parse_instant("to", to) or _LAST,
         "after_source": after[0],
@@ -107,14 +119,23 @@ async def list_reported_totals(
     return ReportedTotalPage(items=page, next_cursor=following)
 
 
-def _seen_by(caller: Caller, api: Resources) -> dict[str, object]:
-    """A key of the whole tenant sees accounts that have been removed as well."""
-    bound = caller.portfolio is not None
-    return {
-        "tenant": caller.tenant,
-        "everything": not bound,
-        "accounts": [account.id for account in caller.accounts(api.registry)] if bound else [],
-    }
+_Span = tuple[str, str, str]
+"""Account, from, to. None for a key of the whole tenant: it sees accounts that have been removed as well."""
+
+
+def _members(caller: Caller, api: Resources) -> list[_Span]:
+    """What is told last is told of the accounts of now."""
+    if caller.portfolio is None:
+        return []
+    return [(one.id, stored_time(_FIRST), stored_time(_LAST)) for one in caller.accounts(api.registry)]
+
+
+def _spans(caller: Caller, api: Resources) -> list[_Span]:
+    """The past is told while an account belonged."""
+    return [
+        (one.account, stored_time(one.valid_from or _FIRST), stored_time(one.valid_to or _LAST))
+        for one in caller.spans(api.registry)
+    ]
 
 
 ROUTES = [list_reported_returns, list_reported_totals]

@@ -13,7 +13,10 @@ FROM
             source, account, provider, scope, platform, observed_at,
             argMax((toString(currency), total, toString(reason), fetched_at), (fetched_at, event_id)) AS latest
         FROM reported_totals
-        WHERE tenant = {tenant:String} AND ({everything:Bool} OR account IN {accounts:Array(String)})
+        WHERE tenant = {tenant:String}
+          AND ({everything:Bool} OR arrayExists(
+              member -> member.1 = account AND member.2 <= observed_at AND observed_at < member.3,
+              {members:Array(Tuple(String, DateTime64(3, 'UTC'), DateTime64(3, 'UTC')))}))
           AND observed_at BETWEEN {start:DateTime64(3, 'UTC')} AND {end:DateTime64(3, 'UTC')}
         GROUP BY source, account, provider, scope, platform, observed_at
     )

@@ -55,7 +55,7 @@ def admit_caller(api: Resources, limiter: RateLimiter, headers: Mapping[str, str
     if key is None:
         raise unauthorised()
     admit(limiter, key.id)
-    return Caller(key=key.id, tenant=key.tenant, portfolio=key.portfolio)
+    return Caller(key=key.id, tenant=key.tenant, portfolio=key.portfolio, at=api.clock.now())
 
 
 def find_asked(api: Resources, caller: Caller, chain_id: str, accounts: str) -> Asked:
@@ -78,7 +78,7 @@ def find_asked(api: Resources, caller: Caller, chain_id: str, accounts: str) -> 
 
 def _find(api: Resources, caller: Caller, account: str, address: str) -> Account:
     found = api.registry.accounts.get((caller.tenant, account))
-    if found is None or not caller.sees_account(api.registry, account):
+    if found is None or not caller.saw_account(api.registry, account):
         raise not_found(f"Account {address} is not tracked")
     return found
 

@@ -37,7 +37,7 @@ def authenticate(api: Resources, headers: Mapping[str, str], *, method: str, pat
     right = sign(credentials.secret.reveal(), timestamp=timestamp, method=method, path=path, body=body)
     if not same_secret(headers["ok-access-sign"], right):
         raise OkxError(failures.WRONG_SIGN, "Invalid OK-ACCESS-SIGN")
-    return Caller(key=key.id, tenant=key.tenant, portfolio=key.portfolio)
+    return Caller(key=key.id, tenant=key.tenant, portfolio=key.portfolio, at=api.clock.now())
 
 
 def _live(api: Resources, key_id: str) -> ApiKey | None:
