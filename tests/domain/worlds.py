@@ -22,7 +22,7 @@ EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 OTHER = "iso4217:GBP"
 UNIT = Fraction(1, SCALE)
 
-thoroughly = settings(max_examples=150, deadline=None)
+thoroughly = settings(max_examples=500, deadline=None)
 
 
 def worlds(*, gaps: bool | None = None, currency: bool | None = None) -> st.SearchStrategy[World]:

@@ -345,6 +345,9 @@ def _quotes(chance: random.Random, end: int, *, gaps: bool) -> list[tuple[int, F
 
 
 def _price(chance: random.Random) -> Fraction:
+    """Often one that was there before: what moves with it alone must not go unseen when something else moves."""
+    if chance.random() < 0.4:
+        return Fraction(1)
     return Fraction(chance.randint(1, 10**12), 10 ** chance.randint(6, 12))
 
 

@@ -5,7 +5,7 @@ without one is worth an unknown amount, with the reason `stale` or `no_price`, n
 """
 
 import heapq
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -60,17 +60,31 @@ def valuation(entries: Iterable[Entry], at: datetime, prices: PriceBook) -> tupl
     return tuple(marked(last, at, prices) for last in latest(entries, at).values())
 
 
+def _never(_at: datetime) -> object:
+    return None
+
+
 @exactly
-def with_marks_at_flows(entries: Sequence[Entry], prices: PriceBook) -> list[Entry]:
+def with_marks_at_flows(
+    entries: Sequence[Entry], prices: PriceBook, *, anew: Callable[[datetime], object] = _never
+) -> list[Entry]:
     """The entries and, at each instant at which money moved, a mark of every other line whose price has changed.
 
-    Takes O(entries + prices) steps: a line is looked at when a quote came for it or when the price in use expires.
+    `anew`: where it answers something else than at the flow before, every line that is held is marked, although its
+    price is the same: the rate into the currency has changed, or the line was valued in between.
+
+    Takes O(entries + prices) steps, and the lines held for each `anew`: a line is looked at when a quote came for it or
+    when the price in use expires.
     """
     walk = _Walk(prices)
     done: list[Entry] = []
+    answered: object = None
     for at, moved, at_once in instants(entries):
-        if moved and walk.has_due(at):
-            done += walk.marks(at, {(entry.source, entry.asset, entry.side) for entry in at_once})
+        if moved:
+            every = answered != (answered := anew(at))
+            if every or walk.has_due(at):
+                stated = {(entry.source, entry.asset, entry.side) for entry in at_once}
+                done += walk.marks(at, stated, every=every)
         done += at_once
         walk.take(at_once)
     return done
@@ -120,8 +134,16 @@ class _Walk:
     def has_due(self, at: datetime) -> bool:
         return bool(self._due) and self._due[0][0] <= at
 
-    def marks(self, at: datetime, stated: set[LineKey]) -> list[Entry]:
-        found: list[Entry] = []
+    def marks(self, at: datetime, stated: set[LineKey], *, every: bool) -> list[Entry]:
+        changed = self._changed(at, stated)
+        if not every:
+            return [marked(line.last, at, self._prices) for line in changed]
+        held = (line for key, line in self._lines.items() if line.last.held and key not in stated)
+        return [marked(line.last, at, self._prices) for line in held]
+
+    def _changed(self, at: datetime, stated: set[LineKey]) -> list[_Line]:
+        """Those whose price has: each is due again by what it is marked with from here on."""
+        found: list[_Line] = []
         while self._due and self._due[0][0] <= at:
             key = heapq.heappop(self._due)[1]
             line = self._lines[key]
@@ -132,7 +154,7 @@ class _Walk:
             price = quote.price if quote else None
             if price != line.used:
                 line.used = price
-                found.append(marked(line.last, at, self._prices))
+                found.append(line)
             self._wait(key, line, at, quote)
         return found
 

@@ -70,10 +70,11 @@ def build_book(
 ) -> Book:
     """From the ledgers in USD of the sources that are measured together (`ledger.entries`, `ledger.membership`)."""
     entries = sorted((e for e in chain.from_iterable(ledgers) if e.at <= window.end), key=attrgetter("at"))
-    convert = _converter(currency, rates or RateBook())
+    found = rates or RateBook()
+    convert = _converter(currency, found)
     opening = valuation(entries, window.start, prices) if window.start else ()
     return to_book(
-        convert(with_marks_at_flows(entries, prices)),
+        convert(with_marks_at_flows(entries, prices, anew=_valued_anew(window, currency, found))),
         opening=convert(opening),
         closing=convert(valuation(entries, window.end, prices)),
         window=window,
@@ -159,6 +160,14 @@ def _grouped(entries: Iterable[Entry], key: Callable[[Entry], KeyT]) -> dict[Key
     for entry in entries:
         groups.setdefault(key(entry), []).append(entry)
     return groups
+
+
+def _valued_anew(window: Window, currency: str, rates: RateBook) -> Callable[[datetime], object]:
+    """Changes where a worth does although no price has: with the rate, and behind the valuation at the start."""
+    start = window.start
+    if currency == USD:
+        return lambda at: start is not None and at > start
+    return lambda at: (start is not None and at > start, rates.find(USD, currency, at))
 
 
 def _converter(currency: str, rates: RateBook) -> Callable[[Iterable[Entry]], list[Entry]]:
