@@ -1,10 +1,15 @@
 """The total of the hand-written world: 7100 − 500 = 6600, and how far it can be trusted."""
 
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from tests.api.conftest import World
+from services.api.app import build_app
+from tests.api.conftest import World, client_of
+from tests.api.world import A, write_point
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -50,6 +55,40 @@ async def test_every_breakdown_sums_to_the_total(world: World) -> None:
         items = (await world.get(f"/v1/portfolios/family/breakdowns/{axis}")).json()["items"]
         assert sum(Decimal(item["net"]) for item in items) == 6600, axis
         assert sum(item["lines"] for item in items) == 5, axis
+
+
+class Overtaken:
+    """A warehouse in which something happens between the total and its breakdown."""
+
+    def __init__(self, warehouse: Any, happens: Callable[[], Awaitable[None]]) -> None:
+        self._warehouse = warehouse
+        self._happens = happens
+
+    async def read_bytes(self, sql: str, *args: Any, **how: Any) -> bytes:
+        if "breakdown" in sql:
+            await self._happens()
+        answer: bytes = await self._warehouse.read_bytes(sql, *args, **how)
+        return answer
+
+
+async def test_a_breakdown_is_of_the_hour_of_the_total_beside_it_whatever_is_stored_meanwhile(world: World) -> None:
+    part = {"axis": "account", "key": A, "debt": "0", "lines": 1, "lines_unpriced": 0}
+    point: dict[str, Any] = {"portfolio": "both", "lines": 1, "sources": 1, "sources_observed": 1}
+
+    async def store(hour: int, value: str) -> None:
+        await write_point(
+            world.resources.warehouse, f"2026-03-01 {hour}:00:00", version=1, assets=value, net=value,
+            breakdown=[part | {"assets": value}], **point,
+        )  # fmt: skip
+
+    await store(11, "5")
+    overtaken: Any = Overtaken(world.resources.warehouse, lambda: store(12, "8"))
+    async with client_of(build_app(replace(world.resources, warehouse=overtaken))) as client:
+        answer = await replace(world, client=client).get("/v1/portfolios/both/breakdowns/account")
+    body = answer.json()
+    assert (body["bucket"], [one["net"] for one in body["items"]]) == ("2026-03-01T11:00:00Z", ["5"])
+    body = (await world.get("/v1/portfolios/both/breakdowns/account")).json()
+    assert (body["bucket"], [one["net"] for one in body["items"]]) == ("2026-03-01T12:00:00Z", ["8"])
 
 
 async def test_an_unknown_axis_is_refused_by_name(world: World) -> None:

@@ -1,5 +1,6 @@
 """`/v1/portfolios/{id}/breakdowns/{axis}`: a value by one axis. Its keys sum to the total, in any currency."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
@@ -82,7 +83,10 @@ async def show_breakdown(
     moment = parse_moment(at, known_at, now=api.clock.now())
     valued = await read_valued(api, caller.tenant, portfolio, moment)
     asked: dict[str, object] = {"axis": axis, "after": after, "limit": size + 1}
-    rows = await _read_rows(api, caller.tenant, portfolio, moment, asked)
+    if moment is None:
+        rows = await _read_stored(api, caller.tenant, portfolio, valued.bucket, asked)
+    else:
+        rows = await _read_as_known(api, caller.tenant, portfolio, moment, asked)
     page = rows[:size]
     known = moment.known_at if moment else None
     conversion = (await read_exchange(api, into, [valued.at], known_at=known)).at(valued.at)
@@ -99,12 +103,19 @@ async def show_breakdown(
     )
 
 
-async def _read_rows(
-    api: Resources, tenant: str, portfolio: str, moment: Moment | None, asked: dict[str, object]
+async def _read_stored(
+    api: Resources, tenant: str, portfolio: str, bucket: datetime | None, asked: dict[str, object]
 ) -> list[_Row]:
-    if moment is None:
-        params = asked | {"tenant": tenant, "portfolio": portfolio}
-        return await read(api.warehouse, load_sql(__file__, "breakdown"), params, _Row)
+    """At the hour of the total: by now there may be a newer one."""
+    if bucket is None:
+        return []
+    params = asked | {"tenant": tenant, "portfolio": portfolio, "bucket": bucket}
+    return await read(api.warehouse, load_sql(__file__, "breakdown"), params, _Row)
+
+
+async def _read_as_known(
+    api: Resources, tenant: str, portfolio: str, moment: Moment, asked: dict[str, object]
+) -> list[_Row]:
     params = asked | to_params(api, tenant, portfolio, moment)
     return await read(api.warehouse, load_sql(__file__, "breakdown_as_known"), params, _Row)
 
