@@ -268,7 +268,10 @@ def _worth(stated, event, prices, ranking):
         return (None, None, "", "out_of_range") if worth is None else (worth, unit, event.provider, done)
     if not says_value and (amount is None or stated.asset is None):
         return None, None, "", stated.reason or "no_price"
-    wanted, limit = (stated.currency, timedelta(days=5)) if says_value else (stated.asset, timedelta(hours=24))
+    if not says_value and stated.asset == "iso4217:USD":
+        return amount, Decimal(1), "definition", ""
+    wanted = stated.currency if says_value else stated.asset
+    limit = timedelta(days=5) if says_value or wanted.startswith("iso4217:") else timedelta(hours=24)
     found = _best(wanted, event.observed_at, prices, ranking)
     if found is None:
         return None, None, "", "no_price"

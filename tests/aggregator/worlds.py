@@ -20,11 +20,12 @@ from tests.aggregator.expected import Arrived, Belongs
 START = datetime(2026, 1, 30, 22, 10, tzinfo=UTC)  # over the end of a month, so of a partition
 NOW = START + timedelta(days=30)
 RANKING = ("feed_b", "feed_a")
-ETH, USDC, RECEIPT, EUR = (
+ETH, USDC, RECEIPT, EUR, USD = (
     "eip155:1/slip44:60",
     "eip155:1/erc20:0x" + "c" * 40,
     "eip155:1/erc20:0x" + "e" * 40,
     "iso4217:EUR",
+    "iso4217:USD",
 )
 ACCOUNTS = ("eip155:1:0x" + "1" * 40, "eip155:1:0x" + "2" * 40, "bank:user-7")
 SCOPES = (("okx", "defi"), ("evm", "wallet"))
@@ -90,7 +91,7 @@ def balances(draw: st.DrawFn) -> Balance:
     amount, price, value = draw(_maybe), draw(st.none() | _numbers), draw(st.none() | _numbers)
     reason = draw(st.sampled_from((None,) * 6 + ("negative_amount", "excluded", "no_price")))
     return Balance(
-        asset=draw(st.sampled_from((ETH, USDC, RECEIPT, EUR, None))),
+        asset=draw(st.sampled_from((ETH, USDC, RECEIPT, EUR, USD, None))),
         kind=draw(st.sampled_from(("wallet", "deposit", "borrowed", "other"))),
         side=draw(st.sampled_from(("asset", "asset", "debt"))),
         amount=None if reason == "negative_amount" else amount,

@@ -60,5 +60,9 @@ def erc20(chain: str, address: str) -> str:
     return f"{chain}/erc20:{address.lower()}"
 
 
+def is_fiat(asset: str) -> bool:
+    return asset.startswith("iso4217:")
+
+
 def fiat(code: str) -> str:
     return f"iso4217:{code.upper()}"

@@ -2,12 +2,13 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from operator import itemgetter
 from typing import NamedTuple
 
-from holdfast.domain.valuation import ASSET_PRICE_AGE, SEARCHED_AGE
+from holdfast.domain.assets import USD
+from holdfast.domain.valuation import SEARCHED_AGE, price_age
 
 
 class Quote(NamedTuple):
@@ -38,10 +39,12 @@ class QuoteHistory:
 
 
 _NONE = QuoteHistory(())
+_PAR = Quote(datetime(1970, 1, 1, tzinfo=UTC), Decimal(1))
+"""A dollar in dollars: of no date, so that whatever was stated of it is newer, and never too old."""
 
 
 class PriceBook:
-    """Prices in USD per unit by asset; a price serves for 24 hours (semantics, "Value")."""
+    """Prices in USD per unit by asset; a price serves for 24 hours, a currency's for 5 days (semantics, "Value")."""
 
     __slots__ = ("_of",)
 
@@ -52,7 +55,7 @@ class PriceBook:
         return self._of.get(asset, _NONE)
 
     def newest(self, asset: str, at: datetime) -> Quote | None:
-        return self.of(asset).newest(at, age=ASSET_PRICE_AGE)
+        return _PAR if asset == USD else self.of(asset).newest(at, age=price_age(asset))
 
     def reason(self, asset: str, at: datetime) -> str:
         """Why `newest` finds none: `stale` if there was one in the week before, else `no_price`."""

@@ -3,7 +3,7 @@
 In this order: the value that the provider stated; the price that it stated, times the amount; else
 the newest price of the asset at or before the observation. Nothing is guessed: a line without a
 value says why. A provider that states euros is converted by the price of one euro in dollars, by
-the same rule with a longer age.
+the same rule with a longer age, as euros that are held are. A dollar is a dollar by definition.
 
 A later, better price may come at any time. `version` orders the prices that a line could be valued
 with, so that of two rows for one line the better priced one stays, whoever wrote it and when.
@@ -14,13 +14,15 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from holdfast.domain.assets import USD
+from holdfast.domain.assets import USD, is_fiat
 from holdfast.domain.balances import Reason
 from holdfast.domain.money import OutOfRangeError, product
 
 ASSET_PRICE_AGE = timedelta(hours=24)
 CURRENCY_PRICE_AGE = timedelta(days=5)
 """Weekends and holidays have no rate."""
+DEFINITION = "definition"
+"""The price source of dollars that are held: nobody has to quote them."""
 SEARCHED_AGE = timedelta(days=7)
 """A price older than allowed and younger than this is `stale`; with none at all it is `no_price`."""
 
@@ -68,11 +70,16 @@ def priced_by(stated: Stated) -> str:
         return ""
     if _states_value(stated):
         return "" if stated.currency == USD else stated.currency
-    return stated.asset or "" if stated.amount is not None else ""
+    return stated.asset or "" if stated.amount is not None and stated.asset != USD else ""
+
+
+def price_age(asset: str) -> timedelta:
+    """How long a price of it serves."""
+    return CURRENCY_PRICE_AGE if is_fiat(asset) else ASSET_PRICE_AGE
 
 
 def price_age_limit(stated: Stated) -> timedelta:
-    return CURRENCY_PRICE_AGE if _states_value(stated) else ASSET_PRICE_AGE
+    return CURRENCY_PRICE_AGE if _states_value(stated) else price_age(priced_by(stated))
 
 
 def worth_as_stated(stated: Stated, *, provider: str, observed_at: datetime) -> Worth:
@@ -80,7 +87,7 @@ def worth_as_stated(stated: Stated, *, provider: str, observed_at: datetime) -> 
     if stated.reason in _NEVER_VALUED:
         return Worth(reason=str(stated.reason))
     if not _states_value(stated):
-        return _UNPRICED if priced_by(stated) else Worth(reason=stated.reason or "no_price")
+        return _UNPRICED if priced_by(stated) else _unquoted(stated, observed_at)
     if stated.currency != USD:
         return _UNPRICED
     value = stated.value
@@ -91,6 +98,12 @@ def worth_as_stated(stated: Stated, *, provider: str, observed_at: datetime) -> 
             return Worth(reason="out_of_range")
     reason = "value_only" if stated.amount is None else ""
     return Worth(price_usd=stated.price, value_usd=value, price_source=provider, price_at=observed_at, reason=reason)
+
+
+def _unquoted(stated: Stated, observed_at: datetime) -> Worth:
+    if stated.asset != USD or stated.amount is None:
+        return Worth(reason=stated.reason or "no_price")
+    return Worth(price_usd=Decimal(1), value_usd=stated.amount, price_source=DEFINITION, price_at=observed_at)
 
 
 def worth_with(stated: Stated, price: FeedPrice, *, observed_at: datetime) -> Worth:

@@ -3,6 +3,7 @@
 --
 -- As stated by the provider in dollars; else the newest price at or before the observation, of several claims for
 -- that instant the best ranked source's, then the one fetched last; older than a day (a currency: five) it is stale.
+-- Dollars that are held are worth their amount.
 INSERT INTO rebuilt_lines
     (run, unit, look, source, observed_at, snapshot_id, line, price_usd, value_usd, price_source, price_at, reason,
      version, live_value, live_version, live_digest, seen)
@@ -43,7 +44,7 @@ priced AS
         s.*,
         b.priced_version AS feed_version, b.priced_at AS feed_at, b.claim.2 AS feed_source, b.claim.1 AS feed_price,
         needs != '' AND feed_version > 0 AND feed_at > observed_at - INTERVAL 7 DAY AS found,
-        found AND feed_at < observed_at - if(says_value, INTERVAL 5 DAY, INTERVAL 1 DAY) AS too_old,
+        found AND feed_at < observed_at - if(says_value OR startsWith(needs, 'iso4217:'), INTERVAL 5 DAY, INTERVAL 1 DAY) AS too_old,
         found AND NOT too_old AS usable
     FROM stated AS s
     ASOF LEFT JOIN best AS b ON s.needs = b.priced_asset AND s.observed_at >= b.priced_at
@@ -70,6 +71,7 @@ multiplied AS
             kept_out, 'none',
             needs = '' AND says_value AND stated_value IS NULL, 'stated_product',
             needs = '' AND says_value, 'stated_value',
+            needs = '' AND ifNull(asset, '') = 'iso4217:USD' AND amount IS NOT NULL, 'by_definition',
             usable AND NOT says_value, 'amount_by_feed',
             usable AND stated_value IS NULL, 'amount_by_converted',
             usable, 'value_by_rate',
@@ -99,12 +101,14 @@ derived AS
         way != 'none' AND NOT too_great AS valued,
         if(NOT valued, NULL, multiIf(
             way = 'stated_value', stated_value,
+            way = 'by_definition', amount,
             toNullable(made))) AS value,
         if(NOT valued, NULL, multiIf(
             way IN ('stated_value', 'stated_product'), stated_price,
+            way = 'by_definition', toNullable(toDecimal256(1, 36)),
             way = 'amount_by_feed', toNullable(feed_price),
             converted)) AS price,
-        multiIf(NOT valued, '', needs = '', splitByChar('/', source)[2], feed_source) AS who,
+        multiIf(NOT valued, '', way = 'by_definition', 'definition', needs = '', splitByChar('/', source)[2], feed_source) AS who,
         multiIf(NOT valued, NULL, needs = '', toNullable(observed_at), toNullable(feed_at)) AS at,
         multiIf(
             kept_out, live_reason,

@@ -2548,7 +2548,7 @@ AS WITH
             priced_by != '' AS needs_feed,
             isNotNull(stated_value) OR (isNotNull(stated_price) AND isNotNull(amount)) AS states_value,
             needs_feed AND (k.asset != '') AND (k.at > (raw.observed_at - toIntervalDay(7))) AS quoted,
-            quoted AND ((raw.observed_at - toIntervalHour(if(states_value, 120, 24))) <= k.at) AS usable,
+            quoted AND ((raw.observed_at - toIntervalHour(if(states_value OR startsWith(priced_by, 'iso4217:'), 120, 24))) <= k.at) AS usable,
             k.claim.1 AS feed_price,
             toString(k.claim.2) AS feed_source,
             k.at AS feed_at,

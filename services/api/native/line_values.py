@@ -7,9 +7,10 @@ from decimal import Decimal
 
 from holdfast.domain.exact import ZERO, exactly, times
 from holdfast.domain.ledger.statements import Line
+from holdfast.domain.money import OutOfRangeError
 from holdfast.domain.quotes import PriceBook
 from holdfast.domain.series import State
-from holdfast.domain.valuation import ASSET_PRICE_AGE
+from holdfast.domain.valuation import price_age
 from holdfast.history.snapshots import StoredSnapshot
 from services.api.native.together import Hidden
 
@@ -26,21 +27,24 @@ def carried_value(line: Line, snapshot: StoredSnapshot, at: datetime) -> tuple[D
 
 
 def marking(prices: PriceBook) -> ValueOf:
-    """With the newest price of the last 24 hours, the statement's own or the feed's: the rule of ledger/marks.py.
+    """With the newest price of the last 24 hours (of a currency: 5 days), the statement's own or the feed's.
 
-    A value without an amount cannot move: it is carried as stated.
+    The rule of ledger/marks.py. A value without an amount cannot move: it is carried as stated.
     """
 
     def marked_value(line: Line, snapshot: StoredSnapshot, at: datetime) -> tuple[Decimal | None, str]:
         if at == snapshot.at or line.asset is None or line.amount is None or line.reason in _NEVER_MARKED:
             return line.value, line.reason
         feed = prices.newest(line.asset, at)
-        own_is_fresh = line.value is not None and at - snapshot.at <= ASSET_PRICE_AGE
+        own_is_fresh = line.value is not None and at - snapshot.at <= price_age(line.asset)
         if own_is_fresh and not (feed and feed.at > snapshot.at):
             return line.value, line.reason
         if feed is None:
             return None, prices.reason(line.asset, at)
-        return times(line.amount, feed.price), ""
+        try:
+            return times(line.amount, feed.price), ""
+        except OutOfRangeError:
+            return None, "out_of_range"
 
     return marked_value
 

@@ -1,7 +1,8 @@
 """Marked to market: what a line is worth between the snapshots that state it, by the newest price there is.
 
-A price serves for 24 hours, the one stated with the snapshot like one from the feed; of both the newer counts. A line
-without one is worth an unknown amount, with the reason `stale` or `no_price`, never what it was worth long ago.
+A price serves for 24 hours (a currency's for 5 days), the one stated with the snapshot like one from the feed; of both
+the newer counts. A line without one is worth an unknown amount, with the reason `stale` or `no_price`, never what it
+was worth long ago.
 """
 
 import heapq
@@ -15,9 +16,9 @@ from holdfast.domain.balances import Side
 from holdfast.domain.exact import ZERO, exactly
 from holdfast.domain.ledger.entries import Entry, priced
 from holdfast.domain.quotes import PriceBook, Quote
-from holdfast.domain.valuation import ASSET_PRICE_AGE
+from holdfast.domain.valuation import price_age
 
-_EXPIRY = ASSET_PRICE_AGE + timedelta(milliseconds=1)
+_MOMENT = timedelta(milliseconds=1)
 
 LineKey = tuple[str, str, Side]
 """(source, asset, side)."""
@@ -40,7 +41,7 @@ def marked(last: Entry, at: datetime, prices: PriceBook) -> Entry:
 
 def _newest(last: Entry, at: datetime, prices: PriceBook) -> Quote | None:
     feed = prices.newest(last.asset, at)
-    if last.price is None or at - last.at > ASSET_PRICE_AGE or (feed and feed.at > last.at):
+    if last.price is None or at - last.at > price_age(last.asset) or (feed and feed.at > last.at):
         return feed
     return Quote(last.at, last.price)
 
@@ -165,8 +166,9 @@ class _Walk:
         """Until the next quote comes, or the price in use has become too old."""
         due = self._prices.of(key[1]).following(at)
         if used:
-            expiry = used.at + _EXPIRY
-            due = expiry if due is None or expiry < due else due
+            expiry = used.at + price_age(key[1]) + _MOMENT
+            # A dollar's price by definition, which has no date, stays in use.
+            due = expiry if expiry > at and (due is None or expiry < due) else due
         if due:
             line.waits = True
             heapq.heappush(self._due, (due, key))

@@ -113,7 +113,7 @@ priced AS
         priced_by != '' AS needs_feed,
         isNotNull(stated_value) OR (isNotNull(stated_price) AND isNotNull(amount)) AS states_value,
         needs_feed AND k.asset != '' AND k.at > raw.observed_at - INTERVAL 7 DAY AS quoted,
-        quoted AND raw.observed_at - INTERVAL if(states_value, 120, 24) HOUR <= k.at AS usable,
+        quoted AND raw.observed_at - INTERVAL if(states_value OR startsWith(priced_by, 'iso4217:'), 120, 24) HOUR <= k.at AS usable,
         k.claim.1 AS feed_price, toString(k.claim.2) AS feed_source, k.at AS feed_at,
         k.claim.3 AS feed_event, k.claim.4 AS feed_recorded_at,
         -- A stated price in another currency is brought to dollars before it is multiplied, as when a line comes in.
