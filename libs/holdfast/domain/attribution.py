@@ -22,6 +22,7 @@ from holdfast.domain.balances import Side
 from holdfast.domain.exact import ZERO, exactly, times, unrounded
 from holdfast.domain.ledger.entries import Entry
 from holdfast.domain.ledger.marks import LineKey
+from holdfast.domain.money import OutOfRangeError
 from holdfast.domain.returns.answers import Missing, Window
 from holdfast.domain.returns.book import Book
 
@@ -38,7 +39,7 @@ class Effects(Struct, frozen=True, kw_only=True):
 
 
 class LineAttribution(Struct, frozen=True, kw_only=True):
-    """Of one asset of one source. `effects` is None where a worth is unknown on the way; `missing` names it."""
+    """Of one asset of one source. `effects` is None where a worth on the way is unknown or too great: see `missing`."""
 
     source: str
     asset: str
@@ -89,7 +90,10 @@ def _of_line(key: LineKey, states: list[Entry], *, opened: bool) -> LineAttribut
     missing = tuple(
         Missing(asset, side, s.at, s.reason) for s in states if s.worth is None or s.value is None or s.before is None
     )
-    effects = None if missing else _effects(states, opened=opened)
+    try:
+        effects = None if missing else _effects(states, opened=opened)
+    except OutOfRangeError:
+        effects, missing = None, (Missing(asset, side, states[-1].at, "out_of_range"),)
     return LineAttribution(source=source, asset=asset, side=side, effects=effects, missing=missing)
 
 

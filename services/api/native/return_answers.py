@@ -7,7 +7,7 @@ from functools import partial
 from msgspec import Struct
 
 from holdfast.domain.ledger.statements import AssetSide
-from holdfast.domain.money import cut, plain
+from holdfast.domain.money import OutOfRangeError, cut, plain
 from holdfast.domain.returns.answers import (
     CostBasisReturn,
     CostMethod,
@@ -22,6 +22,7 @@ from holdfast.domain.returns.book import Book
 from holdfast.domain.returns.cost_basis import cost_basis, cost_basis_by_asset
 from holdfast.domain.returns.dietz import modified_dietz
 from holdfast.domain.returns.money_weighted import money_weighted_return
+from holdfast.domain.returns.refusing import unavailable
 from holdfast.domain.returns.simple import simple_return, simple_returns_by_asset
 from holdfast.domain.returns.time_weighted import time_weighted_return
 from services.api.currencies import to_text
@@ -98,7 +99,10 @@ class ReturnView(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 def measure(book: Book, method: Method, *, asset: AssetSide | None = None, lots: bool = False) -> ReturnView:
     """Of everything in the book, or of the one asset that the book is about."""
-    return to_view(_BY_METHOD[method](book, asset, lots), lots=lots)
+    try:
+        return to_view(_BY_METHOD[method](book, asset, lots), lots=lots)
+    except OutOfRangeError as error:
+        return to_view(unavailable(book, method, "out_of_range", str(error)), lots=lots)
 
 
 def to_view(answer: Answer, *, lots: bool) -> ReturnView:

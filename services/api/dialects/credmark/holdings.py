@@ -62,11 +62,13 @@ def to_position(holding: Holding) -> Position:
 
 
 def to_valued(holding: Holding) -> ValuedPosition:
-    """What has no price is shown with price and value 0, as upstream does."""
+    """What has no price, or one that no stored number could be, is shown with price 0, as upstream does."""
     value = holding.value or ZERO
-    return ValuedPosition(
-        token_address=holding.address, token_price=ratio(value, holding.amount), balance=holding.amount, value=value
-    )
+    try:
+        price = ratio(value, holding.amount)
+    except OutOfRangeError:
+        price = ZERO
+    return ValuedPosition(token_address=holding.address, token_price=price, balance=holding.amount, value=value)
 
 
 def by_address(address: str) -> tuple[bool, str]:
