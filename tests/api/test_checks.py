@@ -1,12 +1,14 @@
 """Checks and jumps over HTTP equal their views; rows are written by hand."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from holdfast.registry.records import Member
 from tests.api.conftest import World
-from tests.api.world import DEFI, ETH, WALLET_A, A, at, insert, write_point
+from tests.api.world import DEFI, ETH, NOW, WALLET_A, A, B, at, insert, write_point
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -58,6 +60,17 @@ async def test_each_check_stands_as_its_newest_and_best_known_row_says(world: Wo
     ]
     history = await world.resources.warehouse.query("SELECT at, verdict FROM cross_check_history WHERE tenant = 'acme'")
     assert len(history) == 4
+
+
+async def test_a_bound_key_is_told_of_no_account_that_has_left(world: World) -> None:
+    store, noon = world.resources.store, NOW - timedelta(minutes=30)
+    members = [Member(account=A, valid_to=noon), Member(account=B)]
+    await store.put_portfolio("acme", "parted", members=members)
+    _, secret = await store.create_key("acme", portfolio="parted")
+    await world.resources.watcher.wait_until(store.revision)
+    world.keys["parted"] = secret.reveal()
+    assert (await world.get("/v1/portfolios/parted/checks", key="parted")).json()["items"] == []
+    assert len((await world.get("/v1/portfolios/parted/checks")).json()["items"]) == 3
 
 
 MONEY = ("ours", "theirs", "stated", "difference", "ratio", "tolerance", "asset_difference")

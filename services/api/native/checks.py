@@ -6,8 +6,8 @@ from litestar import get
 from litestar.params import QueryParameter
 from msgspec import Struct
 
-from holdfast.registry.state import memberships
-from services.api.callers import Asker
+from holdfast.registry.state import RegistryState, memberships
+from services.api.callers import Asker, Caller
 from services.api.openapi import refusals
 from services.api.paging import CursorText, Limit, page_size, parse_cursor, to_cursor
 from services.api.queries import load_sql, read
@@ -70,13 +70,13 @@ async def list_checks(
     limit: Limit = None,
     cursor: CursorText = None,
 ) -> CheckPage:
-    """Of the sources of every account that is or was a member, compared ones too; by source."""
+    """Of the sources of every account that is or was a member, compared ones too; for a bound key, that is one now."""
     size = page_size(limit, most=api.settings.max_page)
     after = parse_cursor(cursor, tuple[str, str, str, str]) or _BEFORE_ALL
     caller.find_portfolio(api.registry, portfolio)
     params = {
         "tenant": caller.tenant,
-        "accounts": sorted({member.account for member in memberships(api.registry, caller.tenant, portfolio)}),
+        "accounts": _accounts(api.registry, caller, portfolio),
         "verdict": verdict or "",
         **dict(zip(("after_source", "after_kind", "after_against", "after_platform"), after, strict=True)),
         "limit": size + 1,
@@ -84,6 +84,12 @@ async def list_checks(
     found = await read(api.warehouse, load_sql(__file__, "checks"), params, Check)
     page = found[:size]
     return CheckPage(items=page, next_cursor=to_cursor(_place(page[-1])) if len(found) > size else None)
+
+
+def _accounts(registry: RegistryState, caller: Caller, portfolio: str) -> list[str]:
+    if caller.portfolio is not None:
+        return [account.id for account in caller.accounts(registry)]
+    return sorted({member.account for member in memberships(registry, caller.tenant, portfolio)})
 
 
 def _place(one: Check) -> tuple[str, str, str, str]:
