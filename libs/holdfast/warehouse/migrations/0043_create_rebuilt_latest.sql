@@ -1,4 +1,4 @@
--- Sources whose current snapshot is not the one that their snapshots say (see 0058).
+-- Sources whose current snapshot is not the one that their snapshots say (see 0042).
 CREATE TABLE IF NOT EXISTS rebuilt_latest
 (
     run           String,

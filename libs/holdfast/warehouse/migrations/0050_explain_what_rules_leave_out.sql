@@ -1,4 +1,4 @@
--- As before (0057), and an asset that the tenant's rules leave out is shown with the reason `excluded`, not counted.
+-- As before (0041), and an asset that the tenant's rules leave out is shown with the reason `excluded`, not counted.
 CREATE OR REPLACE VIEW portfolio_explained AS
 WITH
     (
