@@ -46,7 +46,9 @@ BY_SOURCE = frozenset({"balances", "priced_snapshots"})
 SHARED = frozenset({"blocks", "prices"})
 """Tables of facts that are nobody's own."""
 
-WITHHELD = frozenset({"dead_letters", "rebuild_units", "rebuilt_latest", "rebuilt_lines", "rebuilt_totals", "schema_migrations"})
+WITHHELD = frozenset(
+    {"dead_letters", "rebuild_units", "rebuilt_latest", "rebuilt_lines", "rebuilt_totals", "schema_migrations"}
+)
 """Tables for operators alone."""
 
 _VIEW = re.compile(r"^CREATE VIEW (\w+)", re.MULTILINE)
