@@ -140,7 +140,7 @@ def test_a_sparse_ledger_is_the_whole_one(data: st.DataObject, tables: ClickHous
 
 @pytest.mark.chaos
 @given(data=st.data())
-@settings(max_examples=400, deadline=None, suppress_health_check=_HEALTH)
+@settings(max_examples=100, deadline=None, suppress_health_check=_HEALTH)
 @pytest.mark.timeout(1800)
 def test_a_sparse_ledger_is_the_whole_one_in_many_worlds(data: st.DataObject, tables: ClickHouseSettings) -> None:
     world = data.draw(worlds(), label="world")

@@ -55,7 +55,7 @@ def test_rebuilding_a_random_world_finds_no_difference(data: st.DataObject, tabl
 
 @pytest.mark.chaos
 @given(data=st.data())
-@settings(max_examples=400, deadline=None, suppress_health_check=_HEALTH)
+@settings(max_examples=100, deadline=None, suppress_health_check=_HEALTH)
 @pytest.mark.timeout(3600)
 def test_rebuilding_many_random_worlds_finds_no_difference(data: st.DataObject, tables: ClickHouseSettings) -> None:
     _check(data, tables)
