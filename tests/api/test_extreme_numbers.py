@@ -9,10 +9,11 @@ from holdfast.domain.ledger.entries import priced
 from holdfast.domain.ledger.statements import AssetSide, Line
 from holdfast.domain.returns.answers import Method, Window
 from holdfast.domain.returns.book import to_book
+from holdfast.domain.returns.methods import METHODS
 from holdfast.history.snapshots import StoredLine, StoredSnapshot
 from services.api.dialects.credmark.holdings import Holding, to_valued
 from services.api.native.line_values import marking
-from services.api.native.return_answers import METHODS, measure
+from services.api.native.return_answers import measure
 from tests.domain.world_of_one import day, price_book, valued_portfolio
 
 GREAT, SMALL = "1E+39", "1E-36"

@@ -5,12 +5,12 @@ from datetime import datetime
 from litestar import get
 from msgspec import Struct
 
+from holdfast.domain.returns.inputs import flows_of
 from services.api.callers import Asker
 from services.api.currencies import CurrencyText
 from services.api.native.ledger_views import FlowView, to_flow
 from services.api.native.measuring import From, Question, To, read_measured
 from services.api.native.moments import KnownAt
-from services.api.native.returns import flows_of
 from services.api.openapi import refusals
 from services.api.paging import CursorText, Limit, page_size, parse_cursor, to_cursor
 from services.api.resources import Api

@@ -1,7 +1,6 @@
 """What returns, attribution and flows have in common: a window, a currency, and the book of a portfolio's ledgers."""
 
 import asyncio
-from collections import Counter
 from datetime import datetime
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from holdfast.domain.assets import USD
 from holdfast.domain.money import OutOfRangeError
 from holdfast.domain.returns.answers import Window
 from holdfast.domain.returns.book import Book, build_book
+from holdfast.domain.returns.inputs import inputs_of
 from holdfast.domain.time import to_ms
 from holdfast.history.ledgers import Ledgers, read_ledgers
 from holdfast.history.memberships import read_memberships
@@ -135,21 +135,20 @@ def parse_window(from_: str | None, to: str | None, *, now: datetime) -> Window:
 
 def quality_of(measured: Measured) -> Quality:
     """Of the value at the end of the window, which every return rests on."""
-    closing = [mark for mark in measured.book.closing if mark.held]
-    seen = [one for one in measured.ledgers.sources if one.entries]
+    inputs = inputs_of(measured.book, [one.entries for one in measured.ledgers.sources])
     return to_quality(
         Known(
-            available=bool(seen),
-            lines=len(closing),
-            lines_unpriced=sum(mark.worth is None for mark in closing),
-            lines_stale=sum(mark.reason == "stale" for mark in closing),
+            available=bool(inputs.sources),
+            lines=inputs.lines,
+            lines_unpriced=inputs.lines_unpriced,
+            lines_stale=inputs.lines_stale,
             lines_truncated=None,
-            sources=len(seen),
-            sources_missing=len(measured.ledgers.sources) - len(seen),
+            sources=inputs.sources,
+            sources_missing=inputs.sources_missing,
             sources_stale=None,
-            oldest_input=min((one.entries[-1].at for one in seen), default=None),
-            newest_input=max((one.entries[-1].at for one in seen), default=None),
-            reasons=Counter(mark.reason for mark in closing if mark.reason),
+            oldest_input=inputs.oldest,
+            newest_input=inputs.newest,
+            reasons=inputs.reasons,
         ),
         measured.conversion,
     )

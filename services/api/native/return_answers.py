@@ -1,45 +1,16 @@
 """What a return method answers, as JSON: every method in one shape, null where a field is not the method's."""
 
-from collections.abc import Callable, Mapping
-from decimal import Decimal
-from functools import partial
-
 from msgspec import Struct
 
 from holdfast.domain.ledger.statements import AssetSide
-from holdfast.domain.money import OutOfRangeError, cut, plain
-from holdfast.domain.returns.answers import (
-    CostBasisReturn,
-    CostMethod,
-    Disposal,
-    Lot,
-    Method,
-    RateOfReturn,
-    SimpleReturn,
-    Unavailable,
-)
+from holdfast.domain.money import plain
+from holdfast.domain.returns import methods
+from holdfast.domain.returns.answers import CostBasisReturn, Disposal, Lot, Method, RateOfReturn, Unavailable
 from holdfast.domain.returns.book import Book
-from holdfast.domain.returns.cost_basis import cost_basis, cost_basis_by_asset
-from holdfast.domain.returns.dietz import modified_dietz
-from holdfast.domain.returns.money_weighted import money_weighted_return
-from holdfast.domain.returns.refusing import unavailable
-from holdfast.domain.returns.simple import simple_return, simple_returns_by_asset
-from holdfast.domain.returns.time_weighted import time_weighted_return
+from holdfast.domain.returns.methods import FIGURES, Answer
 from services.api.currencies import to_text
 from services.api.native.ledger_views import MissingInput, to_missing
 from services.api.vocabulary import Money, Time
-
-METHODS: tuple[Method, ...] = (
-    "simple",
-    "average_cost",
-    "fifo",
-    "lifo",
-    "hifo",
-    "time_weighted",
-    "modified_dietz",
-    "money_weighted",
-)
-Answer = SimpleReturn | CostBasisReturn | RateOfReturn | Unavailable
 
 
 class DisposalView(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -99,10 +70,7 @@ class ReturnView(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 def measure(book: Book, method: Method, *, asset: AssetSide | None = None, lots: bool = False) -> ReturnView:
     """Of everything in the book, or of the one asset that the book is about."""
-    try:
-        return to_view(_BY_METHOD[method](book, asset, lots), lots=lots)
-    except OutOfRangeError as error:
-        return to_view(unavailable(book, method, "out_of_range", str(error)), lots=lots)
+    return to_view(methods.measure(book, method, asset=asset, lots=lots), lots=lots)
 
 
 def to_view(answer: Answer, *, lots: bool) -> ReturnView:
@@ -111,7 +79,7 @@ def to_view(answer: Answer, *, lots: bool) -> ReturnView:
     if isinstance(answer, Unavailable):
         fields |= {"reason": answer.reason, "detail": answer.detail, "missing": to_missing(answer.missing)}
         return ReturnView(**fields | {"covered": to_text(answer.covered)})  # type: ignore[arg-type]
-    fields |= {name: _text(getattr(answer, name)) for name in _NUMBERS if hasattr(answer, name)}
+    fields |= {name: to_text(getattr(answer, name, None)) for name in FIGURES}
     if isinstance(answer, RateOfReturn):
         fields |= {"annual": answer.annual}
     if isinstance(answer, CostBasisReturn) and lots:
@@ -120,24 +88,6 @@ def to_view(answer: Answer, *, lots: bool) -> ReturnView:
             "lots": [_to_lot(one) for one in answer.lots],
         }
     return ReturnView(**fields)  # type: ignore[arg-type]
-
-
-_NUMBERS = (
-    "gain",
-    "opening",
-    "closing",
-    "invested",
-    "realised",
-    "unrealised",
-    "unrealised_opening",
-    "cost",
-    "held",
-    "rate",
-)  # fmt: skip
-
-
-def _text(number: Decimal | None) -> str | None:
-    return None if number is None else plain(cut(number).value)
 
 
 def _to_disposal(one: Disposal) -> DisposalView:
@@ -152,25 +102,3 @@ def _to_disposal(one: Disposal) -> DisposalView:
 
 def _to_lot(one: Lot) -> LotView:
     return LotView(opened_at=one.opened_at, quantity=plain(one.quantity), cost=plain(one.cost))
-
-
-def _simple(book: Book, asset: AssetSide | None, _lots: bool) -> Answer:
-    return simple_return(book) if asset is None else simple_returns_by_asset(book)[asset]
-
-
-def _cost(method: CostMethod, book: Book, asset: AssetSide | None, lots: bool) -> Answer:
-    if asset is None:
-        return cost_basis(book, method, detail=lots)
-    return cost_basis_by_asset(book, method, detail=lots)[asset]
-
-
-_BY_METHOD: Mapping[Method, Callable[[Book, AssetSide | None, bool], Answer]] = {
-    "simple": _simple,
-    "average_cost": partial(_cost, "average_cost"),
-    "fifo": partial(_cost, "fifo"),
-    "lifo": partial(_cost, "lifo"),
-    "hifo": partial(_cost, "hifo"),
-    "time_weighted": lambda book, *_: time_weighted_return(book),
-    "modified_dietz": lambda book, *_: modified_dietz(book),
-    "money_weighted": lambda book, *_: money_weighted_return(book),
-}

@@ -1,7 +1,7 @@
 """`/v1/portfolios/{id}/returns`: what was gained, by every method, as a whole or by asset, account or source."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Literal, NamedTuple
 
 from litestar import get
@@ -13,13 +13,15 @@ from holdfast.domain.ledger.entries import Entry
 from holdfast.domain.ledger.statements import AssetSide
 from holdfast.domain.returns.answers import Method
 from holdfast.domain.returns.book import Book, added, parts
+from holdfast.domain.returns.inputs import flows_of
+from holdfast.domain.returns.methods import METHODS
 from services.api.callers import Asker
 from services.api.currencies import CurrencyText
 from services.api.native.ledger_views import FlowView, MarkView, own_source, to_flow, to_mark
 from services.api.native.measuring import From, Measured, Question, To, quality_of, read_measured
 from services.api.native.moments import KnownAt
 from services.api.native.quality import Quality
-from services.api.native.return_answers import METHODS, ReturnView, measure
+from services.api.native.return_answers import ReturnView, measure
 from services.api.openapi import refusals
 from services.api.paging import CursorText, Limit, page_size, parse_cursor, to_cursor
 from services.api.resources import Api
@@ -168,12 +170,6 @@ def _to_item(measured: Measured, key: _Key, book: Book, wanted: _Wanted) -> Retu
         opening=[to_mark(one, accounts) for one in book.opening if one.held] if wanted.prices else None,
         closing=[to_mark(one, accounts) for one in book.closing if one.held] if wanted.prices else None,
     )
-
-
-def flows_of(book: Book) -> Iterable[Entry]:
-    """Of the window, source by source: what is netted in a return is listed apart."""
-    start = book.window.start
-    return (entry for entry in book.entries if (entry.delta or entry.value) and (start is None or entry.at > start))
 
 
 ROUTES = [show_returns]

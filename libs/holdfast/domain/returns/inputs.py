@@ -1,0 +1,48 @@
+"""What a return rests on: the flows of its window, and how much is known of the value at its end."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from msgspec import Struct
+
+from holdfast.domain.ledger.entries import Entry
+from holdfast.domain.returns.book import Book
+
+
+class Inputs(Struct, frozen=True, kw_only=True):
+    """Counts of lines held at the end of the window, and of the sources that have said anything by then."""
+
+    lines: int
+    lines_unpriced: int
+    lines_stale: int
+    sources: int
+    sources_missing: int
+    """Members that have not said anything yet."""
+    oldest: datetime | None
+    """Of what each source said last, the oldest; None if none said anything."""
+    newest: datetime | None
+    reasons: Mapping[str, int]
+    """Lines by why they have no value."""
+
+
+def inputs_of(book: Book, ledgers: Sequence[Sequence[Entry]]) -> Inputs:
+    """`ledgers`: of each source that is measured, those the book was made of."""
+    closing = [mark for mark in book.closing if mark.held]
+    newest = [entries[-1].at for entries in ledgers if entries]
+    return Inputs(
+        lines=len(closing),
+        lines_unpriced=sum(mark.worth is None for mark in closing),
+        lines_stale=sum(mark.reason == "stale" for mark in closing),
+        sources=len(newest),
+        sources_missing=len(ledgers) - len(newest),
+        oldest=min(newest, default=None),
+        newest=max(newest, default=None),
+        reasons=Counter(mark.reason for mark in closing if mark.reason),
+    )
+
+
+def flows_of(book: Book) -> Iterable[Entry]:
+    """Of the window, source by source: what is netted in a return is listed apart."""
+    start = book.window.start
+    return (entry for entry in book.entries if (entry.delta or entry.value) and (start is None or entry.at > start))
