@@ -4,9 +4,13 @@ from decimal import Decimal
 
 import pytest
 
+from holdfast.domain.assets import USD
 from holdfast.domain.attribution import attribute
+from holdfast.domain.conversion import RateBook
+from holdfast.domain.ledger.currency import in_currency
 from holdfast.domain.ledger.entries import priced
 from holdfast.domain.ledger.statements import AssetSide, Line
+from holdfast.domain.quotes import Quote
 from holdfast.domain.returns.answers import Method, Window
 from holdfast.domain.returns.book import to_book
 from holdfast.domain.returns.methods import METHODS
@@ -16,6 +20,7 @@ from services.api.native.line_values import marking
 from services.api.native.return_answers import measure
 from tests.domain.world_of_one import day, price_book, valued_portfolio
 
+GBP = "iso4217:GBP"
 GREAT, SMALL = "1E+39", "1E-36"
 ETH: AssetSide = ("eth", "asset")
 USDC: AssetSide = ("usdc", "asset")
@@ -38,9 +43,11 @@ def test_a_line_whose_effects_no_number_can_hold_has_none_and_spoils_no_other() 
         priced(day(0), "s", USDC, delta=Decimal(0), held=Decimal(5), price=Decimal(1)),
     ]
     closing = [
-        priced(day(1), "s", ETH, delta=Decimal(0), held=held, price=Decimal(1), rate=Decimal(1000)),
-        priced(day(1), "s", USDC, delta=Decimal(0), held=Decimal(5), price=Decimal(1), rate=Decimal(1000)),
+        priced(day(1), "s", ETH, delta=Decimal(0), held=held, price=Decimal(1)),
+        priced(day(1), "s", USDC, delta=Decimal(0), held=Decimal(5), price=Decimal(1)),
     ]
+    rates = RateBook({(USD, GBP): [Quote(day(1), Decimal(1000))]})
+    closing = in_currency(closing, GBP, rates)
     found = attribute(to_book([], opening=opening, closing=closing, window=Window(day(0), day(1))))
     eth, usdc = found.lines
     assert eth.effects is None

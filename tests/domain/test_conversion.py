@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from holdfast.domain.assets import EUR, USD
 from holdfast.domain.conversion import MissingRate, Rate, RateBook, convert
+from holdfast.domain.exact import UNIT, difference, total
 from holdfast.domain.quotes import Quote
 from tests.domain.world_of_one import day
 
@@ -78,3 +79,13 @@ def test_unknown_stays_unknown_and_a_currency_is_itself() -> None:
 
 def test_a_rate_of_zero_is_none() -> None:
     assert isinstance(rates(USDGBP=(0, "0")).find(GBP, USD, day(0)), MissingRate)
+
+
+def test_the_parts_of_a_sum_are_together_the_sum_to_the_last_digit() -> None:
+    """A third of a unit is lost three times over where each part is cut on its own."""
+    third = rates(GBPUSD=(0, "3")).find(USD, GBP, day(0))
+    assert isinstance(third, Rate)
+    parts = third.of_each([Decimal(1)] * 3)
+    assert total(parts) == third.of(Decimal(3)) == 1
+    assert all(abs(difference(part, third.of(Decimal(1)))) <= UNIT for part in parts)
+    assert total(third.of_each([Decimal(-1)] * 3)) == -1

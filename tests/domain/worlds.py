@@ -8,11 +8,12 @@ from fractions import Fraction
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from holdfast.domain.assets import USD
+from holdfast.domain.assets import EUR, USD
 from holdfast.domain.conversion import RateBook
 from holdfast.domain.ledger.entries import Entry, ledger
 from holdfast.domain.ledger.membership import ALWAYS, Interval, belonging
 from holdfast.domain.ledger.statements import Line, Statement, current
+from holdfast.domain.money import EXACT
 from holdfast.domain.quotes import PriceBook, Quote
 from holdfast.domain.returns.answers import Window
 from holdfast.domain.returns.book import Book, build_book
@@ -62,7 +63,18 @@ def to_prices(world: World) -> PriceBook:
 
 
 def to_rates(world: World) -> RateBook:
-    return RateBook({(USD, OTHER): [Quote(at(when), exact(rate)) for when, rate in world.rates or ()]})
+    """As published, in numbers that have an end."""
+    published: dict[tuple[str, str], list[Quote]] = {}
+    for when, rate in world.rates or ():
+        above, below = Decimal(rate.numerator), Decimal(rate.denominator)
+        legs = {
+            "direct": [((USD, OTHER), EXACT.divide(above, below))],
+            "inverse": [((OTHER, USD), below)],
+            "crossed": [((EUR, USD), below), ((EUR, OTHER), above)],
+        }[world.quoted]
+        for pair, number in legs:
+            published.setdefault(pair, []).append(Quote(at(when), number))
+    return RateBook(published)
 
 
 def to_ledgers(world: World) -> dict[str, list[Entry]]:

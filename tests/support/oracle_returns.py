@@ -35,6 +35,8 @@ class World:
     prices: dict[str, list[tuple[int, Fraction]]]
     rates: list[tuple[int, Fraction]] | None = None
     """Of the currency for one USD; None: in USD."""
+    quoted: str = "direct"
+    """How the rates are published: "direct", "inverse", or "crossed" over euros. Many have no end of digits."""
     during: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     """From (inclusive, −1: the beginning) to (exclusive)."""
     end: int = 0
@@ -53,6 +55,8 @@ class Row:
     before: Fraction | None
     value: Fraction | None
     worth: Fraction | None
+    dollars: Fraction | None
+    """The worth before it was converted."""
 
 
 def truth(world: World, source: str) -> list[Snap]:
@@ -102,22 +106,24 @@ def row(
 ) -> Row:
     """`amounts` are what came and what is held; `worth` is in USD, where it is not held · price."""
     (source, key), (delta, held) = line, amounts
-    unit = None
+
+    def in_dollars(amount: Fraction) -> Fraction | None:
+        return Fraction(0) if amount == 0 else None if price is None else cut(amount * price)
+
+    before, value, dollars = in_dollars(held - delta), in_dollars(delta), in_dollars(held)
+    if worth is not None and before is not None:
+        dollars, value = worth, worth - before
+        if not delta:
+            before, value = worth, Fraction(0)
     found = rate(world, at)
-    if price is not None and found is not None:
-        unit = price * found
 
-    def valued(amount: Fraction) -> Fraction | None:
-        return Fraction(0) if amount == 0 else None if unit is None else cut(amount * unit)
+    def converted(usd: Fraction | None, amount: Fraction) -> Fraction | None:
+        if amount == 0:
+            return usd
+        return None if usd is None or found is None else cut(usd * found)
 
-    made = Row(at, source, key, delta, held, price, valued(held - delta), valued(delta), valued(held))
-    if worth is not None and found is not None and made.before is not None:
-        made.worth = worth if world.rates is None else cut(worth * found)
-        if delta:
-            made.value = made.worth - made.before
-        else:
-            made.before = made.worth
-    return made
+    told = converted(before, held - delta), converted(value, delta), converted(dollars, held)
+    return Row(at, source, key, delta, held, price, *told, dollars)
 
 
 def rows(world: World, source: str) -> list[Row]:
@@ -151,7 +157,9 @@ def mark(world: World, source: str, key: Key, at: int) -> Row | None:
         return None
     last = past[-1]
     if not last.held or last.at == at:
-        return Row(at, source, key, Fraction(0), last.held, last.price, last.worth, Fraction(0), last.worth)
+        return Row(
+            at, source, key, Fraction(0), last.held, last.price, last.worth, Fraction(0), last.worth, last.dollars
+        )
     own = (last.at, last.price) if last.price is not None and at - last.at <= DAY else None
     quote = feed(world, key[0], at)
     if own and (not quote or quote[0] <= own[0]):
@@ -179,7 +187,7 @@ def members(world: World) -> list[Row]:
                 if at_end and at_end.held:
                     at_end.delta, at_end.before = -at_end.held, at_end.worth
                     at_end.value = None if at_end.worth is None else -at_end.worth
-                    at_end.held = at_end.worth = Fraction(0)
+                    at_end.held = at_end.worth = at_end.dollars = Fraction(0)
                     seen.append(at_end)
             seen += [r for r in own if start < r.at < end]
     return sorted((r for r in seen if r.at <= world.end), key=lambda r: r.at)
@@ -197,10 +205,12 @@ def holding(world: World, seen: list[Row], source: str, key: Key, at: int) -> Ro
     if not past:
         return None
     if not past[-1].held:
-        return Row(at, source, key, Fraction(0), Fraction(0), None, Fraction(0), Fraction(0), Fraction(0))
+        return Row(at, source, key, Fraction(0), Fraction(0), None, *[Fraction(0)] * 4)
     if past[-1].at == at:
         last = past[-1]
-        return Row(at, source, key, Fraction(0), last.held, last.price, last.worth, Fraction(0), last.worth)
+        return Row(
+            at, source, key, Fraction(0), last.held, last.price, last.worth, Fraction(0), last.worth, last.dollars
+        )
     return mark(world, source, key, at)
 
 
@@ -209,8 +219,15 @@ def lines_of(seen: list[Row]) -> list[tuple[str, Key]]:
 
 
 def value(world: World, seen: list[Row], at: int) -> Fraction | None:
-    worths = [found.worth for line in lines_of(seen) if (found := holding(world, seen, *line, at))]
-    return None if None in worths else sum((w for w in worths if w is not None), Fraction(0))
+    """What it is worth in dollars, side by side, converted and cut once."""
+    found = [held for line in lines_of(seen) if (held := holding(world, seen, *line, at))]
+    if any(r.worth is None for r in found):
+        return None
+    factor = rate(world, at) or Fraction(0)
+    sides = [
+        sum((r.dollars for r in found if r.key[1] == side and r.dollars), Fraction(0)) for side in ("asset", "debt")
+    ]
+    return sum((cut(usd * factor) for usd in sides), Fraction(0))
 
 
 def simple(world: World, seen: list[Row], start: int | None) -> Fraction | None:
@@ -330,18 +347,23 @@ def random_world(seed: int, size: int, *, gaps: bool, currency: bool) -> World:
     end = 10 * DAY
     prices = {asset: _quotes(chance, end, gaps=gaps) for asset in ASSETS}
     sources = {name: _arrivals(chance, size, end) for name in ("s1", "s2", "s3")}
-    rates = None
+    rates, quoted = None, chance.choice(("direct", "inverse", "crossed"))
     if currency:
         days = [day for day in range(11) if not gaps or chance.random() < 0.5]
-        rates = [(day * DAY, Fraction(chance.randint(50, 15000), 100)) for day in days]
+        rates = [(day * DAY, _rate(chance, quoted)) for day in days]
     joins, leaves = sorted(chance.sample(range(1, end), 2))
     during = {"s3": [(joins, leaves), (leaves + 1, 10**9)] if chance.random() < 0.5 else [(joins, leaves)]}
-    return World(sources, prices, rates, during, end)
+    return World(sources, prices, rates, quoted, during, end)
 
 
 def _quotes(chance: random.Random, end: int, *, gaps: bool) -> list[tuple[int, Fraction]]:
     step = chance.choice((2000, 3500)) if gaps else 700
     return [(at, _price(chance)) for at in range(0, end + 1, step)]
+
+
+def _rate(chance: random.Random, quoted: str) -> Fraction:
+    above, below = chance.randint(50, 15000), chance.randint(50, 15000)
+    return Fraction(1 if quoted == "inverse" else above, 100 if quoted == "direct" else below)
 
 
 def _price(chance: random.Random) -> Fraction:

@@ -8,8 +8,9 @@ From each state of a line to the next (a snapshot, a transfer, joining or leavin
 
     V(end) − V(start) = price + flows + FX + rounding
 
-Values are in the book's currency and each product is cut once, so `rounding` is at most one unit of the 36th decimal
-for each flow, and exactly what makes the sum right. An FX effect is 0 in USD, the currency of the prices.
+Values are in the book's currency: each product with a price is cut once, in dollars, and converting it cuts it once
+more. So `rounding` is at most one unit of the 36th decimal for each flow, in dollars and again in another currency, and
+exactly what makes the sum right. An FX effect is 0 in USD, the currency of the prices.
 Source: Bacon (2008), chapter 6 (currency attribution: the cross product goes to the local price).
 """
 
@@ -19,7 +20,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from holdfast.domain.balances import Side
-from holdfast.domain.exact import ZERO, exactly, times, unrounded
+from holdfast.domain.exact import ZERO, exactly, times
 from holdfast.domain.ledger.entries import Entry
 from holdfast.domain.ledger.marks import LineKey
 from holdfast.domain.money import OutOfRangeError
@@ -112,9 +113,9 @@ def _effects(states: list[Entry], *, opened: bool) -> Effects:
 
 def _at_rate_of(state: Entry, last: Entry | None, worth: Decimal) -> Decimal:
     """What the line was worth, had only the rate changed since."""
-    if last is None or last.price is None or last.rate == state.rate or not last.held:
+    if last is None or last.price is None or not last.held or state.rate is None or state.rate.is_that_of(last.rate):
         return worth
-    return times(last.held, unrounded(last.price, state.rate))
+    return state.rate.of(times(last.held, last.price))
 
 
 def _known(number: Decimal | None) -> Decimal:

@@ -4,14 +4,14 @@ Direct, inverse, or one hop over USD or EUR, in this order; each leg is the newe
 most 5 days old (weekends, holidays). There is no other way: a missing rate is never 1:1.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from msgspec import Struct
 
 from holdfast.domain.assets import EUR, USD
-from holdfast.domain.exact import ONE, ratio, share, unrounded
+from holdfast.domain.exact import ONE, ZERO, difference, exactly, ratio, share, times, unrounded
 from holdfast.domain.quotes import Quote, QuoteHistory
 from holdfast.domain.valuation import CURRENCY_PRICE_AGE
 
@@ -44,11 +44,32 @@ class Rate(Struct, frozen=True, kw_only=True):
 
         Raises OutOfRangeError from 10^40 on.
         """
-        return share(number, self.above, self.below)
+        return times(number, self.above) if self.below is ONE else share(number, self.above, self.below)
+
+    @exactly
+    def of_each(self, numbers: Sequence[Decimal]) -> list[Decimal]:
+        """The parts of a sum in the target: together what `of` makes of the sum, each within a unit of what it makes
+        of the part. Raises OutOfRangeError.
+        """
+        parts, so_far, given = [], ZERO, ZERO
+        for number in numbers:
+            so_far += number
+            upto = self.of(so_far)
+            parts.append(difference(upto, given))
+            given = upto
+        return parts
+
+    def is_that_of(self, other: "Rate | None") -> bool:
+        """The same factor, however it was found."""
+        return other is not None and (self.above, self.below) == (other.above, other.below)
 
     @property
     def oldest(self) -> datetime | None:
         return min((leg.at for leg in self.path), default=None)
+
+
+UNCONVERTED = Rate(value=ONE)
+"""Of a currency into itself."""
 
 
 class MissingRate(Struct, frozen=True, kw_only=True):
@@ -85,7 +106,7 @@ class RateBook:
 
     def find(self, base: str, quote: str, at: datetime) -> Rate | MissingRate:
         if base == quote:
-            return Rate(value=ONE)
+            return UNCONVERTED
         if leg := self._leg(base, quote, at):
             return _rate(leg)
         for hop in HOPS:

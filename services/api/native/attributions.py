@@ -30,7 +30,8 @@ class EffectsView(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     fx: Money
     """0 in US dollars, the currency of the prices."""
     rounding: Money
-    """What cutting each product leaves: at most one unit of the 36th decimal for each step of a line."""
+    """What cutting each product leaves: at most one unit of the 36th decimal for each flow of a line; in another
+    currency one of a dollar and one of its own."""
 
 
 class LineView(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

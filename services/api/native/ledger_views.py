@@ -69,7 +69,7 @@ def to_flow(entry: Entry, accounts: Mapping[str, str]) -> FlowView:
         delta=plain(entry.delta),
         held=plain(entry.held),
         price=to_text(entry.price),
-        rate=None if entry.reason == "no_rate" else plain(entry.rate),
+        rate=None if entry.rate is None else plain(entry.rate.value),
         value=to_text(entry.value),
         reason=entry.reason if entry.value is None else "",
         transfer=entry.transfer,
@@ -85,7 +85,7 @@ def to_mark(entry: Entry, accounts: Mapping[str, str]) -> MarkView:
         side=entry.side,
         held=plain(entry.held),
         price=to_text(entry.price),
-        rate=None if entry.reason == "no_rate" else plain(entry.rate),
+        rate=None if entry.rate is None else plain(entry.rate.value),
         worth=to_text(entry.worth),
         reason=entry.reason if entry.worth is None else "",
     )

@@ -1,19 +1,21 @@
-"""A ledger in another currency: each entry at the rate of its own instant.
+"""A ledger in another currency: each number at the rate of its own instant, as every other number is converted.
 
-The price takes the rate before anything is cut (q · p · r, cut once), so that every identity of the ledger holds to
-the same last digit in each currency.
+What is known in dollars takes the rate with all its digits and is cut once. Of the marks of one instant those of a
+side add up to what their sum is in the currency, to the last digit: a return closes with the value that a total has.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from decimal import Decimal
+from itertools import groupby
+from operator import attrgetter
 
 from msgspec.structs import replace
 
 from holdfast.domain.assets import USD
-from holdfast.domain.conversion import MissingRate, RateBook
-from holdfast.domain.exact import exactly, times
-from holdfast.domain.ledger.entries import Entry, priced
+from holdfast.domain.conversion import MissingRate, Rate, RateBook
+from holdfast.domain.exact import ZERO, difference, exactly
+from holdfast.domain.ledger.entries import Entry
+from holdfast.domain.money import OutOfRangeError
 
 
 @exactly
@@ -21,35 +23,51 @@ def in_currency(entries: Iterable[Entry], currency: str, rates: RateBook) -> lis
     """The same entries with their values in `currency`; where no rate is found they are unknown, as `no_rate`."""
     if currency == USD:
         return list(entries)
-    known: dict[datetime, Decimal | None] = {}
+    known: dict[datetime, Rate | MissingRate] = {}
     converted = []
     for entry in entries:
-        if entry.at not in known:
-            found = rates.find(USD, currency, entry.at)
-            known[entry.at] = None if isinstance(found, MissingRate) else found.value
-        converted.append(_converted(entry, known[entry.at]))
+        rate = known.get(entry.at)
+        if rate is None:
+            rate = known[entry.at] = rates.find(USD, currency, entry.at)
+        converted.append(_unknown(entry, "no_rate") if isinstance(rate, MissingRate) else _converted(entry, rate))
     return converted
 
 
-def _converted(entry: Entry, rate: Decimal | None) -> Entry:
-    at, source, key, transfer = entry.at, entry.source, (entry.asset, entry.side), entry.transfer
-    delta, held, price = entry.delta, entry.held, entry.price
-    if rate is None or price is None:
-        reason = entry.reason or "no_rate"
-        unknown = priced(at, source, key, delta=delta, held=held, price=None, reason=reason, transfer=transfer)
-        return replace(unknown, price=price)
-    plain = priced(at, source, key, delta=delta, held=held, price=price, rate=rate, transfer=transfer)
-    before = _carried_over(entry.before, held - delta, price, rate)
-    worth = _carried_over(entry.worth, held, price, rate)
-    if before is None and worth is None:
-        return plain
-    before, worth = plain.before if before is None else before, plain.worth if worth is None else worth
-    value = None if before is None or worth is None else worth - before
-    return replace(plain, before=before, worth=worth, value=value)
+@exactly
+def marks_in_currency(marks: Iterable[Entry], currency: str, rates: RateBook) -> list[Entry]:
+    """Marks of one instant, so that those of a side are together their sum in dollars, converted once."""
+    if currency == USD:
+        return list(marks)
+    in_order = sorted(marks, key=attrgetter("side", "asset", "source"))
+    pairs = zip(in_order, in_currency(in_order, currency, rates), strict=True)
+    return [part for _, side in groupby(pairs, lambda pair: pair[0].side) for part in _parts(list(side))]
 
 
-def _carried_over(worth: Decimal | None, amount: Decimal, price: Decimal, rate: Decimal) -> Decimal | None:
-    """A worth that is not amount · price to the last digit (lines at several prices) is converted as it is."""
-    if worth is None or worth == times(amount, price):
-        return None
-    return times(worth, rate)
+def _parts(pairs: Sequence[tuple[Entry, Entry]]) -> list[Entry]:
+    """What is unknown adds nothing. A sum beyond what can be stated has no parts: then each is converted alone."""
+    alone, rate = [mark for _, mark in pairs], pairs[0][1].rate
+    if rate is None:
+        return alone
+    try:
+        parts = rate.of_each([ZERO if mark.worth is None or usd.worth is None else usd.worth for usd, mark in pairs])
+    except OutOfRangeError:
+        return alone
+    return [
+        mark if mark.worth is None else replace(mark, before=part, worth=part)
+        for mark, part in zip(alone, parts, strict=True)
+    ]
+
+
+def _converted(entry: Entry, rate: Rate) -> Entry:
+    try:
+        before, value, worth = (number and rate.of(number) for number in (entry.before, entry.value, entry.worth))
+    except OutOfRangeError:
+        return replace(_unknown(entry, "out_of_range"), rate=rate)
+    return replace(entry, before=before, value=value, worth=worth, rate=rate)
+
+
+def _unknown(entry: Entry, reason: str) -> Entry:
+    """Of nothing it is surely 0."""
+    was = difference(entry.held, entry.delta)
+    before, value, worth = (None if amount else ZERO for amount in (was, entry.delta, entry.held))
+    return replace(entry, before=before, value=value, worth=worth, rate=None, reason=entry.reason or reason)

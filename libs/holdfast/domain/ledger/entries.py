@@ -16,7 +16,8 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from holdfast.domain.balances import Side
-from holdfast.domain.exact import ONE, ZERO, difference, exactly, times, unrounded
+from holdfast.domain.conversion import UNCONVERTED, Rate
+from holdfast.domain.exact import ZERO, difference, exactly, times
 from holdfast.domain.ledger.statements import AssetSide, Holding, Statement, to_holdings
 from holdfast.domain.money import OutOfRangeError
 from holdfast.domain.quotes import PriceBook
@@ -36,13 +37,13 @@ class Entry(Struct, frozen=True, gc=False):
     price: Decimal | None
     """Of one unit, in USD."""
     before: Decimal | None
-    """The worth just before: (held − delta) · price · rate."""
+    """The worth just before: (held − delta) · price, in dollars; in another currency that at the rate, cut again."""
     value: Decimal | None
-    """Of the flow: delta · price · rate."""
+    """Of the flow: delta · price."""
     worth: Decimal | None
-    """From this instant on: held · price · rate."""
-    rate: Decimal = ONE
-    """The ledger's currency for one USD."""
+    """From this instant on: held · price."""
+    rate: Rate | None = UNCONVERTED
+    """The ledger's currency for one USD; None: unknown."""
     reason: str = ""
     """Why the price or the rate is unknown."""
     transfer: str = ""
@@ -143,11 +144,10 @@ def priced(
     held: Decimal,
     price: Decimal | None,
     worth: Decimal | None = None,
-    rate: Decimal = ONE,
     reason: str = "",
     transfer: str = "",
 ) -> Entry:
-    """The entry with its three values, each product cut once. Without a price only what is surely 0 is known.
+    """The entry in dollars; each of its three products is cut once. Without a price only what is surely 0 is known.
 
     `worth`: as stated; where it is not held · price to the last digit (lines at several prices), the flow is what
     remains of it, so that before + value = worth still holds.
@@ -156,17 +156,14 @@ def priced(
     was = difference(held, delta) if delta else held
     if price is None:
         before, value, known = (None if amount else ZERO for amount in (was, delta, held))
-        return Entry(at, source, asset, side, delta, held, None, before, value, known, rate, reason, transfer)
-    unit = price if rate is ONE else unrounded(price, rate)
+        return Entry(at, source, asset, side, delta, held, None, before, value, known, UNCONVERTED, reason, transfer)
     try:
-        marked, before = times(held, unit), times(was, unit)
-        value = times(delta, unit) if delta else ZERO
+        marked, before = times(held, price), times(was, price)
+        value = times(delta, price) if delta else ZERO
     except OutOfRangeError:
-        return priced(
-            at, source, key, delta=delta, held=held, price=None, rate=rate, reason="out_of_range", transfer=transfer
-        )
+        return priced(at, source, key, delta=delta, held=held, price=None, reason="out_of_range", transfer=transfer)
     if worth is not None and worth != marked:
         marked, value = worth, difference(worth, before)
         if not delta:
             before, value = worth, ZERO
-    return Entry(at, source, asset, side, delta, held, price, before, value, marked, rate, reason, transfer)
+    return Entry(at, source, asset, side, delta, held, price, before, value, marked, UNCONVERTED, reason, transfer)

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from holdfast.domain.assets import USD
 from holdfast.domain.conversion import RateBook
 from holdfast.domain.exact import ZERO, exactly
-from holdfast.domain.ledger.currency import in_currency
+from holdfast.domain.ledger.currency import in_currency, marks_in_currency
 from holdfast.domain.ledger.entries import Entry
 from holdfast.domain.ledger.marks import valuation, with_marks_at_flows
 from holdfast.domain.ledger.statements import NOTHING_STATED, AssetSide, Coverage
@@ -71,12 +71,11 @@ def build_book(
     """From the ledgers in USD of the sources that are measured together (`ledger.entries`, `ledger.membership`)."""
     entries = sorted((e for e in chain.from_iterable(ledgers) if e.at <= window.end), key=attrgetter("at"))
     found = rates or RateBook()
-    convert = _converter(currency, found)
     opening = valuation(entries, window.start, prices) if window.start else ()
     return to_book(
-        convert(with_marks_at_flows(entries, prices, anew=_valued_anew(window, currency, found))),
-        opening=convert(opening),
-        closing=convert(valuation(entries, window.end, prices)),
+        in_currency(with_marks_at_flows(entries, prices, anew=_valued_anew(window, currency, found)), currency, found),
+        opening=marks_in_currency(opening, currency, found),
+        closing=marks_in_currency(valuation(entries, window.end, prices), currency, found),
         window=window,
         currency=currency,
         coverage=added(coverage),
@@ -168,10 +167,6 @@ def _valued_anew(window: Window, currency: str, rates: RateBook) -> Callable[[da
     if currency == USD:
         return lambda at: start is not None and at > start
     return lambda at: (start is not None and at > start, rates.find(USD, currency, at))
-
-
-def _converter(currency: str, rates: RateBook) -> Callable[[Iterable[Entry]], list[Entry]]:
-    return lambda entries: in_currency(entries, currency, rates)
 
 
 def _movements(entries: Iterable[Entry]) -> dict[AssetSide, tuple[Movement, ...]]:
