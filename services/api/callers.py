@@ -10,6 +10,7 @@ from litestar.params import SkipValidation
 from litestar.types import ASGIApp, Receive, Scope, Send
 from msgspec import Struct
 
+from holdfast.events.subjects import PUBLIC
 from holdfast.registry.keys import authenticate
 from holdfast.registry.records import Account, Portfolio
 from holdfast.registry.state import Membership, RegistryState, memberships
@@ -73,6 +74,10 @@ class Caller(Struct, frozen=True, kw_only=True):
             members = self._members(registry)
             own = [one for one in own if one.id in members]
         return sorted(own, key=lambda one: one.id)
+
+    def market_tenants(self) -> tuple[str, ...]:
+        """Whose market data it sees: everybody's, then its own tenant's unless it is bound to one portfolio."""
+        return (PUBLIC,) if self.portfolio is not None else (PUBLIC, self.tenant)
 
     def spans(self, registry: RegistryState) -> list[Membership]:
         """When accounts belonged to a bound key's portfolio, without those that join later. Other keys have none."""

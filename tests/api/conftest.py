@@ -34,19 +34,20 @@ class NoSettings(Struct, frozen=True, kw_only=True):
     pass
 
 
-def manifest(name: str, scope: str) -> Manifest:
+def manifest(name: str, scope: str, *watched: FeedManifest) -> Manifest:
     feed = FeedManifest(name="balances", scopes=(scope,), namespaces=("eip155", "solana"), every_s=600)
     return Manifest(
         name=name,
         title=name,
         documentation="https://example.org",
         budget=Budget(requests=1, per_s=1),
-        feeds=(feed,),
+        feeds=(feed, *watched),
         settings=NoSettings,
     )
 
 
-CATALOGUE = {"okx": manifest("okx", "defi"), "evm": manifest("evm", "wallet")}
+CLUSTERS = FeedManifest(name="clusters", every_s=3600)
+CATALOGUE = {"okx": manifest("okx", "defi", CLUSTERS), "evm": manifest("evm", "wallet")}
 
 
 class World(Struct, frozen=True, kw_only=True):

@@ -73,6 +73,7 @@ EXEMPT = {
     "show_portfolio": REGISTRY,
     "list_accounts": REGISTRY,
     "show_account": REGISTRY,
+    "list_watches": REGISTRY,
     "show_attribution": "worked out from the ledger between two instants, by the library alone",
     "show_returns": "worked out from the ledger by many methods, by the library alone",
     "list_flows": "the ledger of the library, read from whole statements",

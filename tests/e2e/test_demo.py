@@ -104,7 +104,7 @@ async def test_what_is_followed_is_answered_about_in_the_systems_own_words_and_i
     system: str, shell: Shell
 ) -> None:
     followed, asked, in_sql = ROWS[system]
-    await shell.until(followed, r'"sources":\[\{"provider"|is\s+fetched\s+every')
+    await shell.until(followed, r'"sources":\[\{"provider"|"feed":"clusters"')
     answer = json.loads(await shell.until(asked, ANSWERS[system]))
     assert "error" not in answer
     assert "errors" not in answer

@@ -12,8 +12,7 @@ from litestar.params import QueryParameter
 from msgspec import Struct
 
 from holdfast.domain.assets import AssetIdError, parse_asset
-from holdfast.events.subjects import PUBLIC
-from services.api.callers import Asker, Caller
+from services.api.callers import Asker
 from services.api.openapi import refusals
 from services.api.paging import CursorText, Limit, page_size, parse_cursor, to_cursor
 from services.api.problems import ApiError
@@ -142,7 +141,7 @@ async def list_clusters(
     size = page_size(limit, most=api.settings.max_page)
     after = parse_cursor(cursor, tuple[str, str, str, int]) or ("", "", "", -1)
     asked = {
-        "tenants": _tenants(caller),
+        "tenants": list(caller.market_tenants()),
         "token": None if token is None else _asset(token),
         "at": _instant(at, api.clock.now()),
         "after_token": after[0],
@@ -174,7 +173,7 @@ async def list_cluster_addresses(
     after = parse_cursor(cursor, tuple[str, str, int, int]) or ("", "", -1, -1)
     asset = _asset(token)
     asked = {
-        "tenants": _tenants(caller),
+        "tenants": list(caller.market_tenants()),
         "token": asset,
         "cluster": cluster,
         "at": _instant(at, api.clock.now()),
@@ -199,7 +198,7 @@ async def list_cluster_overviews(
     size = page_size(limit, most=api.settings.max_page)
     after = parse_cursor(cursor, tuple[str, str, str]) or ("", "", "")
     asked = {
-        "tenants": _tenants(caller),
+        "tenants": list(caller.market_tenants()),
         "token": None if token is None else _asset(token),
         "at": _instant(at, api.clock.now()),
         "after_token": after[0],
@@ -212,11 +211,6 @@ async def list_cluster_overviews(
     last = page[-1] if len(found) > size else None
     following = to_cursor((last.token, last.provider, last.tenant)) if last else None
     return ClusterOverviewPage(items=page, next_cursor=following)
-
-
-def _tenants(caller: Caller) -> list[str]:
-    """A key that is bound to one portfolio sees what is everybody's."""
-    return [PUBLIC] if caller.portfolio is not None else sorted({PUBLIC, caller.tenant})
 
 
 def _asset(text: str) -> str:

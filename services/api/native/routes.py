@@ -26,6 +26,7 @@ from services.api.native import (
     series,
     sources,
     total,
+    watches,
     what_if,
 )
 from services.api.rate_limit import RateLimiter
@@ -53,6 +54,7 @@ PARTS = (
     reported,
     clusters,
     prices,
+    watches,
 )
 
 

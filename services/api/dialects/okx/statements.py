@@ -6,7 +6,6 @@ from typing import TypeVar
 from msgspec import Struct
 
 from holdfast.warehouse.client import Parameters
-from holdfast.warehouse.tenancy import PUBLIC
 from services.api.callers import Caller
 from services.api.queries import load_sql, read
 from services.api.resources import Resources
@@ -75,7 +74,7 @@ class GroupRow(Struct, frozen=True, kw_only=True):
 
 async def read_statement(api: Resources, caller: Caller, token: str, at: datetime) -> Statement | None:
     """Of several sources the youngest, and of equally young ones the caller's own."""
-    params = {"own": _own(caller), "public": PUBLIC, "token": token, "at": at}
+    params = {"tenants": list(caller.market_tenants()), "token": token, "at": at}
     found = await read(api.warehouse, load_sql(__file__, "statement"), params, Statement)
     return found[0] if found else None
 
@@ -94,13 +93,10 @@ async def read_groups(api: Resources, token: str, statement: Statement) -> list[
 
 async def read_chains(api: Resources, caller: Caller) -> list[str]:
     """CAIP-2 of the chains of all tokens of which anything was ever stated to the caller."""
-    rows = await read(api.warehouse, load_sql(__file__, "chains"), {"own": _own(caller), "public": PUBLIC}, _ChainRow)
+    rows = await read(
+        api.warehouse, load_sql(__file__, "chains"), {"tenants": list(caller.market_tenants())}, _ChainRow
+    )
     return [row.chain for row in rows]
-
-
-def _own(caller: Caller) -> str:
-    """A key that is bound to one portfolio sees what is everybody's, as in `/v1`."""
-    return caller.tenant if caller.portfolio is None else PUBLIC
 
 
 class _ChainRow(Struct, frozen=True, kw_only=True):
