@@ -108,7 +108,7 @@ class AggregatorApp:
         self.health.waiting("registry", "reading it")
         async with RegistryWatcher(connection.js) as watcher:
             await watcher.wait_ready()
-            guard = Guard(warehouse, publisher, self._settings.guards)
+            guard = Guard(warehouse, publisher, self._settings.guards, ranking=self._settings.price_sources)
             projector = Projector(
                 warehouse,
                 publisher,

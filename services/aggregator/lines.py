@@ -70,7 +70,8 @@ class EventLine:
 
 
 def _reported(work: EventWork) -> set[tuple[str, str]]:
-    return {(row.source, row.observed_at) for row in work.prepared.reported}
+    totals = {(row.source, row.observed_at) for row in work.prepared.reported}
+    return totals | {(row.source, row.observed_at) for row in work.prepared.returns}
 
 
 class RecordLine:

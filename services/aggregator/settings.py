@@ -17,13 +17,19 @@ class GuardSettings(Struct, frozen=True, kw_only=True):
     """Two numbers of one thing agree when they differ by no more than this share of the greater one."""
     check_reach_s: Annotated[int, Meta(ge=1, le=7 * 86400)] = 3600
     """How much older than what it is held against a statement may be."""
+    return_tolerance: Decimal = Decimal("0.01")
+    """Two returns agree when they differ by no more than this share of the money at work: held, and moved since."""
+    return_window_s: Annotated[int, Meta(ge=60, le=31 * 86400)] = 86400
+    """Over how much time reported returns are held against ours."""
     jump_ratio: Decimal = Decimal("0.2")
     """A total that moves further between two points, as a share of what it was, is noticed; 0 notices none."""
 
     def __post_init__(self) -> None:
         """msgspec bounds no decimals."""
-        if not (self.check_tolerance.is_finite() and 0 <= self.check_tolerance <= 1):
-            raise ValueError("check_tolerance must be between 0 and 1")
+        for name in ("check_tolerance", "return_tolerance"):
+            tolerance: Decimal = getattr(self, name)
+            if not (tolerance.is_finite() and 0 <= tolerance <= 1):
+                raise ValueError(f"{name} must be between 0 and 1")
         if not (self.jump_ratio.is_finite() and self.jump_ratio >= 0):
             raise ValueError("jump_ratio must not be below 0")
 

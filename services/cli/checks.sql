@@ -1,5 +1,7 @@
 -- How the cross-checks of a portfolio's accounts stand, what disagrees first.
-SELECT source, if(kind = 'other_source', against, concat('its own total ', platform)) AS against, verdict, reason, ours, theirs,
+SELECT source,
+    multiIf(kind = 'other_source', against, kind = 'reported_return', 'its own return', concat('its own total ', platform)) AS against,
+    verdict, reason, ours, theirs,
     difference, asset, at
 FROM cross_checks
 WHERE tenant = {tenant:String}

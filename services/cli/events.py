@@ -15,6 +15,7 @@ from holdfast.events import (
     PortfolioJumped,
     PortfolioRevalued,
     PricesObserved,
+    ReturnCrossed,
     TotalsReported,
 )
 from holdfast.events.catalog import CATALOG
@@ -89,6 +90,8 @@ def _noticed(event: Event) -> str:
         case CheckCrossed():
             platform = f" {event.platform}" if event.platform else ""
             return f"{event.source}{platform}: {text(event.ours)} against {text(event.theirs)}, {event.verdict}"
+        case ReturnCrossed():
+            return f"{event.source} returned {text(event.ours)} against {text(event.theirs)}, {event.verdict}"
         case AlertRaised():
             return f"{event.kind}: {event.message}"
         case _:

@@ -21,19 +21,22 @@ class Judgement(Struct, frozen=True, kw_only=True):
     difference: Decimal | None = None
     """The first less the second."""
     ratio: Decimal | None = None
-    """Of the greater one, by size; 0 where both are 0."""
+    """Of the greater one, by size, or of what they are a part of; 0 where both are 0."""
 
 
-def judge(ours: Decimal | None, theirs: Decimal | None, *, tolerance: Decimal, doubt: str = "") -> Judgement:
+def judge(
+    ours: Decimal | None, theirs: Decimal | None, *, tolerance: Decimal, doubt: str = "", of: Decimal | None = None
+) -> Judgement:
     """Compare two sums. They agree when they differ by no more than `tolerance` of the greater one, or by a cent.
 
+    `of`: what they are a part of, if that is greater still, as the money behind two gains.
     `doubt`: why a difference would prove nothing, as `unpriced`. It is the reason where they differ or one is unknown;
     sums that agree in spite of it agree.
     """
     if ours is None or theirs is None:
         return Judgement(verdict="unknown", reason=doubt)
     apart = difference(ours, theirs)
-    greater = max(abs(ours), abs(theirs))
+    greater = max(abs(ours), abs(theirs), of or ZERO)
     of_greater = ratio(abs(apart), greater) if greater else ZERO
     if abs(apart) <= ONE_CENT or of_greater <= tolerance:
         return Judgement(verdict="within", difference=apart, ratio=of_greater)

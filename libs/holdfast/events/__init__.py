@@ -5,7 +5,7 @@ from holdfast.events.balances import BalancesObserved, TotalsReported
 from holdfast.events.catalog import CATALOG, EventType, event_type, event_type_of
 from holdfast.events.clusters import ClustersObserved
 from holdfast.events.fetches import FetchFailed, FetchFinished
-from holdfast.events.guards import CheckCrossed, PortfolioJumped
+from holdfast.events.guards import CheckCrossed, PortfolioJumped, ReturnCrossed
 from holdfast.events.jobs import FetchRequested
 from holdfast.events.portfolios import PortfolioRevalued
 from holdfast.events.prices import PricesObserved
@@ -26,6 +26,7 @@ __all__ = [
     "PortfolioRevalued",
     "PricesObserved",
     "ResponseRecorded",
+    "ReturnCrossed",
     "ReturnsReported",
     "TotalsReported",
     "event_type",

@@ -15,7 +15,7 @@ from holdfast.events.balances import BalancesObserved, TotalsReported
 from holdfast.events.clusters import ClustersObserved
 from holdfast.events.event import Event
 from holdfast.events.fetches import FetchFailed, FetchFinished
-from holdfast.events.guards import CheckCrossed, PortfolioJumped
+from holdfast.events.guards import CheckCrossed, PortfolioJumped, ReturnCrossed
 from holdfast.events.jobs import FetchRequested
 from holdfast.events.portfolios import PortfolioRevalued
 from holdfast.events.prices import PricesObserved
@@ -106,6 +106,10 @@ CATALOG: tuple[EventType, ...] = (
     ),
     EventType(
         family="checks.crossed", version=1, struct=CheckCrossed, stream="PORTFOLIOS",
+        producer="aggregator", consumers=(), tail=(),
+    ),
+    EventType(
+        family="returns.crossed", version=1, struct=ReturnCrossed, stream="PORTFOLIOS",
         producer="aggregator", consumers=(), tail=(),
     ),
     EventType(

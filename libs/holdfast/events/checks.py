@@ -26,7 +26,7 @@ from holdfast.events.balances import BalancesObserved, TotalsReported
 from holdfast.events.clusters import ClustersObserved
 from holdfast.events.event import Event
 from holdfast.events.fetches import FetchFailed, FetchFinished
-from holdfast.events.guards import CheckCrossed, PortfolioJumped
+from holdfast.events.guards import CheckCrossed, PortfolioJumped, ReturnCrossed
 from holdfast.events.jobs import FetchRequested
 from holdfast.events.portfolios import PortfolioRevalued
 from holdfast.events.prices import PricesObserved
@@ -243,10 +243,21 @@ def _portfolio_jumped(message: PortfolioJumped) -> None:
 
 
 def _check_crossed(message: CheckCrossed) -> None:
-    _account(message.account)
-    _text("source", message.source)
     _text("against", message.against)
     _times(message, "at")
+    _crossed(message)
+
+
+def _return_crossed(message: ReturnCrossed) -> None:
+    _times(message, "since", "at")
+    if message.since >= message.at:
+        raise InvalidMessageError("since", "is not before at")
+    _crossed(message)
+
+
+def _crossed(message: CheckCrossed | ReturnCrossed) -> None:
+    _account(message.account)
+    _text("source", message.source)
     for field in ("ours", "theirs", "asset_difference"):
         _number(field, getattr(message, field), signed=True)
     _number("tolerance", message.tolerance)
@@ -272,6 +283,7 @@ _CHECKS: dict[type[Event], Callable[[Any], None]] = {
     PortfolioRevalued: _portfolio_revalued,
     PortfolioJumped: _portfolio_jumped,
     CheckCrossed: _check_crossed,
+    ReturnCrossed: _return_crossed,
     AlertRaised: _alert_raised,
 }
 

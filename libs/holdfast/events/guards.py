@@ -1,4 +1,4 @@
-"""What the aggregator noticed when it compared numbers: two that disagree, and a total that jumped."""
+"""What the aggregator noticed when it compared numbers: two that disagree, two returns, and a total that jumped."""
 
 from decimal import Decimal
 from typing import Literal
@@ -27,6 +27,28 @@ class CheckCrossed(Event, frozen=True, kw_only=True):
     """The share of the greater of the two that they may differ by."""
     asset: str | None = None
     """Of two sources: the asset that they differ most in."""
+    asset_difference: Decimal | None = None
+    """Ours less theirs, in that asset alone."""
+    latest: bool
+    """Whether this is how the check stands now; else something of the past became known."""
+
+
+class ReturnCrossed(Event, frozen=True, kw_only=True):
+    """What a provider says that a source returned left its tolerance against ours, or came back. In US dollars."""
+
+    account: str
+    source: str
+    """tenant/provider/account/scope: whose lines ours is worked out from, and who reported theirs."""
+    since: AwareTime
+    at: AwareTime
+    """Of the two reports between which the return grew; ours is over the same time."""
+    verdict: Literal["within", "outside"]
+    ours: Decimal
+    theirs: Decimal
+    tolerance: Decimal
+    """The share of the money at work, or of the greater of the two if that is more, that they may differ by."""
+    asset: str | None = None
+    """The asset that they differ most in."""
     asset_difference: Decimal | None = None
     """Ours less theirs, in that asset alone."""
     latest: bool

@@ -385,6 +385,7 @@ class SourceCheckRow(Row, frozen=True, kw_only=True):
     lines_unpriced: int
     asset: str
     asset_difference: Decimal | None
+    since: str | None = None
 
 
 class JumpRow(Row, frozen=True, kw_only=True):

@@ -659,7 +659,8 @@ CREATE TABLE source_checks
     `reason` LowCardinality(String),
     `lines_unpriced` UInt64,
     `asset` LowCardinality(String),
-    `asset_difference` Nullable(Decimal(76, 36))
+    `asset_difference` Nullable(Decimal(76, 36)),
+    `since` Nullable(DateTime64(3, 'UTC'))
 )
 ENGINE = ReplacingMergeTree(version)
 ORDER BY (tenant, source, kind, against, platform, at)
@@ -951,7 +952,8 @@ CREATE VIEW cross_check_history
     `reason` LowCardinality(String),
     `lines_unpriced` UInt64,
     `asset` LowCardinality(String),
-    `asset_difference` Nullable(Decimal(76, 36))
+    `asset_difference` Nullable(Decimal(76, 36)),
+    `since` Nullable(DateTime64(3, 'UTC'))
 )
 AS SELECT * EXCEPT version
 FROM source_checks
@@ -981,7 +983,8 @@ CREATE VIEW cross_checks
     `reason` LowCardinality(String),
     `lines_unpriced` UInt64,
     `asset` LowCardinality(String),
-    `asset_difference` Nullable(Decimal(76, 36))
+    `asset_difference` Nullable(Decimal(76, 36)),
+    `since` Nullable(DateTime64(3, 'UTC'))
 )
 AS SELECT *
 FROM cross_check_history

@@ -19,7 +19,9 @@ from holdfast.warehouse.writer import write
 from services.aggregator.guards.crossings import read_crossings
 from services.aggregator.guards.jumps import find_jumps
 from services.aggregator.guards.other_sources import check_other_sources
+from services.aggregator.guards.reported_returns import check_reported_returns
 from services.aggregator.guards.reported_totals import Instant, check_reported_totals
+from services.aggregator.guards.return_cases import Limits
 from services.aggregator.points import Point
 from services.aggregator.settings import GuardSettings
 
@@ -33,11 +35,16 @@ class Guard:
     without having been looked at.
     """
 
-    def __init__(self, warehouse: Warehouse, publisher: Publisher, settings: GuardSettings) -> None:
+    def __init__(
+        self, warehouse: Warehouse, publisher: Publisher, settings: GuardSettings, *, ranking: Sequence[str] = ()
+    ) -> None:
+        """`ranking`: price sources, the most trusted first."""
         self._warehouse = warehouse
         self._publisher = publisher
         self._settings = settings
+        self._ranking = ranking
         self._reach = timedelta(seconds=settings.check_reach_s)
+        self._returns = Limits(settings.return_tolerance, self._reach, timedelta(seconds=settings.return_window_s))
 
     async def check(self, touched: Collection[Instant]) -> None:
         """Statements and reports just stored, by source and instant."""
@@ -55,6 +62,7 @@ class Guard:
         made = [
             *await check_reported_totals(self._warehouse, touched, tolerance=tolerance, reach=self._reach),
             *await check_other_sources(self._warehouse, touched, tolerance=tolerance, reach=self._reach),
+            *await check_reported_returns(self._warehouse, touched, self._returns, ranking=self._ranking),
         ]
         if made:
             await write(self._warehouse, made)

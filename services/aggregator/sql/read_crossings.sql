@@ -23,7 +23,7 @@ judged AS
         (PARTITION BY tenant, source, kind, against, platform ORDER BY at ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
 )
 SELECT
-    tenant, source, kind, against, platform, at, toString(version) AS version, account, verdict, ours, theirs, tolerance,
+    tenant, source, kind, against, platform, at, since, toString(version) AS version, account, verdict, ours, theirs, tolerance,
     asset, asset_difference, at = newest AS latest
 FROM judged
 WHERE verdict != verdict_before

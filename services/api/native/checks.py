@@ -24,13 +24,16 @@ class Check(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     source: str
     """Whose lines are ours."""
-    kind: Literal["reported_total", "other_source"]
-    """Against the provider's own total, or against another provider's statement of the account and scope."""
+    kind: Literal["reported_total", "other_source", "reported_return"]
+    """Against the provider's own total, another provider's statement of the account and scope, or the provider's own
+    return."""
     against: str
     platform: str
     """Empty: the whole source."""
     at: Time
     """Of the other's statement."""
+    since: Time | None
+    """Of returns: what was gained from then on is compared."""
     account: str
     ours_at: Time | None
     ours: Money | None
@@ -38,20 +41,23 @@ class Check(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     currency: str
     """That they stated it in."""
     stated: Money | None
+    """Of returns: since the account's beginning, as they sum it."""
     rate_at: Time | None
     """Of the rate that brought it to US dollars; null where none was needed or known."""
     difference: Money | None
     """Ours less theirs."""
     ratio: Money | None
-    """Of the greater one."""
+    """Of the greater one; of returns, of the money at work if that is greater."""
     tolerance: Money
     """The ratio that was allowed when it was judged."""
     verdict: Verdict
     reason: str | None
-    """Why nothing can be said: not_seen, no_total, no_rate, unpriced or unreliable_conversion."""
+    """Why nothing can be said: not_seen, history_incomplete, no_total, no_rate, unpriced or
+    unreliable_conversion."""
     lines_unpriced: int
+    """Of returns: assets of which one side does not know the gain; they are in neither sum."""
     asset: str | None
-    """That two sources differ most in."""
+    """That the two differ most in."""
     asset_difference: Money | None
 
 

@@ -1,6 +1,6 @@
 -- How the cross-checks of some accounts stand: the view cross_checks, asked by tenant.
 SELECT
-    source, kind, against, platform, at, account, ours_at,
+    source, kind, against, platform, at, since, account, ours_at,
     ours, theirs, currency, stated, rate_at, difference, ratio, tolerance,
     verdict, if(reason = '', NULL, reason) AS reason, lines_unpriced, if(asset = '', NULL, asset) AS asset, asset_difference
 FROM
