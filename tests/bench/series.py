@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from holdfast.warehouse.client import Warehouse
-from services.api.native import series as endpoint
+from services.api.native import stored_hours
 from services.api.queries import load_sql
 from tests.bench.line import Line
 from tests.bench.stored import BEGIN, Sources, World, fill_points, fill_statements, growth, measure_times, serve
@@ -87,15 +87,14 @@ async def _check(world: World) -> None:
 
 
 async def _ask_engine(warehouse: Warehouse) -> None:
-    starts = [int(BEGIN.timestamp()) + 3600 * hour for hour in range(HOURS)]
+    cells = [int(BEGIN.timestamp()) + 3600 * hour for hour in range(HOURS)]
     asked: dict[str, Any] = {
         "tenant": "bench",
         "portfolio": "fifty",
-        "starts_s": starts,
-        "ends_s": [start + 3600 for start in starts],
-        "newest": BEGIN + timedelta(hours=HOURS),
+        "cells_s": [0, *cells[1:]],
+        "newest": BEGIN + timedelta(hours=HOURS - 1),
     }
-    await warehouse.read_bytes(load_sql(endpoint.__file__, "series"), asked, format="JSONEachRow")
+    await warehouse.read_bytes(load_sql(stored_hours.__file__, "stored_hours"), asked, format="JSONEachRow")
 
 
 async def _settle(warehouse: Warehouse) -> None:

@@ -5,7 +5,6 @@ prices that move between statements, the past as it was known) is worked out fro
 """
 
 import asyncio
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -15,29 +14,21 @@ from msgspec import Struct
 
 from holdfast.domain.grids import Bucket, Interval
 from holdfast.domain.series import Fill
-from holdfast.domain.time import floor_to, to_ms
-from holdfast.registry.state import PortfolioSource, counted_sources
+from holdfast.domain.time import to_ms
 from services.api.callers import Asker
 from services.api.currencies import CurrencyText, Exchange, parse_currency, read_exchange
-from services.api.native.current import belonging, excluded_now
+from services.api.native.coverage import read_complete_from
+from services.api.native.current import excluded_now, sources_now
 from services.api.native.moments import KnownAt
 from services.api.native.past import Past, read_past
-from services.api.native.quality import Known, Quality, to_quality
-from services.api.native.series_range import (
-    HOUR,
-    From,
-    IntervalOf,
-    To,
-    ZoneName,
-    on_whole_hours,
-    parse_range,
-)
+from services.api.native.quality import Quality, to_quality
+from services.api.native.series_range import From, IntervalOf, To, ZoneName, on_whole_hours, parse_range
+from services.api.native.stored_hours import read_stored
 from services.api.native.total import net_of
 from services.api.native.worth import Worth
 from services.api.openapi import refusals
 from services.api.paging import CursorText, Limit, page_size
-from services.api.queries import load_sql, read
-from services.api.resources import Api, Resources
+from services.api.resources import Api
 from services.api.vocabulary import Money, Name, Time, parse_instant
 
 PAST_PAGE = 300
@@ -89,27 +80,6 @@ class Series(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     next_cursor: str | None
 
 
-class _Row(Struct, frozen=True, kw_only=True):
-    bucket: Time
-    assets: Money | None
-    debt: Money | None
-    fill: Fill
-    stored_at_all: bool
-    lines: int
-    lines_unpriced: int
-    lines_excluded: int
-    lines_truncated: int
-    sources: int
-    sources_missing: int
-    reasons: dict[str, int]
-    oldest_input: Time
-    newest_input: Time
-
-
-class _History(Struct, frozen=True, kw_only=True):
-    complete_from: Time | None
-
-
 @get("/portfolios/{portfolio:str}/series", operation_id="show_series", responses=refusals(400, 404))
 async def show_series(
     api: Api,
@@ -146,9 +116,9 @@ async def show_series(
         known_at=knowing,
     )
     values, exchange, complete_from = await asyncio.gather(
-        _read_stored(api, past) if stored else read_past(api, past),
+        read_stored(api, past) if stored else read_past(api, past),
         read_exchange(api, into, [_converted_at(bucket, now) for bucket in grid], known_at=knowing),
-        _history_complete_from(api, caller.tenant, portfolio),
+        read_complete_from(api, caller.tenant, sources_now(api.registry, caller.tenant, portfolio, now=now)),
     )
     return Series(
         portfolio=portfolio,
@@ -163,51 +133,6 @@ async def show_series(
         points=[_to_point(worth, exchange, now) for worth in values],
         next_cursor=following,
     )
-
-
-async def _read_stored(api: Resources, past: Past) -> list[Worth]:
-    params = {
-        "tenant": past.tenant,
-        "portfolio": past.portfolio,
-        "starts_s": [int(bucket.start.timestamp()) for bucket in past.grid],
-        "ends_s": [int(bucket.end.timestamp()) for bucket in past.grid],
-        "newest": floor_to(past.now, HOUR),
-    }
-    rows = await read(api.warehouse, load_sql(__file__, "series"), params, _Row)
-    members = counted_sources(api.registry, past.tenant, past.portfolio)
-    return [_to_worth(bucket, row, members) for bucket, row in zip(past.grid, rows, strict=True)]
-
-
-def _to_worth(bucket: Bucket, row: _Row, members: Sequence[PortfolioSource]) -> Worth:
-    if not row.stored_at_all:
-        known = Known(available=False, sources_missing=len(belonging(members, end=bucket.end)))
-        return Worth(bucket=bucket, assets=None, debt=None, fill="missing", complete=False, known=known)
-    known = Known(
-        available=row.assets is not None,
-        lines=row.lines,
-        lines_unpriced=row.lines_unpriced,
-        lines_stale=None,
-        lines_excluded=row.lines_excluded,
-        lines_truncated=row.lines_truncated,
-        sources=row.sources,
-        sources_missing=row.sources_missing,
-        sources_stale=None,
-        shares=_to_shares(bucket, row),
-        oldest_input=row.oldest_input,
-        newest_input=row.newest_input,
-        reasons=row.reasons,
-    )
-    complete = row.sources_missing == 0
-    return Worth(bucket=bucket, assets=row.assets, debt=row.debt, fill=row.fill, complete=complete, known=known)
-
-
-def _to_shares(bucket: Bucket, row: _Row) -> tuple[str | None, str | None]:
-    """A stored hour says when its oldest and newest statements are from: all seen in the bucket, none, or not kept."""
-    if row.assets in (None, "0") and row.debt in (None, "0"):
-        return None, None
-    if row.oldest_input >= bucket.start:
-        return "1", "0"
-    return ("0", "1") if row.newest_input < bucket.start else (None, None)
 
 
 def _to_point(worth: Worth, exchange: Exchange, now: datetime) -> Point:
@@ -232,12 +157,6 @@ def _past_page(bucket: Bucket) -> int:
 def _converted_at(bucket: Bucket, now: datetime) -> datetime:
     """The rates of a bucket that is not over yet are those of now."""
     return min(bucket.valued_at, now)
-
-
-async def _history_complete_from(api: Resources, tenant: str, portfolio: str) -> datetime | None:
-    asked = {"tenant": tenant, "portfolio": portfolio}
-    [history] = await read(api.warehouse, load_sql(__file__, "history"), asked, _History)
-    return history.complete_from
 
 
 ROUTES = [show_series]

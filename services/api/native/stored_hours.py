@@ -1,0 +1,118 @@
+"""The value at the end of buckets of whole hours: each is the newest stored hour at or before its end.
+
+An hour has a row only where something changed; what was observed last before a bucket is carried into it. This is the
+view value_series made unbroken (docs/sql.md), with its rows picked by the engine and laid on the grid here.
+"""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from msgspec import Struct
+
+from holdfast.domain.grids import Bucket
+from holdfast.domain.series import Fill
+from holdfast.domain.time import floor_to
+from holdfast.registry.state import PortfolioSource, counted_sources
+from services.api.native.current import belonging
+from services.api.native.past import Past
+from services.api.native.quality import Known
+from services.api.native.series_range import HOUR
+from services.api.native.worth import Worth
+from services.api.queries import load_sql, read
+from services.api.resources import Resources
+from services.api.vocabulary import Money, Time
+
+
+class _Hour(Struct, frozen=True, kw_only=True):
+    bucket: Time
+    assets: Money
+    debt: Money
+    lines: int
+    lines_unpriced: int
+    lines_excluded: int
+    lines_truncated: int
+    sources: int
+    sources_missing: int
+    reasons: dict[str, int]
+    oldest_input: Time
+    newest_input: Time
+
+    @property
+    def known(self) -> bool:
+        """Whether anything had been observed yet."""
+        return self.sources > 0 or self.sources_missing == 0
+
+
+async def read_stored(api: Resources, past: Past) -> list[Worth]:
+    """One for each bucket of the grid, which has at least one."""
+    last_hours = [_last_hour(bucket, past.now) for bucket in past.grid]
+    params = {
+        "tenant": past.tenant,
+        "portfolio": past.portfolio,
+        "newest": last_hours[-1],
+        # All that is before the first bucket is one cell with it: the newest of it may have to be carried.
+        "cells_s": [0, *(int((hour + HOUR).timestamp()) for hour in last_hours[:-1])],
+    }
+    hours = await read(api.warehouse, load_sql(__file__, "stored_hours"), params, _Hour)
+    hours.reverse()
+    begins = [hour.bucket for hour in hours]
+    members = counted_sources(api.registry, past.tenant, past.portfolio)
+    found = (bisect_right(begins, last) for last in last_hours)
+    return [
+        _to_worth(bucket, hours[place - 1]) if place else _to_nothing(bucket, members)
+        for bucket, place in zip(past.grid, found, strict=True)
+    ]
+
+
+def _last_hour(bucket: Bucket, now: datetime) -> datetime:
+    """The hour, by its start, whose value the bucket ends with."""
+    return min(bucket.end.astimezone(UTC) - HOUR, floor_to(now, HOUR))
+
+
+def _to_nothing(bucket: Bucket, members: Sequence[PortfolioSource]) -> Worth:
+    known = Known(available=False, sources_missing=len(belonging(members, end=bucket.end)))
+    return Worth(bucket=bucket, assets=None, debt=None, fill="missing", complete=False, known=known)
+
+
+def _to_worth(bucket: Bucket, hour: _Hour) -> Worth:
+    known = Known(
+        available=hour.known,
+        lines=hour.lines,
+        lines_unpriced=hour.lines_unpriced,
+        lines_stale=None,
+        lines_excluded=hour.lines_excluded,
+        lines_truncated=hour.lines_truncated,
+        sources=hour.sources,
+        sources_missing=hour.sources_missing,
+        sources_stale=None,
+        shares=_to_shares(bucket, hour),
+        oldest_input=hour.oldest_input,
+        newest_input=hour.newest_input,
+        reasons=hour.reasons,
+    )
+    return Worth(
+        bucket=bucket,
+        assets=hour.assets if hour.known else None,
+        debt=hour.debt if hour.known else None,
+        fill=_to_fill(bucket, hour),
+        complete=hour.sources_missing == 0,
+        known=known,
+    )
+
+
+def _to_fill(bucket: Bucket, hour: _Hour) -> Fill:
+    if hour.sources_missing > 0:
+        return "missing"
+    # An hour without sources is one in which the last of them left.
+    seen_at = hour.oldest_input if hour.sources else hour.bucket
+    return "observed" if seen_at >= bucket.start else "carried"
+
+
+def _to_shares(bucket: Bucket, hour: _Hour) -> tuple[str | None, str | None]:
+    """A stored hour says when its oldest and newest statements are from: all seen in the bucket, none, or not kept."""
+    if not hour.known or (hour.assets == "0" and hour.debt == "0"):
+        return None, None
+    if hour.oldest_input >= bucket.start:
+        return "1", "0"
+    return ("0", "1") if hour.newest_input < bucket.start else (None, None)
