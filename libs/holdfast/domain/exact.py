@@ -19,6 +19,8 @@ ZERO = Decimal(0)
 ONE = Decimal(1)
 UNIT = ONE.scaleb(-SCALE)
 """One in the last decimal: what a single cut may cost."""
+UNITS = ONE.scaleb(SCALE)
+"""How many of them are one."""
 
 # 76 digits are all that fit: `quantize` itself refuses what is out of range.
 _FIT = Context(prec=76, rounding=ROUND_DOWN, traps=[InvalidOperation])

@@ -8,15 +8,17 @@ Lots keep what they cost before the window. A debt's lots open when borrowed and
 the sources of the book have cancelled before: nothing is realised by moving an asset from one to the other.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from datetime import datetime
 from decimal import Decimal
 from itertools import chain
 
 from holdfast.domain.exact import ZERO, exactly
 from holdfast.domain.ledger.statements import AssetSide
-from holdfast.domain.returns.answers import CostBasisReturn, CostMethod, Disposal, Missing, Movement, Unavailable
+from holdfast.domain.returns.answers import CostBasisReturn, CostMethod, Disposal, Missing, Unavailable
 from holdfast.domain.returns.book import NOTHING_HELD, Book, Worth, in_window, worth_by_asset
-from holdfast.domain.returns.lots import LOTS, Lots, to_lots
+from holdfast.domain.returns.inventory import Inventory, OversoldError
+from holdfast.domain.returns.movements import total_value
 from holdfast.domain.returns.refusing import missing_of, unavailable, without_amounts, without_value
 
 
@@ -49,73 +51,37 @@ def _of_asset(
     if missing := missing_of(book, key, movements, opening, closing):
         return without_value(book, method, missing)
     flows = in_window(movements, book.window)
-    before = _Account(LOTS[method]())
-    if short := before.run(movements[: len(movements) - len(flows)]):
-        return _oversold(book, method, short)
-    unrealised_opening = (opening.worth or ZERO) - before.cost
-    account = before.from_now_on(detail=detail)
-    if short := account.run(flows):
-        return _oversold(book, method, short)
-    unrealised = (closing.worth or ZERO) - account.cost
+    inventory = Inventory(method, key[1])
+    sold: list[Disposal] | None = [] if detail else None
+    try:
+        inventory.run(movements[: len(movements) - len(flows)])
+        cost_opening = inventory.cost
+        inventory.run(flows, sold)
+    except OversoldError as error:
+        return _oversold(book, method, key, error.at)
+    cost, invested = inventory.cost, total_value(flows)
+    # What was paid in is either the cost of what is still there, or has gone out as the cost of what left.
+    realised = cost - cost_opening - invested
+    unrealised_opening, unrealised = (opening.worth or ZERO) - cost_opening, (closing.worth or ZERO) - cost
     return CostBasisReturn(
         method=method,
         window=book.window,
         currency=book.currency,
         held=closing.held,
-        cost=account.cost,
-        realised=account.realised,
+        cost=cost,
+        realised=realised,
         unrealised=unrealised,
         unrealised_opening=unrealised_opening,
-        gain=account.realised + unrealised - unrealised_opening,
+        gain=realised + unrealised - unrealised_opening,
         flows=flows,
-        disposals=tuple(account.disposals or ()),
-        lots=to_lots(account.lots) if detail else (),
+        disposals=tuple(sold or ()),
+        lots=inventory.left() if detail else (),
     )
 
 
-class _Account:
-    """One asset on its way through its movements."""
-
-    def __init__(self, lots: Lots) -> None:
-        self.lots = lots
-        self.held = self.cost = self.realised = ZERO
-        self.disposals: list[Disposal] | None = None
-
-    def from_now_on(self, *, detail: bool) -> "_Account":
-        """What was realised so far belongs to the time before the window."""
-        self.realised = ZERO
-        self.disposals = [] if detail else None
-        return self
-
-    def run(self, movements: Iterable[Movement]) -> Movement | None:
-        """Returns the first movement that takes out more than is held."""
-        held, cost, realised = self.held, self.cost, self.realised
-        put, take, disposals = self.lots.put, self.lots.take, self.disposals
-        for movement in movements:
-            at, delta, value = movement.at, movement.delta, movement.value or ZERO
-            if not delta:
-                realised -= value
-            elif (delta > 0) == (movement.side == "asset"):
-                put(at, delta, value)
-                held += delta
-                cost += value
-            elif abs(delta) > abs(held):
-                return movement
-            else:
-                taken = take(-delta)
-                held += delta
-                cost -= taken
-                realised -= value + taken
-                if disposals is not None:
-                    disposals.append(Disposal(at, -delta, -value, taken))
-        self.held, self.cost, self.realised = held, cost, realised
-        return None
-
-
-def _oversold(book: Book, method: CostMethod, movement: Movement) -> Unavailable:
-    asset, side, at = movement.asset, movement.side, movement.at
-    detail = f"more of {asset} left at {at.isoformat()} than was held: its acquisition is not in the ledger"
-    return unavailable(book, method, "oversold", detail, missing=[Missing(asset, side, at, "oversold")])
+def _oversold(book: Book, method: CostMethod, key: AssetSide, at: datetime) -> Unavailable:
+    detail = f"more of {key[0]} left at {at.isoformat()} than was held: its acquisition is not in the ledger"
+    return unavailable(book, method, "oversold", detail, missing=[Missing(*key, at, "oversold")])
 
 
 def _total(

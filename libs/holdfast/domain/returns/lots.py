@@ -1,39 +1,52 @@
 """Lots: what was acquired when and for how much, and which of it leaves first.
 
 A disposal takes whole lots in the order of the method; of the last one it takes cost · sold / held, cut to scale, and
-the remainder stays. So realised + unrealised is exact. Quantities and costs are signed: a debt's are negative.
+the remainder stays. So realised + unrealised is exact. Quantities are positive, of a debt as well: its movements are
+given with the opposite sign (`inventory`). Runs under `@exactly`.
 """
 
 import heapq
 from collections import deque
 from collections.abc import Iterable
-from datetime import datetime
 from decimal import Decimal
 from typing import Protocol
 
 from msgspec import Struct
 
-from holdfast.domain.exact import share
-from holdfast.domain.returns.answers import CostMethod, Lot
+from holdfast.domain.exact import UNIT, UNITS, ZERO
+from holdfast.domain.returns.answers import CostMethod, Movement
+
+
+class TooLittleError(ArithmeticError):
+    """More is to leave than is there."""
 
 
 class OpenLot(Struct, gc=False):
     """One acquisition and what is left of it."""
 
-    opened_at: datetime
+    opened: Movement
     quantity: Decimal
     cost: Decimal
+
+    def __lt__(self, other: "OpenLot") -> bool:
+        """Leaves before the other where the highest cost does: dearer per unit at its opening, else older."""
+        mine, its = self.opened, other.opened
+        # value ÷ delta of one against that of the other, without a division: to the last digit.
+        dear, cheap = (mine.value or ZERO) * its.delta, (its.value or ZERO) * mine.delta
+        return dear > cheap if dear != cheap else mine.at < its.at
 
 
 class Lots(Protocol):
     """Open lots of one asset."""
 
-    def put(self, at: datetime, quantity: Decimal, cost: Decimal) -> None: ...
+    def put(self, opened: Movement) -> None: ...
     def take(self, quantity: Decimal) -> Decimal:
-        """Take so much out; returns what it cost. No more than is there."""
+        """Take so much out; returns what it cost. Raises TooLittleError."""
         ...
 
-    def left(self) -> Iterable[OpenLot]: ...
+    def left(self) -> Iterable[OpenLot]:
+        """In no order."""
+        ...
 
 
 class AverageCost:
@@ -42,17 +55,18 @@ class AverageCost:
     def __init__(self) -> None:
         self._pool: OpenLot | None = None
 
-    def put(self, at: datetime, quantity: Decimal, cost: Decimal) -> None:
-        if self._pool is None:
-            self._pool = OpenLot(at, quantity, cost)
+    def put(self, opened: Movement) -> None:
+        pool = self._pool
+        if pool is None:
+            self._pool = _opened(opened)
         else:
-            self._pool.quantity += quantity
-            self._pool.cost += cost
+            pool.quantity += opened.delta
+            pool.cost += opened.value or ZERO
 
     def take(self, quantity: Decimal) -> Decimal:
         pool = self._pool
-        if pool is None:
-            raise ValueError("nothing is held")
+        if pool is None or quantity > pool.quantity:
+            raise TooLittleError
         if quantity == pool.quantity:
             self._pool = None
             return pool.cost
@@ -68,19 +82,21 @@ class FirstInFirstOut:
     def __init__(self) -> None:
         self._lots: deque[OpenLot] = deque()
 
-    def put(self, at: datetime, quantity: Decimal, cost: Decimal) -> None:
-        self._lots.append(OpenLot(at, quantity, cost))
+    def put(self, opened: Movement) -> None:
+        self._lots.append(_opened(opened))
 
     def take(self, quantity: Decimal) -> Decimal:
-        lots, cost = self._lots, Decimal(0)
-        while quantity:
+        lots, cost = self._lots, ZERO
+        while lots:
             lot = lots[0]
-            if abs(quantity) < abs(lot.quantity):
+            if quantity < lot.quantity:
                 return cost + _part(lot, quantity)
             lots.popleft()
-            quantity -= lot.quantity
             cost += lot.cost
-        return cost
+            quantity -= lot.quantity
+            if not quantity:
+                return cost
+        raise TooLittleError
 
     def left(self) -> Iterable[OpenLot]:
         return self._lots
@@ -92,19 +108,21 @@ class LastInFirstOut:
     def __init__(self) -> None:
         self._lots: list[OpenLot] = []
 
-    def put(self, at: datetime, quantity: Decimal, cost: Decimal) -> None:
-        self._lots.append(OpenLot(at, quantity, cost))
+    def put(self, opened: Movement) -> None:
+        self._lots.append(_opened(opened))
 
     def take(self, quantity: Decimal) -> Decimal:
-        lots, cost = self._lots, Decimal(0)
-        while quantity:
+        lots, cost = self._lots, ZERO
+        while lots:
             lot = lots[-1]
-            if abs(quantity) < abs(lot.quantity):
+            if quantity < lot.quantity:
                 return cost + _part(lot, quantity)
             lots.pop()
-            quantity -= lot.quantity
             cost += lot.cost
-        return cost
+            quantity -= lot.quantity
+            if not quantity:
+                return cost
+        raise TooLittleError
 
     def left(self) -> Iterable[OpenLot]:
         return self._lots
@@ -114,26 +132,28 @@ class HighestInFirstOut:
     """The lot with the highest cost per unit at its opening leaves first; of equal ones the oldest."""
 
     def __init__(self) -> None:
-        self._lots: list[tuple[Decimal, int, OpenLot]] = []
-        self._opened = 0
+        self._lots: list[tuple[Decimal, OpenLot]] = []
+        """A heap by the unit's cost cut to scale; where two are the same so far, the lots compare themselves."""
 
-    def put(self, at: datetime, quantity: Decimal, cost: Decimal) -> None:
-        self._opened += 1
-        heapq.heappush(self._lots, (-cost / quantity, self._opened, OpenLot(at, quantity, cost)))
+    def put(self, opened: Movement) -> None:
+        unit_cost = (opened.value or ZERO) * UNITS // opened.delta
+        heapq.heappush(self._lots, (-unit_cost, _opened(opened)))
 
     def take(self, quantity: Decimal) -> Decimal:
-        lots, cost = self._lots, Decimal(0)
-        while quantity:
-            lot = lots[0][2]
-            if abs(quantity) < abs(lot.quantity):
+        lots, cost = self._lots, ZERO
+        while lots:
+            lot = lots[0][1]
+            if quantity < lot.quantity:
                 return cost + _part(lot, quantity)
             heapq.heappop(lots)
-            quantity -= lot.quantity
             cost += lot.cost
-        return cost
+            quantity -= lot.quantity
+            if not quantity:
+                return cost
+        raise TooLittleError
 
     def left(self) -> Iterable[OpenLot]:
-        return (lot for _, _, lot in sorted(self._lots, key=lambda item: item[1]))
+        return (lot for _, lot in self._lots)
 
 
 LOTS: dict[CostMethod, type[Lots]] = {
@@ -144,12 +164,14 @@ LOTS: dict[CostMethod, type[Lots]] = {
 }
 
 
-def to_lots(lots: Lots) -> tuple[Lot, ...]:
-    return tuple(Lot(lot.opened_at, lot.quantity, lot.cost) for lot in lots.left())
+def _opened(movement: Movement) -> OpenLot:
+    return OpenLot(movement, movement.delta, movement.value or ZERO)
 
 
 def _part(lot: OpenLot, quantity: Decimal) -> Decimal:
-    cost = share(lot.cost, quantity, lot.quantity)
+    # Counted in units of the last decimal the quotient is a whole number: the division itself cuts, and need not go on
+    # to 160 digits first.
+    cost = lot.cost * quantity * UNITS // lot.quantity * UNIT
     lot.quantity -= quantity
     lot.cost -= cost
     return cost

@@ -7,11 +7,13 @@ Source: Credmark, model accounts.token-return 0.10.
 """
 
 from collections.abc import Mapping
+from itertools import chain
 
 from holdfast.domain.exact import ZERO, exactly
 from holdfast.domain.ledger.statements import AssetSide
 from holdfast.domain.returns.answers import SimpleReturn, Unavailable
 from holdfast.domain.returns.book import NOTHING_HELD, Book, Worth, in_window, worth_by_asset
+from holdfast.domain.returns.movements import total_value
 from holdfast.domain.returns.refusing import missing_of, without_amounts, without_value
 
 
@@ -48,7 +50,7 @@ def total_of(book: Book, by_asset: Mapping[AssetSide, SimpleReturn | Unavailable
         closing=sum((answer.closing for answer in answers), ZERO),
         invested=sum((answer.invested for answer in answers), ZERO),
         gain=sum((answer.gain for answer in answers), ZERO),
-        flows=tuple(movement for answer in answers for movement in answer.flows),
+        flows=tuple(chain.from_iterable(answer.flows for answer in answers)),
     )
 
 
@@ -57,7 +59,7 @@ def _of_asset(book: Book, key: AssetSide, opening: Worth, closing: Worth) -> Sim
     if missing := missing_of(book, key, flows, opening, closing):
         return without_value(book, "simple", missing)
     was, now = opening.worth or ZERO, closing.worth or ZERO
-    invested = sum((flow.value for flow in flows if flow.value is not None), ZERO)
+    invested = total_value(flows)
     return SimpleReturn(
         window=book.window,
         currency=book.currency,
