@@ -19,6 +19,7 @@ def test_the_example_environment_is_what_the_settings_say() -> None:
 def test_every_line_of_the_example_is_a_setting_that_loads() -> None:
     """Uncommented, each variable with a default is accepted as it stands."""
     lines = re.findall(r"^# (HOLDFAST_[A-Z0-9_]+__[A-Z0-9_]+)=(.+)$", env_example.render(), re.MULTILINE)
+    assert len(lines) > 50, "the pattern no longer finds them"
     configuration = read_configuration(dict(lines), beneath={})
     for section in env_example.SECTIONS:
         configuration.section(section, env_example.structs()[section])

@@ -35,6 +35,8 @@ async def measure(quick: bool) -> list[Line]:
                 before = await _finished(pipeline)
                 loaded = await _sample(processes, seconds)
                 done = await _finished(pipeline) - before
+            if done == 0:
+                raise RuntimeError(f"no fetch of the load ever ended, so nothing was measured:\n{pipeline.last_words()}")
         finally:
             await pipeline.stop()
     return [*_lines("idle", idle), _rate_line(done, seconds), *_lines("under load", loaded)]
