@@ -15,6 +15,7 @@ from holdfast.domain.prices import Price
 from holdfast.domain.reported import ReportedReturns
 from holdfast.domain.sources import Source
 from holdfast.domain.time import to_ms
+from holdfast.domain.transfers import TransferRange
 from holdfast.events import (
     BalancesObserved,
     ClustersObserved,
@@ -24,6 +25,7 @@ from holdfast.events import (
     ResponseRecorded,
     ReturnsReported,
     TotalsReported,
+    TransfersObserved,
 )
 from holdfast.events.codec import encode
 from holdfast.events.event import Event
@@ -64,6 +66,8 @@ def fetched_events(run: Run, fetched: Fetched, *, finished_at: datetime, limit_b
     events += [_total(job, total, finished_at) for total in fetched.totals]
     events += [_fitting(_returns(job, returns, finished_at), limit_bytes) for returns in fetched.returns]
     events += [_fitting(_clusters(job, clusters, finished_at), limit_bytes) for clusters in fetched.clusters]
+    for transfers in fetched.transfers:
+        events += _transfers(job, transfers, limit_bytes)
     if fetched.prices:
         events += _prices(job, fetched.prices, finished_at, limit_bytes)
     return events
@@ -116,7 +120,7 @@ def _balances(job: FetchRequested, snapshot: Snapshot) -> BalancesObserved:
     )
 
 
-def _check_asked(job: FetchRequested, said: Snapshot | ReportedTotal | ReportedReturns) -> None:
+def _check_asked(job: FetchRequested, said: Snapshot | ReportedTotal | ReportedReturns | TransferRange) -> None:
     """A statement about somebody or some time that nobody asked about is never published."""
     if (said.account, said.scope) != (job.target, job.scope):
         raise MismatchedResultError(
@@ -185,6 +189,42 @@ def _clusters(job: FetchRequested, clusters: TokenClusters, finished_at: datetim
         overview=clusters.overview,
         top_holders=clusters.top_holders,
         raw=clusters.raw,
+    )
+
+
+def _transfers(job: FetchRequested, said: TransferRange, limit_bytes: int) -> list[TransfersObserved]:
+    """One event, or as many as it takes: a range cut at one of its blocks is two, each complete in itself."""
+    _check_asked(job, said)
+    content = msgspec.json.encode(msgspec.structs.replace(said, fetched_at=to_ms(said.fetched_at), raw=()))
+    event = TransfersObserved(
+        id=_id("transfers", job.tenant, job.provider, content.decode()),
+        tenant=job.tenant,
+        provider=job.provider,
+        account=said.account,
+        scope=said.scope,
+        after=said.after,
+        until=said.until,
+        fetched_at=to_ms(said.fetched_at),
+        job_id=job.id,
+        transfers=said.transfers,
+        raw=said.raw,
+    )
+    if len(encode(event)) <= limit_bytes:
+        return [event]
+    return [part for half in _halves(said, limit_bytes) for part in _transfers(job, half, limit_bytes)]
+
+
+def _halves(said: TransferRange, limit_bytes: int) -> tuple[TransferRange, TransferRange]:
+    """Cut behind the block of the transfer in the middle, or before it where it is the last block."""
+    blocks = [transfer.block for transfer in said.transfers]
+    earlier = [block for block in blocks if block.number < said.until.number]
+    if not earlier:
+        raise UnsplittableError(f"block {said.until.number} alone has more transfers than fit into {limit_bytes} bytes")
+    middle = min(earlier[-1], blocks[len(blocks) // 2], key=lambda block: block.number)
+    first = tuple(transfer for transfer in said.transfers if transfer.block.number <= middle.number)
+    return (
+        msgspec.structs.replace(said, until=middle, transfers=first),
+        msgspec.structs.replace(said, after=middle, transfers=said.transfers[len(first) :]),
     )
 
 

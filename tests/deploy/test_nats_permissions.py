@@ -116,6 +116,7 @@ async def test_nobody_connects_without_a_password(server: DeployedNats) -> None:
                 "fetches.finished.v1.acme.evm",
                 "returns.reported.v1.acme.evm",
                 "clusters.observed.v1.acme.evm",
+                "transfers.observed.v1.acme.evm",
                 "jobs.now.okx.balances",
                 "dead.jobs.worker-evm-due",
                 "dead.events.aggregator",

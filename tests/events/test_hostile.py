@@ -35,11 +35,15 @@ def hostile(name: str, path: str, value: Any, *, title: str = "ordinary") -> byt
 
 C, G = "clusters.observed.v1", "returns.reported.v1"
 B, P, R, T = "balances.observed.v1", "prices.observed.v1", "responses.recorded.v1", "totals.reported.v1"
+X = "transfers.observed.v1"
 
 
 @pytest.mark.parametrize(
     ("name", "path", "value"),
     [
+        (X, "until", LEFT_OUT),
+        (X, "transfers.0.direction", "sideways"),
+        (X, "transfers.0.block.hash", None),
         (B, "observed_at", "2026-03-01T12:00:00"),
         (B, "observed_at", 1772366400),
         (B, "observed_at", "yesterday"),
@@ -75,6 +79,19 @@ def test_a_wrong_type_does_not_decode(name: str, path: str, value: Any) -> None:
 @pytest.mark.parametrize(
     ("name", "path", "value"),
     [
+        (X, "after.time", "2026-03-01T11:40:11"),
+        (X, "after.number", 24560175),
+        (X, "until.number", 24560175 + 50_000_001),
+        (X, "until.time", "2026-03-01T11:40:10Z"),
+        (X, "until.chain", "eip155"),
+        (X, "transfers.0.amount", "-1"),
+        (X, "transfers.0.asset", "USDC"),
+        (X, "transfers.0.log_index", -1),
+        (X, "transfers.0.tx_hash", ""),
+        (X, "transfers.0.block.number", 24560100),
+        (X, "transfers.0.block.chain", "eip155:10"),
+        (X, "transfers.1.log_index", 17),
+        (X, "transfers.2.block.number", 24560176),
         (B, "balances.0.amount", "NaN"),
         (B, "balances.0.amount", "sNaN"),
         (B, "balances.0.amount", "-NaN"),

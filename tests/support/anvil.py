@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -29,6 +30,7 @@ class Anvil:
 
     def __init__(self, folder: Path, *, chain_id: int = 31337) -> None:
         self.chain_id = chain_id
+        self._holds_blocks = False
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         command = [str(find_anvil()), "--port", str(port), "--chain-id", str(chain_id), "--timestamp", "1760000000"]
@@ -55,6 +57,24 @@ class Anvil:
 
     def put_coins(self, address: str, wei: int) -> None:
         self.ask("anvil_setBalance", address, hex(wei))
+
+    def send(self, sender: str, to: str, data: bytes) -> str:
+        """A transaction of whoever it is, in a block of its own unless `hold_blocks`; returns its hash."""
+        self.ask("anvil_impersonateAccount", sender)
+        self.ask("anvil_setBalance", sender, hex(10**20))
+        transaction = {"from": sender, "to": to, "data": "0x" + data.hex(), "gas": hex(500_000)}
+        sent = str(self.ask("eth_sendTransaction", transaction))
+        deadline = time.monotonic() + 10
+        while not self._holds_blocks and self.ask("eth_getTransactionReceipt", sent) is None:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{sent} is in no block")
+            time.sleep(0.005)
+        return sent
+
+    def hold_blocks(self, held: bool) -> None:
+        """Whether transactions wait for `mine`, to share a block."""
+        self.ask("evm_setAutomine", not held)
+        self._holds_blocks = held
 
     def mine(self, blocks: int = 1) -> None:
         self.ask("anvil_mine", hex(blocks))

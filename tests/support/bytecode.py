@@ -14,11 +14,15 @@ _OPCODES = {
     "SHL": 0x1B, "SHR": 0x1C, "KECCAK256": 0x20, "CALLDATALOAD": 0x35, "CALLDATACOPY": 0x37, "CODECOPY": 0x39,
     "RETURNDATASIZE": 0x3D, "RETURNDATACOPY": 0x3E, "POP": 0x50, "MLOAD": 0x51, "MSTORE": 0x52, "SLOAD": 0x54,
     "JUMP": 0x56, "JUMPI": 0x57, "GAS": 0x5A, "DUP1": 0x80, "RETURN": 0xF3, "STATICCALL": 0xFA, "REVERT": 0xFD,
-    "INVALID": 0xFE,
+    "INVALID": 0xFE, "CALLER": 0x33, "SSTORE": 0x55, "SWAP1": 0x90, "LOG3": 0xA3, "LOG4": 0xA4,
 }  # fmt: skip
 _PUSH1, _PUSH2, _JUMPDEST = 0x60, 0x61, 0x5B
 
 BALANCE_OF, DECIMALS, SYMBOL, NAME = 0x70A08231, 0x313CE567, 0x95D89B41, 0x06FDDE03
+TRANSFER = 0xA9059CBB
+"""`transfer(address,uint256)`"""
+TRANSFERRED = bytes.fromhex("ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef")
+"""The event `Transfer(address,address,uint256)`"""
 
 
 def assemble(*items: Item) -> bytes:
@@ -77,6 +81,23 @@ STORED_BALANCE = (
 """Solidity's `mapping(address => uint256)` in slot 0."""
 
 
+_SLOT = (0, 32, "MSTORE", 64, 0, "KECCAK256")
+"""Of the mapping in slot 0, by the word at 0."""
+MOVE = (
+    "CALLER", 0, "MSTORE", *_SLOT, "DUP1", "SLOAD", 36, "CALLDATALOAD", "SWAP1", "SUB", "SWAP1", "SSTORE",
+    4, "CALLDATALOAD", 0, "MSTORE", *_SLOT, "DUP1", "SLOAD", 36, "CALLDATALOAD", "ADD", "SWAP1", "SSTORE",
+    36, "CALLDATALOAD", 0, "MSTORE",
+    4, "CALLDATALOAD", "CALLER", b"\x7f" + TRANSFERRED, 32, 0, "LOG3",
+    1, 0, "MSTORE", 32, 0, "RETURN",
+)  # fmt: skip
+"""ERC-20's `transfer`, without a look at whether the sender has enough."""
+HAND_OVER = (
+    36, "CALLDATALOAD", 4, "CALLDATALOAD", "CALLER", b"\x7f" + TRANSFERRED, 0, 0, "LOG4",
+    1, 0, "MSTORE", 32, 0, "RETURN",
+)  # fmt: skip
+"""ERC-721's event: the number of the token is a fourth topic."""
+
+
 def contract(answers: Mapping[int, bytes | tuple[Item, ...]]) -> bytes:
     """Code that answers each selector with fixed bytes, or runs a piece of code. Any other selector reverts."""
     head: list[Item] = [0, "CALLDATALOAD", 0xE0, "SHR"]
@@ -99,8 +120,9 @@ def token(
     symbol: bytes = text("TOK"),
     name: bytes = text("Token"),
     balance: bytes | tuple[Item, ...] = STORED_BALANCE,
+    transfer: tuple[Item, ...] = MOVE,
 ) -> bytes:
-    answers: dict[int, bytes | tuple[Item, ...]] = {BALANCE_OF: balance, SYMBOL: symbol, NAME: name}
+    answers: dict[int, bytes | tuple[Item, ...]] = {BALANCE_OF: balance, SYMBOL: symbol, NAME: name, TRANSFER: transfer}
     return contract(answers if decimals is None else {**answers, DECIMALS: word(decimals)})
 
 

@@ -11,6 +11,7 @@ from holdfast.events.portfolios import PortfolioRevalued
 from holdfast.events.prices import PricesObserved
 from holdfast.events.responses import ResponseRecorded
 from holdfast.events.returns import ReturnsReported
+from holdfast.events.transfers import TransfersObserved
 
 __all__ = [
     "CATALOG",
@@ -29,6 +30,7 @@ __all__ = [
     "ReturnCrossed",
     "ReturnsReported",
     "TotalsReported",
+    "TransfersObserved",
     "event_type",
     "event_type_of",
 ]

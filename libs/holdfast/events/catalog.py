@@ -21,6 +21,7 @@ from holdfast.events.portfolios import PortfolioRevalued
 from holdfast.events.prices import PricesObserved
 from holdfast.events.responses import ResponseRecorded
 from holdfast.events.returns import ReturnsReported
+from holdfast.events.transfers import TransfersObserved
 
 
 class EventType(Struct, frozen=True, kw_only=True):
@@ -78,6 +79,10 @@ CATALOG: tuple[EventType, ...] = (
     ),
     EventType(
         family="returns.reported", version=1, struct=ReturnsReported, stream="EVENTS",
+        producer="worker", consumers=("aggregator",),
+    ),
+    EventType(
+        family="transfers.observed", version=1, struct=TransfersObserved, stream="EVENTS",
         producer="worker", consumers=("aggregator",),
     ),
     EventType(

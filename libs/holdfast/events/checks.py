@@ -21,6 +21,7 @@ from holdfast.domain.balances import Balance, Block
 from holdfast.domain.clusters import Cluster, ClusterAddress, ClusterOverview, HolderGroup
 from holdfast.domain.jobs import JobWindow
 from holdfast.domain.money import LIMIT
+from holdfast.domain.transfers import TokenTransfer
 from holdfast.events.alerts import AlertRaised
 from holdfast.events.balances import BalancesObserved, TotalsReported
 from holdfast.events.clusters import ClustersObserved
@@ -32,12 +33,15 @@ from holdfast.events.portfolios import PortfolioRevalued
 from holdfast.events.prices import PricesObserved
 from holdfast.events.responses import ResponseRecorded
 from holdfast.events.returns import ReturnsReported
+from holdfast.events.transfers import TransfersObserved
 
 MAX_LINES = 1_000_000
 """Lines of one snapshot, over all its parts."""
 MAX_PARTS = 99_999
 MAX_INSTANTS = 1_000_000
 """Of one window of history."""
+MAX_BLOCKS = 50_000_000
+"""Of one range of transfers: half a year of the fastest chains."""
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 _ZERO = Decimal(0)
@@ -70,7 +74,7 @@ def _balances_observed(message: BalancesObserved) -> None:
     for position, asset in enumerate(message.covers):
         _asset(f"covers[{position}]", asset)
     if message.block is not None:
-        _block(message.block)
+        _block("block", message.block)
     _hashes(message.raw)
 
 
@@ -112,11 +116,11 @@ def _balance(balance: Balance, position: int) -> None:
         raise InvalidMessageError(f"balances[{position}].chain", f"{balance.chain[:60]!r} is not CAIP-2, as eip155:1")
 
 
-def _block(block: Block) -> None:
+def _block(at: str, block: Block) -> None:
     if not _is_chain(block.chain):
-        raise InvalidMessageError("block.chain", f"{block.chain[:60]!r} is not CAIP-2, as eip155:1")
-    _within("block.number", block.number, 0, 2**63 - 1)
-    _time("block.time", block.time)
+        raise InvalidMessageError(f"{at}.chain", f"{block.chain[:60]!r} is not CAIP-2, as eip155:1")
+    _within(f"{at}.number", block.number, 0, 2**63 - 1)
+    _time(f"{at}.time", block.time)
 
 
 def _totals_reported(message: TotalsReported) -> None:
@@ -149,6 +153,36 @@ def _returns_reported(message: ReturnsReported) -> None:
     if message.block_number is not None:
         _within("block_number", message.block_number, 0, 2**63 - 1)
     _hashes(message.raw)
+
+
+def _transfers_observed(message: TransfersObserved) -> None:
+    _account(message.account)
+    _times(message, "fetched_at")
+    _block("after", message.after)
+    _block("until", message.until)
+    _within("until.number", message.until.number, message.after.number + 1, message.after.number + MAX_BLOCKS)
+    if message.until.time < message.after.time:
+        raise InvalidMessageError("until.time", "is before after.time")
+    last = (0, -1)
+    for position, transfer in enumerate(message.transfers):
+        at = f"transfers[{position}]"
+        _transfer(at, transfer, message)
+        if transfer.place <= last:
+            raise InvalidMessageError(at, "is not behind the one before it: block number, then log index")
+        last = transfer.place
+    _hashes(message.raw)
+
+
+def _transfer(at: str, transfer: TokenTransfer, message: TransfersObserved) -> None:
+    _asset(f"{at}.asset", transfer.asset)
+    _number(f"{at}.amount", transfer.amount)
+    _block(f"{at}.block", transfer.block)
+    _within(f"{at}.block.number", transfer.block.number, message.after.number + 1, message.until.number)
+    _within(f"{at}.log_index", transfer.log_index, 0, 2**32 - 1)
+    _text(f"{at}.counterparty", transfer.counterparty)
+    _text(f"{at}.tx_hash", transfer.tx_hash)
+    if len({transfer.block.chain, message.after.chain, message.until.chain}) > 1:
+        raise InvalidMessageError(f"{at}.block.chain", "is another than that of the range")
 
 
 def _clusters_observed(message: ClustersObserved) -> None:
@@ -276,6 +310,7 @@ _CHECKS: dict[type[Event], Callable[[Any], None]] = {
     PricesObserved: _prices_observed,
     ReturnsReported: _returns_reported,
     ClustersObserved: _clusters_observed,
+    TransfersObserved: _transfers_observed,
     ResponseRecorded: _response_recorded,
     FetchRequested: _fetch_requested,
     FetchFinished: _fetch_finished,

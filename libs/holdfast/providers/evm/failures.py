@@ -49,6 +49,18 @@ _PRUNED = re.compile(
 _GONE = re.compile(r"(?i)header not found|unknown block|block not found|not (?:currently )?canonical|cannot find block")
 
 
+_RANGE = re.compile(
+    r"(?i)more than [\d,]+ results|(?:block|log|query) ?range|range (?:is )?too|ranges? (?:limit|over|exceed)"
+    r"|exceed(?:s|ed)? (?:the )?(?:max(?:imum)?|limit|allowed)\b.*(?:block|range|result|log)"
+    r"|too many (?:results|logs|blocks)|response size|limited to (?:a )?[\d,]+ (?:block|range)|query timeout"
+)
+
+
+def is_range_refused(failure: RpcFailure) -> bool:
+    """Whether the node would answer for fewer blocks at once: no two nodes draw the line alike."""
+    return failure.code != 429 and _RANGE.search(failure.message) is not None
+
+
 def is_reverted(failure: RpcFailure) -> bool:
     """Whether the contract failed rather than the node: the answer is about the token, and it is final."""
     if failure.code == 3:  # geth's own code for a revert with data

@@ -6,6 +6,7 @@ number, and the block's hash is looked at again afterwards.
 """
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -48,6 +49,12 @@ async def fetch_numbered(node: Node, number: int) -> Block:
     return await _fetch(node, hex(number))
 
 
+async def fetch_numbers(node: Node, numbers: Sequence[int]) -> dict[int, Block]:
+    """The blocks of these numbers, asked for together. Raises ProviderError."""
+    answers = await node.ask_many([_request(hex(number)) for number in numbers])
+    return {number: _settled(node, hex(number), answer) for number, answer in zip(numbers, answers, strict=True)}
+
+
 async def fetch_coins(node: Node, block: Block, address: str) -> tuple[Pin, int]:
     """The native balance in its smallest unit, and the form of block reference that the node took for it."""
     pin = Pin(block=block)
@@ -78,7 +85,15 @@ async def _ask_balance(node: Node, pin: Pin, address: str) -> Answer:
 
 
 async def _fetch(node: Node, which: str) -> Block:
-    answer = node.settle("eth_getBlockByNumber", await node.ask(Request("eth_getBlockByNumber", [which, False])))
+    return _settled(node, which, await node.ask(_request(which)))
+
+
+def _request(which: str) -> Request:
+    return Request("eth_getBlockByNumber", [which, False])
+
+
+def _settled(node: Node, which: str, answer: Answer) -> Block:
+    answer = node.settle("eth_getBlockByNumber", answer)
     if answer is None:
         raise ProviderUnavailableError(f"eth_getBlockByNumber: the node does not have block {which} (yet)")
     return parse_block(answer, node.chain)

@@ -1,5 +1,7 @@
 """The provider: which chains there are, and the way from an account to its chain."""
 
+from typing import NamedTuple
+
 from holdfast.domain.time import Clock
 from holdfast.providers.evm.balances import WALLET, ChainBalances
 from holdfast.providers.evm.coins import coin_of
@@ -8,6 +10,7 @@ from holdfast.providers.evm.node import Node
 from holdfast.providers.evm.reading import Reader
 from holdfast.providers.evm.settings import ChainSettings, EvmSettings
 from holdfast.providers.evm.tokens import load_tokens
+from holdfast.providers.evm.transfers import ChainTransfers
 from holdfast.providers.kit.contract import Budget, FeedManifest, Fetched, History, Manifest, Target
 from holdfast.providers.kit.errors import UnexpectedResponseError
 from holdfast.providers.kit.session import Session
@@ -15,31 +18,60 @@ from holdfast.settings import SettingsError, SettingsProblem
 
 _HISTORY = History(every_s=(300, 3600, 86_400), points=24, told=True)
 """Of chains whose `archive` is set."""
+_LOGGED = History(every_s=(3600,), points=24, told=True)
+"""Logs are asked for by the day, whatever instants balances are read at."""
 
 MANIFEST = Manifest(
     name="evm",
     title="Any EVM chain, over JSON-RPC",
     documentation="https://ethereum.org/en/developers/docs/apis/json-rpc/",
     budget=Budget(requests=20, per_s=1),
-    feeds=(FeedManifest(name="balances", scopes=(WALLET,), namespaces=("eip155",), every_s=300, history=_HISTORY),),
+    feeds=(
+        FeedManifest(name="balances", scopes=(WALLET,), namespaces=("eip155",), every_s=300, history=_HISTORY),
+        FeedManifest(name="transfers", scopes=(WALLET,), namespaces=("eip155",), every_s=900, history=_LOGGED),
+    ),
     settings=EvmSettings,
 )
 
 
+class Chain(NamedTuple):
+    """Both feeds of one chain."""
+
+    balances: ChainBalances
+    transfers: ChainTransfers
+
+
 class EvmProvider:
-    def __init__(self, chains: dict[str, ChainBalances]) -> None:
+    def __init__(self, chains: dict[str, Chain]) -> None:
         self._chains = chains
 
     async def fetch(self, target: Target) -> Fetched:
-        """One snapshot of one account (`eip155:<chain id>:0x…`), or one for each instant. Raises ProviderError."""
+        """Of an account (`eip155:<chain id>:0x…`): what it holds, or what came and went. Raises ProviderError."""
+        chain = self._chain_of(target)
+        if target.feed == "balances":
+            return await _fetch_balances(chain.balances, target)
+        if target.feed == "transfers":
+            return await _fetch_transfers(chain.transfers, target)
+        raise UnexpectedResponseError(f"evm has no feed {target.feed!r}")
+
+    def _chain_of(self, target: Target) -> Chain:
         chain = target.target.rpartition(":")[0]
         if chain not in self._chains:
             section = f"[providers.evm.chains.{chain.partition(':')[2]}]"
             raise UnexpectedResponseError(f"no node for chain {chain}: set rpc_url in {section}")
-        balances = self._chains[chain]
-        if target.window is not None:
-            return Fetched(snapshots=await balances.fetch_history(target.target, target.window))
-        return Fetched(snapshots=(await balances.fetch_snapshot(target.target),))
+        return self._chains[chain]
+
+
+async def _fetch_balances(balances: ChainBalances, target: Target) -> Fetched:
+    if target.window is not None:
+        return Fetched(snapshots=await balances.fetch_history(target.target, target.window))
+    return Fetched(snapshots=(await balances.fetch_snapshot(target.target),))
+
+
+async def _fetch_transfers(transfers: ChainTransfers, target: Target) -> Fetched:
+    if target.window is not None:
+        return Fetched(transfers=await transfers.fetch_history(target.target, target.window))
+    return Fetched(transfers=await transfers.fetch_recent(target.target))
 
 
 def build(settings: EvmSettings, session: Session, clock: Clock) -> EvmProvider:
@@ -83,16 +115,28 @@ def _check(text: str, settings: ChainSettings) -> list[SettingsProblem]:
     return problems
 
 
-def _build_chain(node: Node, settings: EvmSettings, text: str, tokens: tuple[str, ...], clock: Clock) -> ChainBalances:
+def _build_chain(node: Node, settings: EvmSettings, text: str, tokens: tuple[str, ...], clock: Clock) -> Chain:
     chain = settings.chains[text]
     reader = Reader(node, calls_per_request=settings.calls_per_request)
-    return ChainBalances(
+    metadata = MetadataCache(reader, clock, ttl_s=settings.metadata_ttl_s)
+    balances = ChainBalances(
         node=node,
         reader=reader,
-        metadata=MetadataCache(reader, clock, ttl_s=settings.metadata_ttl_s),
+        metadata=metadata,
         clock=clock,
         coin=coin_of(node.chain_id, symbol=chain.native_symbol),
         tokens=tokens,
         confirmation_blocks=chain.confirmation_blocks,
         archive=chain.archive,
     )
+    transfers = ChainTransfers(
+        node=node,
+        metadata=metadata,
+        clock=clock,
+        tokens=tokens,
+        confirmation_blocks=chain.confirmation_blocks,
+        back_s=chain.transfers_back_s,
+        blocks_per_request=chain.blocks_per_log_request,
+        tokens_per_request=settings.calls_per_request,
+    )
+    return Chain(balances, transfers)

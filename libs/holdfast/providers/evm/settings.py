@@ -20,6 +20,11 @@ class ChainSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """How far behind the newest block to read: what a reorganisation could still undo is left alone."""
     archive: bool = False
     """Whether the node answers about any past block: then history is backfilled from it."""
+    transfers_back_s: Annotated[int, Meta(ge=60, le=604_800)] = 3600
+    """How far back each fetch of transfers goes: over several fetches, so that one may be missed, and deeper than any
+    reorganisation."""
+    blocks_per_log_request: Annotated[int, Meta(ge=1, le=10_000_000)] = 2000
+    """Blocks that one `eth_getLogs` asks about; a node that finds that too much is asked for half."""
     native_symbol: str = ""
     """Of the native coin, for a chain that `coins.py` does not know."""
 

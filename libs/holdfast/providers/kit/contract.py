@@ -22,6 +22,7 @@ from holdfast.domain.clusters import TokenClusters
 from holdfast.domain.jobs import Feed, JobWindow
 from holdfast.domain.prices import Price
 from holdfast.domain.reported import ReportedReturns
+from holdfast.domain.transfers import TransferRange
 
 
 class Budget(Struct, frozen=True, kw_only=True):
@@ -95,6 +96,7 @@ class Fetched(Struct, frozen=True, kw_only=True):
     prices: tuple[Price, ...] = ()
     returns: tuple[ReportedReturns, ...] = ()
     clusters: tuple[TokenClusters, ...] = ()
+    transfers: tuple[TransferRange, ...] = ()
 
 
 class Provider(Protocol):
