@@ -19,7 +19,7 @@ from holdfast.observability.health import Health, serve
 from holdfast.observability.logs import configure, logger
 from holdfast.registry.watcher import RegistryWatcher
 from holdfast.settings import SettingsError, read_configuration
-from holdfast.settings.shared import ClickHouseSettings, LogSettings, NatsSettings
+from holdfast.settings.shared import ClickHouseSettings, LogSettings, NatsSettings, PriceSettings
 from holdfast.warehouse.client import Warehouse
 from holdfast.warehouse.client import connect as connect_warehouse
 from holdfast.warehouse.errors import WarehouseUnavailable
@@ -40,12 +40,18 @@ class AggregatorApp:
     """`run()` until `stop()`; the batch in hand is finished and acknowledged first."""
 
     def __init__(
-        self, settings: AggregatorSettings, nats: NatsSettings, clickhouse: ClickHouseSettings, clock: Clock
+        self,
+        settings: AggregatorSettings,
+        nats: NatsSettings,
+        clickhouse: ClickHouseSettings,
+        prices: PriceSettings,
+        clock: Clock,
     ) -> None:
         self.health = Health()
         self._settings = settings
         self._nats = nats
         self._clickhouse = clickhouse
+        self._ranking = prices.sources
         self._clock = clock
         self._stopping = asyncio.Event()
         self._intakes: list[Intake[Any, Any]] = []
@@ -108,7 +114,7 @@ class AggregatorApp:
         self.health.waiting("registry", "reading it")
         async with RegistryWatcher(connection.js) as watcher:
             await watcher.wait_ready()
-            guard = Guard(warehouse, publisher, self._settings.guards, ranking=self._settings.price_sources)
+            guard = Guard(warehouse, publisher, self._settings.guards, ranking=self._ranking)
             projector = Projector(
                 warehouse,
                 publisher,
@@ -126,9 +132,7 @@ class AggregatorApp:
 
     async def _take_in(self, connection: Connection, warehouse: Warehouse, publisher: Publisher, guard: Guard) -> None:
         lines: dict[str, Line[Any, Any]] = {
-            "aggregator": EventLine(
-                warehouse, publisher, guard, clock=self._clock, ranking=self._settings.price_sources
-            ),
+            "aggregator": EventLine(warehouse, publisher, guard, clock=self._clock, ranking=self._ranking),
             "aggregator-responses": RecordLine(warehouse),
             "aggregator-fetches": RecordLine(warehouse),
             "aggregator-dead": DeadLine(warehouse),
@@ -189,9 +193,13 @@ async def _ended(work: asyncio.Task[None]) -> None:
 
 
 def build_app(
-    settings: AggregatorSettings, nats: NatsSettings, clickhouse: ClickHouseSettings, clock: Clock | None = None
+    settings: AggregatorSettings,
+    nats: NatsSettings,
+    clickhouse: ClickHouseSettings,
+    prices: PriceSettings,
+    clock: Clock | None = None,
 ) -> AggregatorApp:
-    return AggregatorApp(settings, nats, clickhouse, clock or SystemClock())
+    return AggregatorApp(settings, nats, clickhouse, prices, clock or SystemClock())
 
 
 def main() -> None:
@@ -202,6 +210,7 @@ def main() -> None:
             configuration.section("aggregator", AggregatorSettings),
             configuration.section("nats", NatsSettings),
             configuration.section("clickhouse", ClickHouseSettings),
+            configuration.section("prices", PriceSettings),
         )
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")

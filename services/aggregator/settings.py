@@ -48,8 +48,6 @@ class AggregatorSettings(Struct, frozen=True, kw_only=True):
     group_wait_s: Annotated[float, Meta(ge=0, le=10)] = 2.0
     """Under a backlog, totals are computed once for so many messages or so much time; else after each batch."""
     guards: GuardSettings = _GUARDS
-    price_sources: tuple[str, ...] = ()
-    """Price feeds, the most trusted first: decides between two that claim a price for the same instant."""
     most_dead_in_a_row: Annotated[int, Meta(ge=1)] = 500
     """After so many messages that cannot be stored and none that can, a stream is left alone: see /ready."""
     reconcile_every_s: Annotated[float, Meta(ge=0.1, le=3600)] = 15

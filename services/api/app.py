@@ -20,7 +20,7 @@ from holdfast.providers.kit.discovery import discover
 from holdfast.registry.store import RegistryStore
 from holdfast.registry.watcher import RegistryWatcher
 from holdfast.settings import Configuration, SettingsError, SettingsProblem, read_configuration
-from holdfast.settings.shared import ClickHouseSettings, LogSettings, NatsSettings
+from holdfast.settings.shared import ClickHouseSettings, LogSettings, NatsSettings, PriceSettings
 from holdfast.warehouse.client import connect as connect_warehouse
 from services.api import currencies, operations
 from services.api.dialects.bitpanda.documentation import PATHS as BITPANDA_PATHS
@@ -76,7 +76,7 @@ def build_app(resources: Resources) -> Any:
 
 async def run(configuration: Configuration) -> None:
     """Until SIGTERM or SIGINT; requests in hand get `api.shutdown_grace_s` to finish."""
-    settings, nats_settings, clickhouse_settings = _sections(configuration)
+    settings, nats_settings, clickhouse_settings, prices = _sections(configuration)
     clock = SystemClock()
     nats = await connect_nats(nats_settings, name="api")
     warehouse = await connect_warehouse(clickhouse_settings)
@@ -85,6 +85,7 @@ async def run(configuration: Configuration) -> None:
         async with RegistryWatcher(nats.js) as watcher:
             resources = Resources(
                 settings=settings,
+                ranking=prices.sources,
                 warehouse=warehouse,
                 watcher=watcher,
                 store=RegistryStore(nats.js, clock=clock, catalogue=catalogue),
@@ -110,7 +111,7 @@ def main() -> None:
     asyncio.run(run(configuration))
 
 
-def _sections(configuration: Configuration) -> tuple[ApiSettings, NatsSettings, ClickHouseSettings]:
+def _sections(configuration: Configuration) -> tuple[ApiSettings, NatsSettings, ClickHouseSettings, PriceSettings]:
     settings = configuration.section("api", ApiSettings)
     if settings.master_key and len(settings.master_key.reveal()) < 32:
         fix = "must have at least 32 characters: generate one with `openssl rand -hex 32`, or leave it empty"
@@ -120,6 +121,7 @@ def _sections(configuration: Configuration) -> tuple[ApiSettings, NatsSettings, 
         settings,
         configuration.section("nats", NatsSettings),
         configuration.section("clickhouse", ClickHouseSettings),
+        configuration.section("prices", PriceSettings),
     )
 
 

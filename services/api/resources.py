@@ -21,6 +21,8 @@ _SETTLE_S = 5
 
 class Resources(Struct, frozen=True, kw_only=True):
     settings: ApiSettings
+    ranking: tuple[str, ...] = ()
+    """Price sources, the most trusted first: as stored values were chosen."""
     warehouse: Warehouse
     watcher: RegistryWatcher
     store: RegistryStore

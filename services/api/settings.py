@@ -21,8 +21,6 @@ class ApiSettings(Struct, frozen=True, kw_only=True):
     max_body_bytes: Annotated[int, Meta(ge=1024, le=64_000_000)] = 1_000_000
     max_page: Annotated[int, Meta(ge=1, le=100_000)] = 5000
     """Items of one answer; the rest is reached by its cursor."""
-    price_sources: tuple[str, ...] = ()
-    """Price feeds, the most trusted first, as aggregator.price_sources: for what is worked out as known at a time."""
     timestamp_window_s: Annotated[int, Meta(ge=1, le=3600)] = 30
     """How far the clock of a signing client may be off."""
     shutdown_grace_s: Annotated[int, Meta(ge=0, le=600)] = 10

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from holdfast.rebuild import Outcome, Rebuild, Scope, UnitDone, read_findings, swap
 from holdfast.registry.errors import RegistryError
-from holdfast.settings import Configuration
+from holdfast.settings.shared import PriceSettings
 from holdfast.warehouse.client import Warehouse
 from services.cli import connections
 from services.cli.output import FAILED, console, done, errors, print_json, show
@@ -22,12 +22,6 @@ Portfolios = Annotated[
 ]
 Swap = Annotated[bool, Parameter(negative=(), help="Put what was derived in the place of what differs.")]
 Resume = Annotated[str | None, Parameter(help="The name of a run that was cut short, to go on with it.")]
-
-
-class RebuildSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Of `[aggregator]`, what decides which price a line is valued with."""
-
-    price_sources: tuple[str, ...] = ()
 
 
 async def rebuild(
@@ -110,6 +104,4 @@ def _scope(portfolios: tuple[str, ...]) -> Scope:
 
 
 def _ranking() -> tuple[str, ...]:
-    table = connections.configuration().tree.get("aggregator", {})
-    kept = {name: table[name] for name in RebuildSettings.__struct_fields__ if name in table}
-    return Configuration({"aggregator": kept}).section("aggregator", RebuildSettings).price_sources
+    return connections.configuration().section("prices", PriceSettings).sources

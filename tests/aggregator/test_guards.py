@@ -52,11 +52,11 @@ class StoppedClock:
 class Stage:
     """An aggregator without its streams: events go in as batches, at once or twice."""
 
-    def __init__(self, warehouse: Warehouse, **settings: Any) -> None:
+    def __init__(self, warehouse: Warehouse, *, ranking: Sequence[str] = (), **settings: Any) -> None:
         self.warehouse = warehouse
         self.heard = Heard()
-        guard = Guard(warehouse, self.heard, GuardSettings(**settings))  # type: ignore[arg-type]
-        self.line = EventLine(warehouse, self.heard, guard, clock=StoppedClock(), ranking=())  # type: ignore[arg-type]
+        guard = Guard(warehouse, self.heard, GuardSettings(**settings), ranking=ranking)  # type: ignore[arg-type]
+        self.line = EventLine(warehouse, self.heard, guard, clock=StoppedClock(), ranking=ranking)  # type: ignore[arg-type]
         self.projector = Projector(warehouse, self.heard, every_s=60, guard=guard)  # type: ignore[arg-type]
 
     async def take(self, *events: Event) -> None:
@@ -122,11 +122,12 @@ def reports(
     )  # fmt: skip
 
 
-def priced(asset: str, minutes: int, price: str) -> PricesObserved:
+def priced(asset: str, minutes: int, price: str, *, by: str = "feed", fetched: int = 0) -> PricesObserved:
     at = after(minutes)
     return PricesObserved(
-        id=f"{abs(hash((asset, minutes, price))):032x}"[:32], tenant="public", provider="feed", fetched_at=at,
-        job_id="0" * 32, prices=(Price(asset=asset, quote="iso4217:USD", price=Decimal(price), at=at),),
+        id=f"{abs(hash((asset, minutes, price))):032x}"[:32], tenant="public", provider=by,
+        fetched_at=after(minutes + fetched), job_id="0" * 32,
+        prices=(Price(asset=asset, quote="iso4217:USD", price=Decimal(price), at=at, source=by),),
     )  # fmt: skip
 
 
@@ -222,6 +223,17 @@ async def test_a_total_in_another_currency_is_brought_to_dollars_at_its_own_inst
     await stage.take(states("okx", 0, held(ETH, "1", "600")), reports(0, "500", currency="iso4217:EUR"))
     [row] = await stage.rows("SELECT verdict, theirs, stated, rate_at FROM cross_checks")
     assert (row["verdict"], row["theirs"], row["stated"], row["rate_at"]) == ("within", 600, 500, after(-60))
+
+
+async def test_of_two_rates_of_one_instant_the_trusted_sources_counts(warehouse: Warehouse) -> None:
+    """As for a line that is valued by it: the one fetched later is of a source that is trusted less."""
+    stage = Stage(warehouse, ranking=("central", "market"))
+    await stage.take(
+        priced("iso4217:EUR", -60, "1.20", by="central"), priced("iso4217:EUR", -60, "1.50", by="market", fetched=30)
+    )
+    await stage.take(states("okx", 0, held("iso4217:EUR", "500", None)), reports(0, "500", currency="iso4217:EUR"))
+    [row] = await stage.rows("SELECT verdict, ours, theirs FROM cross_checks")
+    assert (row["verdict"], row["ours"], row["theirs"]) == ("within", 600, 600)
 
 
 async def test_a_price_that_comes_late_is_checked_again(warehouse: Warehouse) -> None:

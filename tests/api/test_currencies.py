@@ -1,17 +1,22 @@
 """`currency=`: every number at its own instant, exact to the last digit, or null with the missing pair named."""
 
+from datetime import UTC, datetime
 from decimal import Decimal, localcontext
 from typing import Any
 
 import pytest
 import pytest_asyncio
+from msgspec.structs import replace
 
+from holdfast.domain.conversion import Rate
+from services.api.rates import read_rates
 from tests.api.conftest import World
 from tests.api.world import at, insert
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 EUR, GBP, CHF, NOK, USD = "iso4217:EUR", "iso4217:GBP", "iso4217:CHF", "iso4217:NOK", "iso4217:USD"
+SEK = "iso4217:SEK"
 AXES = ("asset", "type", "class", "chain", "platform", "account", "provider", "kind", "side")
 
 
@@ -77,6 +82,25 @@ async def test_conversion_goes_through_what_was_published_and_is_exact(world: Wo
     assert [(leg["base"], leg["quote"], leg["inverse"]) for leg in path] == [(EUR, USD, True), (EUR, NOK, False)]
     point = (await get(world, "series", currency="NOK", mark="true"))["points"][-1]
     assert point["quality"]["rates"][0]["path"] == path
+
+
+async def test_of_two_rates_of_one_instant_the_trusted_sources_counts(world: World) -> None:
+    """The one fetched later is of a source that is trusted less; without a ranking it would count."""
+    claims = [("central", "10", "12:10"), ("market", "11", "12:20")]
+    await insert(
+        world.resources.warehouse,
+        "prices",
+        [
+            {"asset": USD, "quote": SEK, "at": at("12:10"), "source": source, "price": price,
+             "event_id": source.ljust(32, "0"), "fetched_at": at(fetched), "recorded_at": at(fetched)}
+            for source, price, fetched in claims
+        ],
+    )  # fmt: skip
+    instant = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
+    for ranking, price in (((), 11), (("central",), 10), (("market", "central"), 11)):
+        found = (await read_rates(replace(world.resources, ranking=ranking), [SEK], [instant])).find(USD, SEK, instant)
+        assert isinstance(found, Rate)
+        assert found.value == price
 
 
 async def test_without_a_rate_the_answer_is_null_and_names_the_pair(world: World) -> None:

@@ -20,6 +20,7 @@ FILE = Path(__file__).resolve().parents[2] / ".env.example"
 SECTIONS = {
     "nats": "holdfast.settings.shared:NatsSettings",
     "clickhouse": "holdfast.settings.shared:ClickHouseSettings",
+    "prices": "holdfast.settings.shared:PriceSettings",
     "log": "holdfast.settings.shared:LogSettings",
     "scheduler": "services.scheduler.settings:SchedulerSettings",
     "worker": "services.worker.settings:WorkerSettings",

@@ -49,7 +49,7 @@ async def read_price_book(
     """Prices in USD that are asked for at certain instants, or at any from `since` to `until` (all: None).
 
     Raises WarehouseError. Of certain instants the book is good at those and at no others.
-    `ranking`: price sources, the most trusted first (the setting `aggregator.price_sources`).
+    `ranking`: price sources, the most trusted first (the setting `prices.sources`).
     """
     pairs = [(asset, USD) for asset in sorted(set(assets))]
     quotes: dict[str, list[Quote]] = {}
@@ -80,8 +80,10 @@ async def read_rate_book(
 
 
 def _pairs(currencies: set[str]) -> list[tuple[str, str]]:
-    ends = currencies | {USD, *HOPS} if currencies else set()
-    return sorted((base, quote) for base in ends for quote in ends if base != quote)
+    """Each with what a path may go over, both ways round."""
+    ends = {USD, *HOPS} if currencies else set()
+    forth = {(end, currency) for end in ends for currency in currencies | ends if end != currency}
+    return sorted(forth | {(quote, base) for base, quote in forth})
 
 
 async def _read(

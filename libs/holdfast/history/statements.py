@@ -25,7 +25,7 @@ async def read_statements(
 
     With `known_at` only what was recorded by then counts. A line whose value the provider stated in dollars keeps it;
     every other is valued with the newest price at or before its observation among those recorded by then, of the
-    source that `ranking` (the setting `aggregator.price_sources`) puts first.
+    source that `ranking` (the setting `prices.sources`) puts first.
     """
     snapshots = await read_snapshots(warehouse, sources, Span(since, until, known_at, ranking))
     return to_statements(snapshots)

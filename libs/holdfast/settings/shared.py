@@ -32,6 +32,14 @@ class ClickHouseSettings(Struct, frozen=True, kw_only=True):
     """How long raw response bodies are kept, for provenance and `holdfast reparse`. `holdfast migrate` applies it."""
 
 
+class PriceSettings(Struct, frozen=True, kw_only=True):
+    """`[prices]`: how a value is chosen and a number converted, wherever that is done."""
+
+    sources: tuple[str, ...] = ()
+    """Price feeds, the most trusted first: of two that claim a price or a rate for one instant the first counts, and
+    of what one feed claims twice, or of feeds that are not named, the claim fetched last."""
+
+
 class LogSettings(Struct, frozen=True, kw_only=True):
     """`[log]`"""
 

@@ -60,7 +60,9 @@ class Guard:
     async def _check(self, touched: Collection[Instant]) -> None:
         tolerance = self._settings.check_tolerance
         made = [
-            *await check_reported_totals(self._warehouse, touched, tolerance=tolerance, reach=self._reach),
+            *await check_reported_totals(
+                self._warehouse, touched, tolerance=tolerance, reach=self._reach, ranking=self._ranking
+            ),
             *await check_other_sources(self._warehouse, touched, tolerance=tolerance, reach=self._reach),
             *await check_reported_returns(self._warehouse, touched, self._returns, ranking=self._ranking),
         ]

@@ -9,12 +9,13 @@ from msgspec import Struct
 
 from holdfast.domain.agreement import judge
 from holdfast.domain.assets import USD
-from holdfast.domain.exact import times
+from holdfast.domain.conversion import MissingRate, Rate, RateBook
 from holdfast.domain.money import OutOfRangeError
+from holdfast.history.prices import read_rate_book
 from holdfast.warehouse.client import Warehouse
-from holdfast.warehouse.rows import SourceCheckRow
+from holdfast.warehouse.rows import SourceCheckRow, stored_time
 from services.aggregator import sql
-from services.aggregator.guards.statements import Worth, read_statements, read_worth, shifted, weight
+from services.aggregator.guards.statements import Worth, parsed, read_statements, read_worth, shifted, weight
 from services.aggregator.placing import Statement, milliseconds, to_lines
 
 KIND = "reported_total"
@@ -34,22 +35,21 @@ class Report(Struct, frozen=True, array_like=True):
     fetched_at: str
 
 
-class Rate(Struct, frozen=True, array_like=True):
-    currency: str
-    at: str
-    rate: Decimal
-    rate_at: str
-
-
 _REPORTS = msgspec.json.Decoder(Report)
-_RATES = msgspec.json.Decoder(Rate)
-_SAME = Rate(USD, "", Decimal(1), "")
 
 
 async def check_reported_totals(
-    warehouse: Warehouse, touched: Collection[Instant], *, tolerance: Decimal, reach: timedelta
+    warehouse: Warehouse,
+    touched: Collection[Instant],
+    *,
+    tolerance: Decimal,
+    reach: timedelta,
+    ranking: Sequence[str] = (),
 ) -> list[SourceCheckRow]:
-    """`touched`: statements and reports just stored. `reach`: how much older than the report the statement may be."""
+    """`touched`: statements and reports just stored. `reach`: how much older than the report the statement may be.
+
+    `ranking`: price sources, the most trusted first.
+    """
     asked = {"touched": to_lines(sorted(touched)), "reach_s": int(reach.total_seconds())}
     body = await warehouse.read_bytes(sql.load("read_reports"), asked, format="JSONCompactEachRow")
     reports = _REPORTS.decode_lines(body)
@@ -61,36 +61,27 @@ async def check_reported_totals(
     statements = await read_statements(warehouse, sources, since=since, until=max(times_))
     ours = [statements.in_reach(report.source, report.at, reach) for report in reports]
     worth = await read_worth(warehouse, [one for one in ours if one is not None])
-    rates = await _read_rates(warehouse, reports)
+    instants = sorted({parsed(report.at) for report in reports if report.currency != USD})
+    currencies = {report.currency for report in reports}
+    rates = await read_rate_book(warehouse, currencies, instants=instants, ranking=ranking)
     return [_check(report, one, worth, rates, tolerance=tolerance) for report, one in zip(reports, ours, strict=True)]
-
-
-async def _read_rates(warehouse: Warehouse, reports: Sequence[Report]) -> Mapping[Instant, Rate]:
-    """By (currency, when)."""
-    wanted = sorted({(report.currency, report.at) for report in reports if report.currency != USD})
-    if not wanted:
-        return {}
-    body = await warehouse.read_bytes(
-        sql.load("read_usd_rates"), {"wanted": to_lines(wanted)}, format="JSONCompactEachRow"
-    )
-    return {(rate.currency, rate.at): rate for rate in _RATES.decode_lines(body)}
 
 
 def _check(
     report: Report,
     one: Statement | None,
     worth: Mapping[str, Worth],
-    rates: Mapping[Instant, Rate],
+    rates: RateBook,
     *,
     tolerance: Decimal,
 ) -> SourceCheckRow:
     ours = worth[one.snapshot_id].on(report.platform) if one is not None else None
-    rate = _SAME if report.currency == USD else rates.get((report.currency, report.at))
+    rate = rates.find(report.currency, USD, parsed(report.at))
     theirs = _in_usd(report.total, rate)
     judgement = judge(ours.net if ours else None, theirs, tolerance=tolerance, doubt=_doubt(report, ours, rate))
     tenant, provider, account, scope = report.source.split("/")
     stated = weight(one) + (milliseconds(report.at) << 74) + (milliseconds(report.fetched_at) << 32)
-    priced = (ours.seen if ours else 0) + (milliseconds(rate.rate_at) << 16 if rate and rate.rate_at else 0)
+    rate_at = rate.oldest if isinstance(rate, Rate) else None
     return SourceCheckRow(
         tenant=tenant,
         source=report.source,
@@ -98,7 +89,7 @@ def _check(
         against=report.source,
         platform=report.platform,
         at=report.at,
-        version=str((stated << 80) + priced),
+        version=str((stated << 80) + (ours.seen if ours else 0) + _seen(rate)),
         account=account,
         provider=provider,
         scope=scope,
@@ -107,7 +98,7 @@ def _check(
         theirs=theirs,
         currency=report.currency,
         stated=report.total,
-        rate_at=(rate.rate_at or None) if rate else None,
+        rate_at=None if rate_at is None else stored_time(rate_at),
         difference=judgement.difference,
         ratio=judgement.ratio,
         tolerance=tolerance,
@@ -119,20 +110,28 @@ def _check(
     )
 
 
-def _in_usd(total: Decimal | None, rate: Rate | None) -> Decimal | None:
+def _in_usd(total: Decimal | None, rate: Rate | MissingRate) -> Decimal | None:
     try:
-        return None if total is None or rate is None else times(total, rate.rate)
+        return None if total is None or isinstance(rate, MissingRate) else rate.of(total)
     except OutOfRangeError:
         return None
 
 
-def _doubt(report: Report, ours: Worth | None, rate: Rate | None) -> str:
+def _seen(rate: Rate | MissingRate) -> int:
+    """Grows as better rates come: newer ones, and one instead of two."""
+    if isinstance(rate, MissingRate) or not rate.path:
+        return 0
+    newest = max(milliseconds(stored_time(leg.at)) for leg in rate.path)
+    return ((len(rate.path) == 1) << 75) + (newest << 16)
+
+
+def _doubt(report: Report, ours: Worth | None, rate: Rate | MissingRate) -> str:
     """Why a difference would prove nothing: the first that holds."""
     if ours is None:
         return "not_seen"
     if report.total is None:
         return "no_total"
-    if rate is None:
+    if isinstance(rate, MissingRate):
         return "no_rate"
     if ours.lines_unpriced:
         return "unpriced"

@@ -114,4 +114,8 @@ def weight(one: Statement | None) -> int:
 
 
 def shifted(stored: str, by: timedelta) -> str:
-    return stored_time(datetime.fromisoformat(stored).replace(tzinfo=UTC) + by)
+    return stored_time(parsed(stored) + by)
+
+
+def parsed(stored: str) -> datetime:
+    return datetime.fromisoformat(stored).replace(tzinfo=UTC)

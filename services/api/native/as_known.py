@@ -56,7 +56,7 @@ def to_params(api: Resources, tenant: str, portfolio: str, moment: Moment) -> di
         "portfolio": portfolio,
         "at": moment.at,
         "known_at": moment.recorded_by,
-        "ranking": list(api.settings.price_sources),
+        "ranking": list(api.ranking),
     }
 
 

@@ -83,7 +83,7 @@ async def read_measured(api: Resources, caller: Caller, question: Question) -> M
             window,
             excluded=frozenset(excluded),
             known_at=known_at,
-            ranking=api.settings.price_sources,
+            ranking=api.ranking,
         )
         return await _measured(api, ledgers, currency, known_at)
     except OutOfRangeError as error:
@@ -100,7 +100,7 @@ async def _measured(api: Resources, ledgers: Ledgers, currency: str, known_at: d
     window = ledgers.window
     instants = {entry.at for one in ledgers.sources for entry in one.entries} | {window.end, window.start or window.end}
     rates = await read_rate_book(
-        api.warehouse, [currency], instants=sorted(instants), known_at=known_at, ranking=api.settings.price_sources
+        api.warehouse, [currency], instants=sorted(instants), known_at=known_at, ranking=api.ranking
     )
     # Seconds of arithmetic where a ledger is long: not on the loop that answers everybody else.
     book = await asyncio.to_thread(

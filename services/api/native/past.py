@@ -72,7 +72,7 @@ async def _read_with_lines(
 ) -> Mapping[str, SourceHistory]:
     """Line by line: as known at a time, or with prices that move."""
     asked = past.asked
-    span = Span(asked[0].valued_at, asked[-1].valued_at, past.known_at, api.settings.price_sources)
+    span = Span(asked[0].valued_at, asked[-1].valued_at, past.known_at, api.ranking)
     snapshots = await read_snapshots(api.warehouse, [member.source for member in members], span)
     together = Together(members, snapshots, patience(api.registry, past.tenant))
     if not past.marked:

@@ -61,13 +61,12 @@ class Inputs(Struct, frozen=True, kw_only=True):
 
 async def read_returns(api: Resources, asked: Asked, quote_address: str, until: datetime) -> TokenReturns:
     """Raises WarehouseError."""
-    ranking = api.settings.price_sources
     ledgers = await read_ledgers(
-        api.warehouse, to_memberships(asked.members), Window(None, until), excluded=asked.excluded, ranking=ranking
+        api.warehouse, to_memberships(asked.members), Window(None, until), excluded=asked.excluded, ranking=api.ranking
     )
     quote = quote_asset(asked.chain_id, quote_address)
     instants = {entry.at for one in ledgers.sources for entry in one.entries} | {until}
-    rates = await read_rate_book(api.warehouse, [quote], instants=sorted(instants), ranking=ranking)
+    rates = await read_rate_book(api.warehouse, [quote], instants=sorted(instants), ranking=api.ranking)
     params = {"sources": asked.sources, "until": stored_time(until), "left_out": sorted(LEFT_OUT)}
     gaps = await read(api.warehouse, load_sql(__file__, "unknown_amounts"), params, Gap)
     inputs = Inputs(chain=asked.chain, ledgers=ledgers, gaps=tuple(gaps), rates=rates, quote=quote)
