@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from holdfast.domain.balances import Balance
 from holdfast.registry.commands import SourceChoice
 from holdfast.registry.records import Member
 from services.aggregator.projection import Projector
@@ -138,6 +139,36 @@ async def test_pages_of_flows_are_the_whole_list(example_world: World) -> None:
         cursor = {"cursor": page["next_cursor"]}
     assert paged == whole
     assert len(whole) == 6
+
+
+async def test_an_unreadable_amount_is_no_sale_and_flows_say_that_it_was_there(example_world: World) -> None:
+    """ETH 1 at 2000, unreadable, 1.5 at 1800: half of one came in, for 900. Nobody quotes the other token."""
+    store, warehouse, clock = example_world.resources.store, example_world.resources.warehouse, example_world.clock
+    account, unquoted = "eip155:1:0x" + "4" * 40, "eip155:1/erc20:0x" + "7" * 40
+    await store.add_account("acme", account, sources=[SourceChoice(provider="evm")])
+    await store.put_portfolio("acme", "unread", members=[Member(account=account)])
+    await example_world.resources.watcher.wait_until(store.revision)
+    await Projector(warehouse, Silent(), every_s=60).reconcile(example_world.resources.registry)  # type: ignore[arg-type]
+    read = [observed(account, day(0), {ETH: "1"}), observed(account, day(2), {ETH: "1.5", unquoted: "3"})]
+    unread = Balance(asset=ETH, kind="wallet", amount=None, reason="unreadable")
+    await take_in(warehouse, [*read, observed(account, day(1), {}, balances=(unread,))], recorded_at=clock.now())
+    answer = await ask(example_world, "flows", "unread")
+    assert [
+        (flow["asset"], flow["delta"], flow["held"], flow["value"], flow["reason"]) for flow in answer["items"]
+    ] == [
+        (ETH, "1", "1", "2000", ""),
+        (unquoted, "3", "3", None, "no_price"),
+        (ETH, "0.5", "1.5", "900", ""),
+    ]
+    quality = answer["quality"]
+    assert (quality["complete"], quality["lines_priced"], quality["lines_unpriced"]) == (False, 2, 2)
+    assert quality["reasons"] == {"no_price": 1, "unreadable": 1}
+    assert (quality["sources"], quality["conversion_reliable"]) == (1, True)
+    later = await ask(example_world, "flows", "unread", **{"from": day(2).isoformat()})
+    assert (later["items"], later["quality"]["complete"], later["quality"]["reasons"]) == ([], True, {})
+    in_pounds = (await ask(example_world, "flows", "unread", currency="NOK"))["quality"]
+    assert in_pounds["conversion_reliable"] is False
+    assert [one["at"][:10] for one in in_pounds["missing_rates"]] == ["2026-02-20", "2026-02-22"]
 
 
 async def test_pounds_need_a_rate_at_every_flow(example_world: World) -> None:

@@ -1,6 +1,7 @@
 """The ledger's own promises: arrival, repair, transfers, membership, value-only lines."""
 
 import random
+from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.domain.ledger.entries import Transfer, ledger
+from holdfast.domain.ledger.entries import Entry, Transfer, ledger
 from holdfast.domain.ledger.membership import CycleError, Interval, Membership, accounts_of, belonging, union
 from holdfast.domain.ledger.repair import Neighbours, repair
 from holdfast.domain.ledger.statements import Line, Statement, current, to_coverage
@@ -163,3 +164,65 @@ def test_a_union_of_times_has_the_same_instants_and_lies_apart(times: list[tuple
         inside = any(day(start) <= instant < day(end) for start, end in times)
         assert sum(start <= instant < end for start, end in merged) == inside
     assert all(a.end < b.start for a, b in pairwise(merged))
+
+
+def shown(entries: Iterable[Entry], *names: str) -> list[tuple[object, ...]]:
+    return [tuple(getattr(entry, name) for name in names) for entry in entries]
+
+
+def unread(asset: str) -> Line:
+    return Line(asset, "asset", None, reason="unreadable")
+
+
+def test_an_amount_that_cannot_be_read_is_neither_sold_nor_bought_back() -> None:
+    """ETH 2 at 2000, then unreadable, then 3 at 2200: one flow of +1, 2200. USDC is there throughout."""
+    prices = price_book(eth={0: "2000", 1: "2100", 2: "2200"}, usdc={0: "1", 1: "1", 2: "1"})
+    told = [
+        statement(day(0), line("eth", "2"), line("usdc", "50")),
+        statement(day(1), unread("eth"), line("usdc", "50")),
+        statement(day(2), line("eth", "3"), line("usdc", "50")),
+    ]
+    eth = [entry for entry in ledger(told, prices) if entry.asset == "eth"]
+    assert shown(eth, "delta", "held", "value", "reason") == [
+        (2, 2, 4000, ""),
+        (0, 2, 0, "unreadable"),
+        (1, 3, 2200, ""),
+    ]
+    assert shown(eth[1:2], "price", "before", "worth") == [(None, None, None)]
+
+
+def test_what_an_unreadable_amount_is_worth_is_unknown_until_it_is_read_again() -> None:
+    """Whatever prices come meanwhile; a sale is one once a statement says that nothing is left."""
+    prices = price_book(eth={0: "2000", 1: "2100", 2: "2200", 3: "2300"}, usdc={2: "1"})
+    told = [
+        statement(day(0), line("eth", "2")),
+        statement(day(1), unread("eth")),
+        statement(day(2), unread("eth"), line("usdc", "9")),
+    ]
+    book = build_book([ledger(told, prices)], window=Window(None, day(2)), prices=prices)
+    [eth] = [mark for mark in book.closing if mark.asset == "eth"]
+    assert shown([eth], "held", "worth", "reason") == [(2, None, "unreadable")]
+    assert [flow.value for flow in book.flows] == [4000, 9]
+    sold = ledger([*told, statement(day(3), line("usdc", "9"))], prices)
+    assert shown(sold, "at", "asset", "delta", "value")[-2:][0] == (day(3), "eth", -2, -4600)
+
+
+def test_transfers_go_on_while_an_amount_is_unreadable() -> None:
+    """2 + 1 by transfer are 3; the statement after says 3.5: half of one is what no transfer explains."""
+    prices = price_book(eth={0: "2000", 1: "2100", 2: "2200"})
+    told = [
+        statement(day(0), line("eth", "2")),
+        statement(day(1), unread("eth")),
+        statement(day(2), line("eth", "3.5")),
+    ]
+    moved = [Transfer(day(0) + timedelta(hours=12), "s", "eth", "asset", Decimal(1), "tx")]
+    entries = ledger(told, prices, moved)
+    assert shown(entries, "delta", "held", "transfer") == [
+        (2, 2, ""), (1, 3, "tx"), (0, 3, ""), (Decimal("0.5"), Decimal("3.5"), ""),
+    ]  # fmt: skip
+
+
+def test_one_that_was_never_read_is_held_from_when_it_is() -> None:
+    prices = price_book(eth={0: "2000", 1: "2100"})
+    entries = ledger([statement(day(0), unread("eth")), statement(day(1), line("eth", "2"))], prices)
+    assert shown(entries, "at", "delta", "value") == [(day(1), 2, 4200)]

@@ -61,7 +61,7 @@ def _thinned(chain: Sequence[StoredSnapshot], instants: Iterable[datetime]) -> l
 
 
 def _changes(chain: Sequence[StoredSnapshot]) -> Iterable[datetime]:
-    held: object = ({}, 0, ())
+    held: object = ({}, [], ())
     for one in chain:
         now = (*_held(one), one.covers)
         if now != held:
@@ -70,16 +70,16 @@ def _changes(chain: Sequence[StoredSnapshot]) -> Iterable[datetime]:
 
 
 @exactly
-def _held(one: StoredSnapshot) -> tuple[dict[tuple[str, str, bool], Decimal], int]:
-    """Amounts by asset, side and whether they may be receipts; and how many lines have none."""
+def _held(one: StoredSnapshot) -> tuple[dict[tuple[str, str, bool], Decimal], list[tuple[str, str, bool]]]:
+    """Amounts by asset, side and whether they may be receipts; and which lines have none."""
     held: dict[tuple[str, str, bool], Decimal] = {}
-    unknown = 0
+    unknown: list[tuple[str, str, bool]] = []
     for kind, line in one.lines:
         if line.reason in LEFT_OUT:
             continue
         if line.asset is None or line.amount is None:
-            unknown += 1
+            unknown.append((line.asset or "", line.side, kind == "wallet"))
         elif line.amount:
             key = line.asset, line.side, kind == "wallet"
             held[key] = held.get(key, ZERO) + line.amount
-    return held, unknown
+    return held, sorted(unknown)

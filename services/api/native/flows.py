@@ -1,16 +1,24 @@
 """`/v1/portfolios/{id}/flows`: everything that came in and went out, valued, in order of time."""
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import datetime
 
 from litestar import get
 from msgspec import Struct
 
-from holdfast.domain.returns.inputs import flows_of
+from holdfast.domain.assets import USD
+from holdfast.domain.conversion import Rate
+from holdfast.domain.exact import ONE
+from holdfast.domain.ledger.entries import Entry
+from holdfast.domain.ledger.statements import UNREADABLE
+from holdfast.domain.returns.inputs import flows_of, inputs_of
 from services.api.callers import Asker
-from services.api.currencies import CurrencyText
+from services.api.currencies import Conversion, CurrencyText, RateMissing
 from services.api.native.ledger_views import FlowView, to_flow
-from services.api.native.measuring import From, Question, To, read_measured
+from services.api.native.measuring import From, Measured, Question, To, read_measured
 from services.api.native.moments import KnownAt
+from services.api.native.quality import Known, Quality, to_quality
 from services.api.openapi import refusals
 from services.api.paging import CursorText, Limit, page_size, parse_cursor, to_cursor
 from services.api.resources import Api
@@ -23,6 +31,8 @@ class Flows(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     start: Time | None
     end: Time
     known_at: Time | None
+    quality: Quality
+    """Of all flows of the window: its lines are flows, and lines of which no flow is known."""
     items: list[FlowView]
     next_cursor: str | None
 
@@ -40,7 +50,11 @@ async def list_flows(
     limit: Limit = None,
     cursor: CursorText = None,
 ) -> Flows:
-    """By source: a transfer between two accounts is two that cancel. A member that joins or leaves is a flow, too."""
+    """By source: a transfer between two accounts is two that cancel. A member that joins or leaves is a flow, too.
+
+    An amount that a statement does not say is unknown, not 0: the flow across it is that between the statements
+    around it, at the later one.
+    """
     size = page_size(limit, most=api.settings.max_page)
     after = parse_cursor(cursor, tuple[Time, str, str, str])
     question = Question(portfolio=portfolio, from_=from_, to=to, currency=currency, known_at=known_at)
@@ -55,9 +69,43 @@ async def list_flows(
         start=measured.window.start,
         end=measured.window.end,
         known_at=measured.known_at,
+        quality=to_flow_quality(measured),
         items=page,
         next_cursor=to_cursor(_position(page[-1])) if len(rest) > size else None,
     )
+
+
+def to_flow_quality(measured: Measured) -> Quality:
+    """A flow without a value, a line that was unreadable in the window, and a value without an amount, by reason."""
+    book, inputs = measured.book, inputs_of(measured.book, [one.entries for one in measured.ledgers.sources])
+    flows, start = list(flows_of(book)), book.window.start
+    seen = (*book.opening, *(entry for entry in book.entries if start is None or entry.at > start))
+    unread = {(entry.source, entry.asset, entry.side) for entry in seen if entry.reason == UNREADABLE}
+    value_only = book.coverage.lines_without_amount - book.coverage.lines_unreadable
+    reasons = Counter(entry.reason for entry in flows if entry.value is None and entry.reason != UNREADABLE)
+    reasons.update({UNREADABLE: len(unread), "value_only": value_only})
+    unpriced = sum(reasons.values())
+    known = Known(
+        available=bool(inputs.sources),
+        lines=sum(entry.value is not None for entry in flows) + unpriced,
+        lines_unpriced=unpriced,
+        lines_stale=reasons["stale"],
+        lines_truncated=None,
+        sources=inputs.sources,
+        sources_missing=inputs.sources_missing,
+        sources_stale=None,
+        oldest_input=inputs.oldest,
+        newest_input=inputs.newest,
+        reasons=+reasons,
+    )
+    # Each flow has its own rate beside it; those that are missing are named here.
+    own = Conversion(measured.currency, measured.window.end, Rate(value=ONE))
+    return to_quality(known, own, _missing_rates(flows, measured.currency))
+
+
+def _missing_rates(flows: Iterable[Entry], currency: str) -> list[RateMissing]:
+    instants = sorted({entry.at for entry in flows if entry.value is None and entry.reason == "no_rate"})
+    return [RateMissing(base=USD, quote=currency, at=at) for at in instants]
 
 
 def _position(flow: FlowView) -> tuple[datetime, str, str, str]:

@@ -3,8 +3,10 @@
     Δ_i = q_i − q_{i−1}        before the first snapshot q is 0; debt is a holding of negative sign
     f_i = Δ_i · p(a, t_i)      p is the holding's own price at that snapshot, elsewhere the price feed's, else unknown
 
-An entry whose Δ is 0 is a mark: it moves the worth and no money. Where a provider has a transfer feed, its transfers
-stand in for the difference; what they do not explain (interest, rebasing) stays an entry at the snapshot.
+An entry whose Δ is 0 is a mark: it moves the worth and no money. An amount that a statement does not say is unknown,
+not 0: the line is held on, its worth unknown as `unreadable`, and its next flow is the difference between the
+statements around it that do say. Where a provider has a transfer feed, its transfers stand in for the difference; what
+they do not explain (interest, rebasing) stays an entry at the snapshot.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,7 +20,15 @@ from msgspec import Struct
 from holdfast.domain.balances import Side
 from holdfast.domain.conversion import UNCONVERTED, Rate
 from holdfast.domain.exact import ZERO, difference, exactly, times
-from holdfast.domain.ledger.statements import AssetSide, Holding, Statement, to_holdings
+from holdfast.domain.ledger.statements import (
+    UNREADABLE,
+    AssetSide,
+    Holding,
+    Statement,
+    carried,
+    to_holdings,
+    without_amount,
+)
 from holdfast.domain.money import OutOfRangeError
 from holdfast.domain.quotes import PriceBook
 
@@ -67,22 +77,29 @@ def ledger(statements: Sequence[Statement], prices: PriceBook, transfers: Iterab
     entries: list[Entry] = []
     before: Statement | None = None
     for statement in statements:
-        entries += entries_between(before, statement, prices, feed)
-        before = statement
+        this = carried(statement, _amounts(before, statement, feed)) if without_amount(statement) else statement
+        entries += entries_between(before, this, prices, feed)
+        before = this
     return entries
+
+
+@exactly
+def _amounts(before: Statement | None, this: Statement, feed: Sequence[Transfer]) -> dict[AssetSide, Decimal]:
+    """What is known of the amounts just before a statement: those of the one before, and what has moved since."""
+    known = {key: holding.amount for key, holding in (to_holdings(before) if before else {}).items()}
+    for key, moved in _moved(before, this, feed).items():
+        known[key] = known.get(key, ZERO) + sum((transfer.delta for transfer in moved), ZERO)
+    return known
 
 
 @exactly
 def entries_between(
     before: Statement | None, this: Statement, prices: PriceBook, transfers: Sequence[Transfer] = ()
 ) -> list[Entry]:
-    """Of one pair of neighbours: all that an entry depends on besides prices."""
+    """Of one pair of neighbours, with amounts `carried`: all that an entry depends on besides prices."""
     was = to_holdings(before) if before else {}
     now = to_holdings(this)
-    moved: dict[AssetSide, list[Transfer]] = {}
-    for transfer in transfers:
-        if transfer.at <= this.at and (before is None or transfer.at > before.at):
-            moved.setdefault((transfer.asset, transfer.side), []).append(transfer)
+    moved = _moved(before, this, transfers)
     entries = [
         entry
         for key in sorted({*was, *now, *moved})
@@ -91,6 +108,14 @@ def entries_between(
         )
     ]
     return sorted(entries, key=attrgetter("at"))
+
+
+def _moved(before: Statement | None, this: Statement, feed: Iterable[Transfer]) -> dict[AssetSide, list[Transfer]]:
+    moved: dict[AssetSide, list[Transfer]] = {}
+    for transfer in feed:
+        if transfer.at <= this.at and (before is None or transfer.at > before.at):
+            moved.setdefault((transfer.asset, transfer.side), []).append(transfer)
+    return moved
 
 
 _NOTHING = Holding(ZERO, None, None)
@@ -124,6 +149,8 @@ def _of_line(
 
 def _at_snapshot(this: Statement, key: AssetSide, held: Decimal, now: Holding, prices: PriceBook) -> Entry:
     delta = now.amount - held
+    if not now.readable:
+        return priced(this.at, this.source, key, delta=delta, held=now.amount, price=None, reason=UNREADABLE)
     if now.price is None:
         price, reason = _feed_price(key[0], this.at, prices)
         return priced(this.at, this.source, key, delta=delta, held=now.amount, price=price, reason=reason)

@@ -15,6 +15,7 @@ from msgspec import Struct
 from holdfast.domain.balances import Side
 from holdfast.domain.exact import ZERO, exactly
 from holdfast.domain.ledger.entries import Entry, priced
+from holdfast.domain.ledger.statements import UNREADABLE
 from holdfast.domain.quotes import PriceBook, Quote
 from holdfast.domain.valuation import price_age
 
@@ -32,14 +33,15 @@ def marked(last: Entry, at: datetime, prices: PriceBook) -> Entry:
         return Entry(at, last.source, *key, ZERO, last.held, last.price, worth, ZERO, worth, reason=reason)
     quote = _newest(last, at, prices)
     if quote is None:
-        return priced(
-            at, last.source, key, delta=ZERO, held=last.held, price=None, reason=prices.reason(last.asset, at)
-        )
+        reason = UNREADABLE if last.reason == UNREADABLE else prices.reason(last.asset, at)
+        return priced(at, last.source, key, delta=ZERO, held=last.held, price=None, reason=reason)
     worth = last.worth if quote.price == last.price else None
     return priced(at, last.source, key, delta=ZERO, held=last.held, price=quote.price, worth=worth)
 
 
 def _newest(last: Entry, at: datetime, prices: PriceBook) -> Quote | None:
+    if last.reason == UNREADABLE:
+        return None
     feed = prices.newest(last.asset, at)
     if last.price is None or at - last.at > price_age(last.asset) or (feed and feed.at > last.at):
         return feed

@@ -1,6 +1,6 @@
 """What a source stated, reduced to what the ledger needs: so much of an asset on a side, and its worth in USD."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
@@ -13,6 +13,11 @@ from holdfast.domain.money import OutOfRangeError
 LEFT_OUT = frozenset({"negative_amount", "receipt_token", "excluded", "low_liquidity"})
 """Reasons of lines that are no part of a total, and so none of the ledger. One that is worth more than can be stored
 is part of it: a total that lacked it without a word would be wrong."""
+
+UNREADABLE = "unreadable"
+"""Of a holding that a statement lists without saying how much there is: neither sold nor priced until one says so."""
+
+_NEVER_AMOUNTS = LEFT_OUT | {"value_only"}
 
 AssetSide = tuple[str, Side]
 
@@ -47,6 +52,8 @@ class Holding(NamedTuple):
     """Per unit in USD, as stated; None: look at the price feed."""
     worth: Decimal | None
     """In USD, the sum of its lines' values."""
+    readable: bool = True
+    """False: the amount is what it last was known to be, and its worth is unknown."""
 
 
 class Coverage(NamedTuple):
@@ -55,6 +62,8 @@ class Coverage(NamedTuple):
     covered: Decimal
     gross: Decimal
     lines_without_amount: int
+    lines_unreadable: int = 0
+    """Of those: lines that do have an amount, which could not be read."""
 
     @property
     def share(self) -> Decimal | None:
@@ -79,6 +88,23 @@ def _rank(statement: Statement) -> tuple[datetime, str]:
     return statement.fetched_at, statement.snapshot_id
 
 
+def without_amount(statement: Statement) -> set[AssetSide]:
+    """Assets that it names and should, but does not, say the amount of. A value alone never has one: `value_only`."""
+    return {
+        (line.asset, line.side)
+        for line in statement.lines
+        if line.asset is not None and line.amount is None and line.reason not in _NEVER_AMOUNTS
+    }
+
+
+def carried(statement: Statement, known: Mapping[AssetSide, Decimal]) -> Statement:
+    """The statement with the amounts, signed, that were known before in place of those that it does not say."""
+    unread = without_amount(statement)
+    kept = tuple(line for line in statement.lines if (line.asset, line.side) not in unread)
+    lines = (Line(*key, abs(known[key]), reason=UNREADABLE) for key in sorted(unread) if known.get(key))
+    return statement._replace(lines=(*kept, *lines))
+
+
 @exactly
 def to_holdings(statement: Statement) -> dict[AssetSide, Holding]:
     """What is held, without lines of unknown amount: nothing is inferred from a value."""
@@ -93,6 +119,8 @@ def _to_holding(side: Side, lines: list[Line]) -> Holding:
     """The stated price, if the lines agree on it and their values follow from it; else their value per unit."""
     sign = -1 if side == "debt" else 1
     amount = sign * sum((line.amount or ZERO for line in lines), ZERO)
+    if any(line.reason == UNREADABLE for line in lines):
+        return Holding(amount, None, None, readable=False)
     prices = {line.price for line in lines if line.amount}
     price = prices.pop() if len(prices) == 1 else None
     if any(line.value is None and line.price is None for line in lines if line.amount):
@@ -115,6 +143,7 @@ def _value(line: Line) -> Decimal:
 @exactly
 def to_coverage(statement: Statement) -> Coverage:
     covered, gross, without = ZERO, ZERO, 0
+    unread = without_amount(statement)
     for line in statement.lines:
         if line.reason in LEFT_OUT:
             continue
@@ -123,4 +152,4 @@ def to_coverage(statement: Statement) -> Coverage:
             without += 1
         else:
             covered += _value(line)
-    return Coverage(covered, gross, without)
+    return Coverage(covered, gross, without, len(unread))

@@ -217,7 +217,10 @@ def _flows(movements: dict[AssetSide, tuple[Movement, ...]], window: Window) -> 
 def added(coverage: Iterable[Coverage]) -> Coverage:
     return reduce(
         lambda a, b: Coverage(
-            a.covered + b.covered, a.gross + b.gross, a.lines_without_amount + b.lines_without_amount
+            a.covered + b.covered,
+            a.gross + b.gross,
+            a.lines_without_amount + b.lines_without_amount,
+            a.lines_unreadable + b.lines_unreadable,
         ),
         coverage,
         NOTHING_STATED,
