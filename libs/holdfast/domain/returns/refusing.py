@@ -1,9 +1,13 @@
 """Why a method has no answer, in one shape and with the inputs that it would need."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from itertools import groupby
+from operator import attrgetter
+from typing import Literal
 
 from holdfast.domain.ledger.entries import Entry
+from holdfast.domain.ledger.marks import LineKey
 from holdfast.domain.ledger.statements import AssetSide
 from holdfast.domain.returns.answers import Method, Missing, Movement, Unavailable, Why
 from holdfast.domain.returns.book import Book, Worth
@@ -60,3 +64,26 @@ def missing_of(
 def unvalued(marks: Iterable[Entry]) -> tuple[Missing, ...]:
     """Lines that are held and worth an unknown amount."""
     return tuple(Missing(m.asset, m.side, m.at, m.reason) for m in marks if m.worth is None)
+
+
+def unknown_at_flow(entries: Sequence[Entry]) -> tuple[Missing, ...]:
+    """At the first flow at which there are any, all lines of unknown worth."""
+    if all(entry.before is not None and entry.worth is not None for entry in entries):
+        return ()
+    unknown: dict[LineKey, Missing] = {}
+    for _, instant in groupby(entries, attrgetter("at")):
+        at_once = tuple(instant)
+        _note(unknown, at_once, "before")
+        if unknown and any(entry.delta for entry in at_once):
+            return tuple(unknown.values())
+        _note(unknown, at_once, "worth")
+    return ()
+
+
+def _note(unknown: dict[LineKey, Missing], entries: Iterable[Entry], when: Literal["before", "worth"]) -> None:
+    for entry in entries:
+        line = entry.source, entry.asset, entry.side
+        if getattr(entry, when) is None:
+            unknown[line] = Missing(entry.asset, entry.side, entry.at, entry.reason)
+        else:
+            unknown.pop(line, None)

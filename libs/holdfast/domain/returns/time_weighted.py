@@ -8,18 +8,27 @@ Source: GIPS 2020, 2.A.21 ff.; Spaulding, Investment Performance Attribution (20
 method; Bacon, Practical Portfolio Performance Measurement and Attribution (2008), 2.3.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from decimal import MAX_EMAX, MIN_EMIN, ROUND_DOWN, Context, Decimal
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_DOWN, Context, Decimal, localcontext
+from operator import attrgetter
 
 from holdfast.domain.exact import ONE, ZERO, exactly, fitted
 from holdfast.domain.ledger.entries import Entry
-from holdfast.domain.ledger.marks import LineKey, instants
-from holdfast.domain.returns.answers import Missing, RateOfReturn, Unavailable
+from holdfast.domain.ledger.marks import LineKey
+from holdfast.domain.returns.answers import RateOfReturn, Unavailable
 from holdfast.domain.returns.book import Book
-from holdfast.domain.returns.refusing import unavailable, unvalued, without_amounts, without_value
+from holdfast.domain.returns.refusing import (
+    unavailable,
+    unknown_at_flow,
+    unvalued,
+    without_amounts,
+    without_value,
+)
 
 # Of a million factors each may lose one unit in the 100th digit: none of it reaches the 36th decimal. Numerators and
-# denominators are multiplied apart and divided once, so they may grow to any size on the way.
+# denominators are multiplied apart and divided once, so they may grow to any size on the way. Sums of stored numbers
+# have fewer digits than that, and stay exact.
 _LINK = Context(prec=100, rounding=ROUND_DOWN, Emax=MAX_EMAX, Emin=MIN_EMIN)
 
 
@@ -34,14 +43,14 @@ def time_weighted_return(book: Book) -> RateOfReturn | Unavailable:
         return refusal
     if missing := (*book.missing, *unvalued(book.opening), *unvalued(book.closing)):
         return without_value(book, "time_weighted", missing)
-    total = _Total(book.opening)
-    opening = total.worth
+    opening, closing = _worth(book.opening), _worth(book.closing)
+    entries = _in_window(book)
     try:
-        growth, invested = _link(book, total)
+        growth, invested = _linked(_sub_periods(book.opening, entries, closing))
     except _NegativeCapitalError:
         return unavailable(book, "time_weighted", "negative_capital", "debt exceeded assets: no rate has a meaning")
-    if total.unknown_at_flow:
-        return without_value(book, "time_weighted", total.unknown_at_flow)
+    if unknown := unknown_at_flow(entries):
+        return without_value(book, "time_weighted", unknown)
     if not invested:
         return unavailable(book, "time_weighted", "no_capital", "nothing was invested in the window")
     return RateOfReturn(
@@ -51,63 +60,58 @@ def time_weighted_return(book: Book) -> RateOfReturn | Unavailable:
         rate=fitted(growth - ONE),
         annual=False,
         opening=opening,
-        closing=sum((mark.worth or ZERO for mark in book.closing), ZERO),
+        closing=closing,
         flows=book.flows,
     )
 
 
-class _Total:
-    """The worth of everything, moved from instant to instant by the lines that have changed."""
-
-    def __init__(self, opening: Iterable[Entry]) -> None:
-        self._of: dict[LineKey, Decimal] = {}
-        self._unknown: dict[LineKey, Missing] = {}
-        self.unknown_at_flow: tuple[Missing, ...] = ()
-        self.worth = ZERO
-        self.move(opening, before=False)
-
-    def move(self, entries: Iterable[Entry], *, before: bool) -> Decimal:
-        """To what the lines of the entries were worth just before, or from then on; returns the worth of all."""
-        worth_of, total = self._of, self.worth
-        for entry in entries:
-            line = entry.source, entry.asset, entry.side
-            worth = entry.before if before else entry.worth
-            if worth is None:
-                self._unknown[line] = Missing(entry.asset, entry.side, entry.at, entry.reason)
-                worth = ZERO
-            elif self._unknown:
-                self._unknown.pop(line, None)
-            total += worth - worth_of.get(line, ZERO)
-            worth_of[line] = worth
-        self.worth = total
-        return total
-
-    def note_unknown(self) -> None:
-        if self._unknown and not self.unknown_at_flow:
-            self.unknown_at_flow = tuple(self._unknown.values())
+def _worth(marks: Iterable[Entry]) -> Decimal:
+    return sum((mark.worth or ZERO for mark in marks), ZERO)
 
 
-def _link(book: Book, total: _Total) -> tuple[Decimal, bool]:
-    """Π of the sub-periods' growth, and whether any of them had capital."""
-    multiply = _LINK.multiply
-    above, below, start, invested = ONE, ONE, total.worth, False
-    for moved, entries in _instants(book):
-        before = total.move(entries, before=True)
-        if not moved:
-            continue
-        total.note_unknown()
-        if start:
-            if start < 0 or before < 0:
-                raise _NegativeCapitalError
-            above, below, invested = multiply(above, before), multiply(below, start), True
-        start = total.move(entries, before=False)
-    return _LINK.divide(above, below), invested
-
-
-def _instants(book: Book) -> Iterator[tuple[bool, Sequence[Entry]]]:
-    """Of the window, and whether money moved; last its end, which closes the last sub-period."""
+def _in_window(book: Book) -> Sequence[Entry]:
     start = book.window.start
-    for at, moved, entries in instants(book.entries):
-        if start is None or at > start:
-            yield moved, entries
-    yield True, book.closing
+    return book.entries[bisect_right(book.entries, start, key=attrgetter("at")) :] if start else book.entries
+
+
+def _sub_periods(
+    opening: Iterable[Entry], entries: Iterable[Entry], closing: Decimal
+) -> Iterator[tuple[Decimal, Decimal]]:
+    """(worth after a flow, worth before the next one) of everything, from the start of the window to its end.
+
+    A worth that is unknown counts as 0: where it is unknown at a flow there is no answer.
+    """
+    worth_of: dict[LineKey, Decimal] = {(m.source, m.asset, m.side): m.worth or ZERO for m in opening}
+    before = after = start = sum(worth_of.values(), ZERO)
+    now, moved = None, False
+    for entry in entries:
+        at, line = entry.at, (entry.source, entry.asset, entry.side)
+        if at != now:
+            if moved:
+                yield start, before
+                start = after
+            now, moved, before = at, False, after
+        was, worth, known = entry.before or ZERO, entry.worth or ZERO, worth_of.get(line, ZERO)
+        before += was - known
+        after += worth - known
+        worth_of[line] = worth
+        moved = moved or bool(entry.delta)
+    if moved:
+        yield start, before
+        start = after
+    yield start, closing
+
+
+def _linked(sub_periods: Iterable[tuple[Decimal, Decimal]]) -> tuple[Decimal, bool]:
+    """Π of the sub-periods' growth, and whether any of them had capital."""
+    above = below = ONE
+    invested = False
+    with localcontext(_LINK):
+        for start, before in sub_periods:
+            if start:
+                if start < ZERO or before < ZERO:
+                    raise _NegativeCapitalError
+                above *= before
+                below *= start
+                invested = True
+        return above / below, invested
