@@ -52,6 +52,7 @@ async def insert(warehouse: Warehouse, prepared: Prepared, *, ranking: Sequence[
         await write(warehouse, prepared.prices)
         await write(warehouse, prepared.reported)
         await write(warehouse, prepared.returns)
+        await write(warehouse, prepared.transfers)
         await write_each(warehouse, prepared.cluster_parts)
         await write(warehouse, prepared.cluster_overviews)
         if prepared.line_blocks:

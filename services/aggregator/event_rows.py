@@ -18,6 +18,7 @@ from holdfast.events import (
     ResponseRecorded,
     ReturnsReported,
     TotalsReported,
+    TransfersObserved,
 )
 from holdfast.warehouse.rows import (
     CompactBalanceRow,
@@ -34,7 +35,7 @@ from holdfast.warehouse.rows import (
 from services.aggregator.holdings import holdings_digest
 
 
-def source_of(event: BalancesObserved | TotalsReported | ReturnsReported) -> str:
+def source_of(event: BalancesObserved | TotalsReported | ReturnsReported | TransfersObserved) -> str:
     return Source(tenant=event.tenant, provider=event.provider, account=event.account, scope=event.scope).id
 
 

@@ -4,7 +4,14 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from holdfast.events import BalancesObserved, ClustersObserved, PricesObserved, ReturnsReported, TotalsReported
+from holdfast.events import (
+    BalancesObserved,
+    ClustersObserved,
+    PricesObserved,
+    ReturnsReported,
+    TotalsReported,
+    TransfersObserved,
+)
 from holdfast.warehouse.rows import (
     ClusterOverviewRow,
     PriceRow,
@@ -13,6 +20,7 @@ from holdfast.warehouse.rows import (
     Row,
     SnapshotPartRow,
     SnapshotRow,
+    TransferRangeRow,
 )
 from holdfast.warehouse.writer import to_block
 from services.aggregator.batch import Arrival
@@ -24,6 +32,7 @@ from services.aggregator.event_rows import (
     to_reported_total_row,
     to_snapshot_row,
 )
+from services.aggregator.transfer_rows import to_transfer_range_row
 from services.aggregator.valuing import PricedSnapshot, SnapshotKey
 
 
@@ -40,6 +49,7 @@ class Prepared(Struct, kw_only=True):
     prices: list[PriceRow] = []
     reported: list[ReportedTotalRow] = []
     returns: list[ReportedReturnsRow] = []
+    transfers: list[TransferRangeRow] = []
     cluster_parts: list[Row] = []
     """Of several tables: they count once their overview is stored."""
     cluster_overviews: list[ClusterOverviewRow] = []
@@ -54,6 +64,8 @@ class Prepared(Struct, kw_only=True):
             self.reported.append(to_reported_total_row(event, recorded_at=arrival.recorded_at))
         elif isinstance(event, ReturnsReported):
             self.returns.append(to_reported_returns_row(event, recorded_at=arrival.recorded_at))
+        elif isinstance(event, TransfersObserved):
+            self.transfers.append(to_transfer_range_row(event, recorded_at=arrival.recorded_at))
         elif isinstance(event, ClustersObserved):
             self.cluster_parts += to_cluster_rows(event)
             self.cluster_overviews.append(to_cluster_overview_row(event, recorded_at=arrival.recorded_at))

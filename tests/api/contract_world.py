@@ -6,12 +6,15 @@ from base64 import b64encode
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from msgspec.structs import replace
+
 from holdfast.warehouse.client import Warehouse
 from services.aggregator.batch import Arrival
 from services.aggregator.commit import commit
 from services.aggregator.prepared import prepare
 from tests.api.cluster_world import MINNOWS, WHALES, statement
 from tests.api.world import AWETH, DEFI, ETH, USDC, WALLET_A, XYZ, A, at, insert, line
+from tests.support.transfers import stated, transfer
 
 TOKEN = "eip155:1/erc20:0x4d5f47fa6a74757f35c14fd3a6ef8e3c9bc514e8"
 JOB, PRICE_JOB = "1" * 32, "2" * 32
@@ -27,6 +30,17 @@ async def write_what_examples_ask_for(warehouse: Warehouse) -> None:
     await _write_notices(warehouse)
     await _write_clusters(warehouse)
     await _write_ruled_portfolio(warehouse)
+    await _write_transfers(warehouse)
+
+
+async def _write_transfers(warehouse: Warehouse) -> None:
+    """Two statements of which the second replaces the last blocks of the first."""
+    first = stated(100, 150, 1800, transfer(120, 3, "250.5"), transfer(149, 1, "7"))
+    second = stated(140, 170, 2100, transfer(150, 0, "6.999999"), fork="b")
+    arrivals = [
+        Arrival(event=replace(event, account=A), sequence=1, recorded_at=event.fetched_at) for event in (first, second)
+    ]
+    await commit(warehouse, prepare(arrivals), ranking=())
 
 
 async def _write_provenance(warehouse: Warehouse) -> None:

@@ -133,6 +133,40 @@ class ReportedReturnsRow(Row, frozen=True, kw_only=True):
     raw: tuple[str, ...]
 
 
+class TransferRow(Struct, frozen=True, kw_only=True):
+    asset: str
+    direction: str
+    amount: Decimal | None
+    counterparty: str
+    block_number: int
+    block_hash: str
+    block_time: str
+    tx_hash: str
+    log_index: int
+    reason: str
+
+
+class TransferRangeRow(Row, frozen=True, kw_only=True):
+    source: str
+    after_number: int
+    after_hash: str
+    after_time: str
+    until_number: int
+    until_hash: str
+    until_time: str
+    event_id: str
+    tenant: str
+    provider: str
+    account: str
+    scope: str
+    chain: str
+    fetched_at: str
+    recorded_at: str
+    job_id: str
+    transfers: tuple[TransferRow, ...]
+    raw: tuple[str, ...]
+
+
 class TokenClusterRow(Row, frozen=True, kw_only=True):
     tenant: str
     token: str
@@ -407,6 +441,59 @@ class JumpRow(Row, frozen=True, kw_only=True):
     price_source_before: str
 
 
+class MethodRow(Struct, frozen=True, kw_only=True):
+    method: str
+    reason: str = ""
+    detail: str = ""
+    missing: int = 0
+    covered: Decimal | None = None
+    gain: Decimal | None = None
+    opening: Decimal | None = None
+    closing: Decimal | None = None
+    invested: Decimal | None = None
+    realised: Decimal | None = None
+    unrealised: Decimal | None = None
+    unrealised_opening: Decimal | None = None
+    cost: Decimal | None = None
+    rate: Decimal | None = None
+    annual: bool | None = None
+
+
+class FlowRow(Struct, frozen=True, kw_only=True):
+    at: str
+    source: str
+    account: str
+    asset: str
+    side: str
+    delta: Decimal
+    held: Decimal
+    price: Decimal | None
+    value: Decimal | None
+    reason: str
+    transfer: str
+
+
+class ClosedDayRow(Row, frozen=True, kw_only=True):
+    tenant: str
+    portfolio: str
+    day: str
+    span: str
+    computed_at: str
+    revision: int
+    ranking: tuple[str, ...]
+    assets: tuple[str, ...]
+    lines: int
+    lines_unpriced: int
+    lines_stale: int
+    sources: int
+    sources_missing: int
+    oldest_input: str | None
+    newest_input: str | None
+    reasons: dict[str, int]
+    returns: tuple[MethodRow, ...]
+    flows: tuple[FlowRow, ...]
+
+
 class SettledRow(Row, frozen=True, kw_only=True):
     tenant: str
     portfolio: str
@@ -421,6 +508,7 @@ TABLES: dict[type[Row], str] = {
     PriceRow: "prices",
     ReportedTotalRow: "reported_totals",
     ReportedReturnsRow: "reported_returns",
+    TransferRangeRow: "transfer_ranges",
     TokenClusterRow: "token_clusters",
     ClusterAddressRow: "cluster_addresses",
     TopHoldersRow: "top_holders",
@@ -434,6 +522,7 @@ TABLES: dict[type[Row], str] = {
     PortfolioTotalRow: "portfolio_totals",
     SourceCheckRow: "source_checks",
     JumpRow: "jumps",
+    ClosedDayRow: "closed_days",
     SettledRow: "settled_portfolios",
     RawResponseRow: "raw_responses",
 }

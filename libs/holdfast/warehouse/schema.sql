@@ -45,6 +45,58 @@ ENGINE = ReplacingMergeTree(rank)
 ORDER BY (chain, number)
 SETTINGS index_granularity = 1024;
 
+CREATE TABLE closed_days
+(
+    `tenant` LowCardinality(String),
+    `portfolio` LowCardinality(String),
+    `day` Date,
+    `span` LowCardinality(String),
+    `computed_at` DateTime64(3, 'UTC'),
+    `revision` UInt64,
+    `ranking` Array(LowCardinality(String)),
+    `assets` Array(String),
+    `lines` UInt64,
+    `lines_unpriced` UInt64,
+    `lines_stale` UInt64,
+    `sources` UInt32,
+    `sources_missing` UInt32,
+    `oldest_input` Nullable(DateTime64(3, 'UTC')),
+    `newest_input` Nullable(DateTime64(3, 'UTC')),
+    `reasons` Map(LowCardinality(String), UInt64),
+    `returns` Array(Tuple(
+        method LowCardinality(String),
+        reason LowCardinality(String),
+        detail String,
+        missing UInt32,
+        covered Nullable(Decimal(76, 36)),
+        gain Nullable(Decimal(76, 36)),
+        opening Nullable(Decimal(76, 36)),
+        closing Nullable(Decimal(76, 36)),
+        invested Nullable(Decimal(76, 36)),
+        realised Nullable(Decimal(76, 36)),
+        unrealised Nullable(Decimal(76, 36)),
+        unrealised_opening Nullable(Decimal(76, 36)),
+        cost Nullable(Decimal(76, 36)),
+        rate Nullable(Decimal(76, 36)),
+        annual Nullable(Bool))),
+    `flows` Array(Tuple(
+        at DateTime64(3, 'UTC'),
+        source String,
+        account String,
+        asset String,
+        side LowCardinality(String),
+        delta Decimal(76, 36),
+        held Decimal(76, 36),
+        price Nullable(Decimal(76, 36)),
+        value Nullable(Decimal(76, 36)),
+        reason LowCardinality(String),
+        transfer String))
+)
+ENGINE = ReplacingMergeTree(computed_at)
+PARTITION BY toYYYYMM(day)
+ORDER BY (tenant, portfolio, day, span)
+SETTINGS index_granularity = 64;
+
 CREATE TABLE cluster_addresses
 (
     `tenant` LowCardinality(String),
@@ -204,6 +256,20 @@ CREATE TABLE jumps
 ENGINE = ReplacingMergeTree
 ORDER BY (tenant, portfolio, bucket, version, bucket_before, version_before)
 SETTINGS index_granularity = 256;
+
+CREATE TABLE late_inputs
+(
+    `kind` LowCardinality(String),
+    `key` String,
+    `at` DateTime64(3, 'UTC'),
+    `place` LowCardinality(String),
+    `identity` String,
+    `first` SimpleAggregateFunction(min, DateTime64(3, 'UTC')),
+    `last` SimpleAggregateFunction(max, DateTime64(3, 'UTC'))
+)
+ENGINE = AggregatingMergeTree
+ORDER BY (kind, key, at, place, identity)
+SETTINGS index_granularity = 1024;
 
 CREATE TABLE latest_snapshots
 (
@@ -716,6 +782,43 @@ PARTITION BY toYYYYMM(observed_at)
 ORDER BY (tenant, token, provider, observed_at, event_id, holders)
 SETTINGS index_granularity = 256;
 
+CREATE TABLE transfer_ranges
+(
+    `source` String,
+    `after_number` UInt64,
+    `after_hash` String,
+    `after_time` DateTime64(3, 'UTC'),
+    `until_number` UInt64,
+    `until_hash` String,
+    `until_time` DateTime64(3, 'UTC'),
+    `event_id` String,
+    `tenant` LowCardinality(String),
+    `provider` LowCardinality(String),
+    `account` String,
+    `scope` LowCardinality(String),
+    `chain` LowCardinality(String),
+    `fetched_at` DateTime64(3, 'UTC'),
+    `recorded_at` DateTime64(3, 'UTC'),
+    `job_id` String,
+    `transfers` Array(Tuple(
+        asset String,
+        direction LowCardinality(String),
+        amount Nullable(Decimal(76, 36)),
+        counterparty String,
+        block_number UInt64,
+        block_hash String,
+        block_time DateTime64(3, 'UTC'),
+        tx_hash String,
+        log_index UInt32,
+        reason LowCardinality(String))),
+    `raw` Array(String),
+    `rank` UInt64 MATERIALIZED 18446744073709551615 - toUInt64(toUnixTimestamp64Milli(recorded_at))
+)
+ENGINE = ReplacingMergeTree(rank)
+PARTITION BY toYYYYMM(until_time)
+ORDER BY (source, until_number, event_id, fetched_at)
+SETTINGS index_granularity = 256;
+
 CREATE MATERIALIZED VIEW blocks_from_reported_returns TO blocks
 (
     `chain` String,
@@ -801,6 +904,48 @@ AS SELECT
     ifNull(fetches.window_start, started_at) AS window_start
 FROM fetches
 WHERE (outcome = 'finished') AND (isNull(fetches.window_start) OR isNotNull(fetches.window_end));
+
+CREATE MATERIALIZED VIEW late_inputs_from_prices TO late_inputs
+(
+    `kind` String,
+    `key` String,
+    `at` DateTime64(3, 'UTC'),
+    `place` LowCardinality(String),
+    `identity` String,
+    `first` DateTime64(3),
+    `last` DateTime64(3)
+)
+AS SELECT
+    'asset' AS kind,
+    asset AS key,
+    at,
+    source AS place,
+    toString(price) AS identity,
+    now64(3) AS first,
+    now64(3) AS last
+FROM prices
+WHERE (quote = 'iso4217:USD') AND (at <= toStartOfDay(now('UTC')));
+
+CREATE MATERIALIZED VIEW late_inputs_from_snapshots TO late_inputs
+(
+    `kind` String,
+    `key` String,
+    `at` DateTime64(3, 'UTC'),
+    `place` String,
+    `identity` String,
+    `first` DateTime64(3),
+    `last` DateTime64(3)
+)
+AS SELECT
+    'source' AS kind,
+    source AS key,
+    observed_at AS at,
+    '' AS place,
+    snapshot_id AS identity,
+    now64(3) AS first,
+    now64(3) AS last
+FROM snapshots
+WHERE observed_at <= toStartOfDay(now('UTC'));
 
 CREATE MATERIALIZED VIEW latest_snapshots_from_snapshots TO latest_snapshots
 (
@@ -1548,6 +1693,45 @@ LEFT JOIN fetched AS f ON f.job_id = s.job_id
 LEFT JOIN brought AS p ON (p.asset = b.priced_by) AND (p.at = ifNull(b.price_at, toDateTime64(0, 3, 'UTC'))) AND (p.source = b.price_source)
 SETTINGS join_use_nulls = 0;
 
+CREATE VIEW portfolio_flows
+(
+    `tenant` LowCardinality(String),
+    `portfolio` LowCardinality(String),
+    `day` Date,
+    `at` DateTime64(3, 'UTC'),
+    `source` String,
+    `account` String,
+    `asset` String,
+    `side` LowCardinality(String),
+    `delta` Decimal(76, 36),
+    `held` Decimal(76, 36),
+    `price` Nullable(Decimal(76, 36)),
+    `value` Nullable(Decimal(76, 36)),
+    `reason` LowCardinality(String),
+    `transfer` String,
+    `computed_at` DateTime64(3, 'UTC')
+)
+AS SELECT
+    tenant,
+    portfolio,
+    day,
+    one.at AS at,
+    one.source AS source,
+    one.account AS account,
+    one.asset AS asset,
+    one.side AS side,
+    one.delta AS delta,
+    one.held AS held,
+    one.price AS price,
+    one.value AS value,
+    one.reason AS reason,
+    one.transfer AS transfer,
+    computed_at
+FROM closed_days
+FINAL
+ARRAY JOIN flows AS one
+WHERE span = 'day';
+
 CREATE VIEW portfolio_jumps
 (
     `tenant` LowCardinality(String),
@@ -1599,6 +1783,80 @@ SELECT
 FROM jumps AS j
 FINAL
 INNER JOIN points AS p ON (p.tenant = j.tenant) AND (p.portfolio = j.portfolio) AND (p.bucket = j.bucket) AND (p.version = j.version) AND (p.bucket_before = j.bucket_before) AND (p.version_before = j.version_before);
+
+CREATE VIEW portfolio_returns
+(
+    `tenant` LowCardinality(String),
+    `portfolio` LowCardinality(String),
+    `day` Date,
+    `span` LowCardinality(String),
+    `start` Nullable(DateTime64(3, 'UTC')),
+    `end` DateTime64(3, 'UTC'),
+    `currency` String,
+    `method` LowCardinality(String),
+    `available` LowCardinality(Bool),
+    `reason` LowCardinality(String),
+    `detail` String,
+    `missing` UInt32,
+    `covered` Nullable(Decimal(76, 36)),
+    `gain` Nullable(Decimal(76, 36)),
+    `opening` Nullable(Decimal(76, 36)),
+    `closing` Nullable(Decimal(76, 36)),
+    `invested` Nullable(Decimal(76, 36)),
+    `realised` Nullable(Decimal(76, 36)),
+    `unrealised` Nullable(Decimal(76, 36)),
+    `unrealised_opening` Nullable(Decimal(76, 36)),
+    `cost` Nullable(Decimal(76, 36)),
+    `rate` Nullable(Decimal(76, 36)),
+    `annual` Nullable(Bool),
+    `lines_priced` Int64,
+    `lines_unpriced` UInt64,
+    `lines_stale` UInt64,
+    `sources` UInt32,
+    `sources_missing` UInt32,
+    `oldest_input` Nullable(DateTime64(3, 'UTC')),
+    `newest_input` Nullable(DateTime64(3, 'UTC')),
+    `reasons` Map(LowCardinality(String), UInt64),
+    `complete` Bool,
+    `computed_at` DateTime64(3, 'UTC')
+)
+AS SELECT
+    tenant,
+    portfolio,
+    day,
+    span,
+    if(span = 'day', toNullable(toDateTime64(day, 3, 'UTC')), NULL) AS start,
+    toDateTime64(day + 1, 3, 'UTC') AS end,
+    'iso4217:USD' AS currency,
+    one.method AS method,
+    toBool(one.reason = '') AS available,
+    one.reason AS reason,
+    one.detail AS detail,
+    one.missing AS missing,
+    one.covered AS covered,
+    one.gain AS gain,
+    one.opening AS opening,
+    one.closing AS closing,
+    one.invested AS invested,
+    one.realised AS realised,
+    one.unrealised AS unrealised,
+    one.unrealised_opening AS unrealised_opening,
+    one.cost AS cost,
+    one.rate AS rate,
+    one.annual AS annual,
+    lines - lines_unpriced AS lines_priced,
+    lines_unpriced,
+    lines_stale,
+    sources,
+    sources_missing,
+    oldest_input,
+    newest_input,
+    reasons,
+    toBool((lines_unpriced = 0) AND (sources_missing = 0) AND (sources > 0)) AS complete,
+    computed_at
+FROM closed_days
+FINAL
+ARRAY JOIN returns AS one;
 
 CREATE VIEW portfolio_sources
 (
@@ -2475,6 +2733,157 @@ WHERE (tenant, token, provider, observed_at, event_id) IN (
         token,
         provider
 );
+
+CREATE VIEW transfer_coverage
+(
+    `tenant` LowCardinality(String),
+    `source` String,
+    `account` String,
+    `chain` LowCardinality(String),
+    `after_number` UInt64,
+    `until_number` UInt64,
+    `after_time` DateTime64(3, 'UTC'),
+    `until_time` DateTime64(3, 'UTC')
+)
+AS SELECT
+    tenant,
+    source,
+    account,
+    chain,
+    min(after_number) AS after_number,
+    max(until_number) AS until_number,
+    min(after_time) AS after_time,
+    max(until_time) AS until_time
+FROM
+(
+    SELECT
+        *,
+        sum(after_number > reached) OVER (PARTITION BY source ORDER BY after_number ASC, until_number ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS stretch
+    FROM
+    (
+        SELECT
+            tenant,
+            source,
+            account,
+            chain,
+            after_number,
+            until_number,
+            after_time,
+            until_time,
+            max(until_number) OVER (PARTITION BY source ORDER BY after_number ASC, until_number ASC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS reached
+        FROM transfer_ranges
+    )
+)
+GROUP BY
+    tenant,
+    source,
+    account,
+    chain,
+    stretch;
+
+CREATE VIEW transfers
+(
+    `tenant` LowCardinality(String),
+    `source` String,
+    `account` String,
+    `provider` LowCardinality(String),
+    `scope` LowCardinality(String),
+    `chain` LowCardinality(String),
+    `at` DateTime64(3, 'UTC'),
+    `asset` String,
+    `direction` String,
+    `amount` Nullable(Decimal(76, 36)),
+    `counterparty` String,
+    `block_number` UInt64,
+    `block_hash` String,
+    `tx_hash` String,
+    `log_index` UInt32,
+    `reason` String,
+    `fetched_at` DateTime64(3, 'UTC'),
+    `job_id` String
+)
+AS SELECT
+    tenant,
+    source,
+    account,
+    provider,
+    scope,
+    chain,
+    tupleElement((said.2), 'block_time') AS at,
+    tupleElement((said.2), 'asset') AS asset,
+    tupleElement((said.2), 'direction') AS direction,
+    tupleElement((said.2), 'amount') AS amount,
+    tupleElement((said.2), 'counterparty') AS counterparty,
+    block_number,
+    tupleElement((said.2), 'block_hash') AS block_hash,
+    tupleElement((said.2), 'tx_hash') AS tx_hash,
+    log_index,
+    tupleElement((said.2), 'reason') AS reason,
+    (said.1).1 AS fetched_at,
+    said.3 AS job_id
+FROM
+(
+    SELECT
+        l.tenant AS tenant,
+        l.source AS source,
+        l.account AS account,
+        l.provider AS provider,
+        l.scope AS scope,
+        l.chain AS chain,
+        l.block_number AS block_number,
+        l.log_index AS log_index,
+        any(l.newest) AS said,
+        max(r.newest) AS last_word
+    FROM
+    (
+        SELECT
+            tenant,
+            source,
+            account,
+            provider,
+            scope,
+            chain,
+            transfer.block_number AS block_number,
+            transfer.log_index AS log_index,
+            argMax(((fetched_at, event_id), transfer, job_id), (fetched_at, event_id)) AS newest
+        FROM transfer_ranges
+        ARRAY JOIN transfers AS transfer
+        GROUP BY
+            tenant,
+            source,
+            account,
+            provider,
+            scope,
+            chain,
+            block_number,
+            log_index
+    ) AS l
+    INNER JOIN
+    (
+        SELECT
+            source,
+            after_number,
+            until_number,
+            max((fetched_at, event_id)) AS newest,
+            arrayJoin(range(bitShiftRight(after_number + 1, 14), bitShiftRight(until_number, 14) + 1)) AS stretch
+        FROM transfer_ranges
+        GROUP BY
+            source,
+            after_number,
+            until_number
+    ) AS r ON (r.source = l.source) AND (r.stretch = bitShiftRight(l.block_number, 14))
+    WHERE (l.block_number > r.after_number) AND (l.block_number <= r.until_number)
+    GROUP BY
+        tenant,
+        source,
+        account,
+        provider,
+        scope,
+        chain,
+        block_number,
+        log_index
+)
+WHERE (said.1) = last_word;
 
 CREATE VIEW unpriced_assets
 (

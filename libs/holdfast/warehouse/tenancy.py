@@ -14,6 +14,7 @@ PUBLIC = "public"
 
 BY_TENANT = frozenset(
     {
+        "closed_days",
         "cluster_addresses",
         "cluster_overviews",
         "exchanges",
@@ -36,6 +37,7 @@ BY_TENANT = frozenset(
         "source_checks",
         "token_clusters",
         "top_holders",
+        "transfer_ranges",
     }
 )
 """Tables whose column `tenant` says whose a row is."""
@@ -47,7 +49,15 @@ SHARED = frozenset({"blocks", "prices"})
 """Tables of facts that are nobody's own."""
 
 WITHHELD = frozenset(
-    {"dead_letters", "rebuild_units", "rebuilt_latest", "rebuilt_lines", "rebuilt_totals", "schema_migrations"}
+    {
+        "dead_letters",
+        "late_inputs",
+        "rebuild_units",
+        "rebuilt_latest",
+        "rebuilt_lines",
+        "rebuilt_totals",
+        "schema_migrations",
+    }
 )
 """Tables for operators alone."""
 

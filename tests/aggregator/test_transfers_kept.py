@@ -1,0 +1,102 @@
+"""Transfers: a range supersedes what was said of its blocks before, whatever comes late or twice."""
+
+import itertools
+from collections.abc import AsyncIterator, Sequence
+from decimal import Decimal
+
+import pytest
+
+from holdfast.events import TransfersObserved
+from holdfast.settings.shared import ClickHouseSettings
+from holdfast.warehouse.client import Warehouse, connect
+from services.aggregator.batch import Arrival
+from services.aggregator.commit import commit
+from services.aggregator.prepared import prepare
+from tests.support.transfers import block, stated, transfer
+
+
+@pytest.fixture
+async def warehouse(clickhouse_settings: ClickHouseSettings) -> AsyncIterator[Warehouse]:
+    connected = await connect(clickhouse_settings)
+    yield connected
+    await connected.close()
+
+
+async def store(warehouse: Warehouse, events: Sequence[TransfersObserved]) -> None:
+    arrivals = [Arrival(event=event, sequence=n, recorded_at=event.fetched_at) for n, event in enumerate(events, 1)]
+    await commit(warehouse, prepare(arrivals), ranking=())
+
+
+async def shown(warehouse: Warehouse) -> list[tuple[int, int, Decimal]]:
+    rows = await warehouse.rows(
+        "SELECT block_number, log_index, amount FROM transfers ORDER BY block_number, log_index"
+    )
+    return [(number, index, amount) for number, index, amount in rows]
+
+
+async def test_a_transfer_is_shown_once_however_often_it_is_stated(warehouse: Warehouse) -> None:
+    moved = transfer(120, 3, "5.000000000000000001"), transfer(120, 4, "6")
+    await store(warehouse, [stated(100, 150, 1800, *moved), stated(110, 160, 1920, *moved)])
+    await store(warehouse, [stated(110, 160, 1920, *moved)])
+    assert await shown(warehouse) == [(120, 3, Decimal("5.000000000000000001")), (120, 4, Decimal(6))]
+
+
+REPLACED = (
+    stated(100, 150, 1800, transfer(120, 3, "5"), transfer(149, 1, "7")),
+    stated(130, 160, 1920, transfer(149, 1, "8", "b"), transfer(155, 0, "9", "b"), fork="b"),
+    stated(50, 100, 5000, transfer(60, 2, "1")),
+)
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+async def test_a_later_statement_replaces_the_blocks_it_speaks_of_in_any_order(
+    warehouse: Warehouse, order: Sequence[int]
+) -> None:
+    for place in order:
+        await store(warehouse, [REPLACED[place]])
+    assert await shown(warehouse) == [
+        (60, 2, Decimal(1)),
+        (120, 3, Decimal(5)),
+        (149, 1, Decimal(8)),
+        (155, 0, Decimal(9)),
+    ]
+    [(block_hash,)] = await warehouse.rows("SELECT block_hash FROM transfers WHERE block_number = 149")
+    assert block_hash == block(149, "b").hash
+
+
+async def test_what_a_later_statement_does_not_list_is_gone_and_what_it_does_not_speak_of_stays(
+    warehouse: Warehouse,
+) -> None:
+    await store(warehouse, [stated(100, 150, 1800, transfer(120, 3, "5"), transfer(149, 1, "7"))])
+    await store(warehouse, [stated(148, 170, 2100, fork="b")])
+    assert await shown(warehouse) == [(120, 3, Decimal(5))]
+
+
+async def test_a_chain_that_comes_back_counts_again(warehouse: Warehouse) -> None:
+    first = stated(100, 150, 1800, transfer(149, 1, "7"))
+    await store(warehouse, [first, stated(100, 150, 1860, fork="b"), stated(100, 150, 1920, transfer(149, 1, "7"))])
+    assert await shown(warehouse) == [(149, 1, Decimal(7))]
+
+
+async def test_ranges_may_reach_over_stretches_of_blocks(warehouse: Warehouse) -> None:
+    await store(warehouse, [stated(16_000, 50_000, 700_000, transfer(16_384, 0, "1"), transfer(40_000, 0, "2"))])
+    await store(warehouse, [stated(32_767, 60_000, 800_000, transfer(50_000, 1, "3"))])
+    assert await shown(warehouse) == [(16_384, 0, Decimal(1)), (50_000, 1, Decimal(3))]
+
+
+async def test_tenants_have_transfers_of_their_own(warehouse: Warehouse) -> None:
+    await store(warehouse, [stated(100, 150, 1800, transfer(120, 3, "5"))])
+    await store(warehouse, [stated(100, 150, 1900, tenant="orchard")])
+    assert await warehouse.rows("SELECT tenant, amount FROM transfers") == [("acme", Decimal(5))]
+
+
+async def test_how_far_transfers_are_known_is_told_stretch_by_stretch(warehouse: Warehouse) -> None:
+    await store(warehouse, [stated(100, 150, 1800), stated(140, 200, 2400), stated(200, 210, 2500)])
+    await store(warehouse, [stated(220, 230, 2800)])
+    rows = await warehouse.rows(
+        "SELECT after_number, until_number, after_time, until_time FROM transfer_coverage ORDER BY after_number"
+    )
+    assert rows == [
+        (100, 210, block(100).time, block(210).time),
+        (220, 230, block(220).time, block(230).time),
+    ]
