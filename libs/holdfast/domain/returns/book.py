@@ -3,6 +3,7 @@
 An asset, an account, a source, a portfolio and a nested portfolio differ only in which entries are put in.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -12,7 +13,6 @@ from operator import attrgetter
 from typing import NamedTuple, TypeVar
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from holdfast.domain.assets import USD
 from holdfast.domain.conversion import RateBook
@@ -23,6 +23,7 @@ from holdfast.domain.ledger.marks import valuation, with_marks_at_flows
 from holdfast.domain.ledger.statements import NOTHING_STATED, AssetSide, Coverage
 from holdfast.domain.quotes import PriceBook
 from holdfast.domain.returns.answers import CashFlow, Missing, Movement, Window
+from holdfast.domain.returns.movements import cash_flows, missing_flows, to_movements
 
 KeyT = TypeVar("KeyT")
 
@@ -40,6 +41,8 @@ class Book(Struct, frozen=True, kw_only=True):
     """Every line ever held, marked at the end."""
     movements: dict[AssetSide, tuple[Movement, ...]]
     """By asset and side, netted over the sources, from the very beginning."""
+    unvalued: frozenset[AssetSide]
+    """Those of which the value of a movement may be unknown."""
     flows: tuple[CashFlow, ...]
     """Of the window, over everything. Empty if `missing` names one without a value."""
     missing: tuple[Missing, ...]
@@ -69,7 +72,8 @@ def build_book(
     coverage: Iterable[Coverage] = (),
 ) -> Book:
     """From the ledgers in USD of the sources that are measured together (`ledger.entries`, `ledger.membership`)."""
-    entries = sorted((e for e in chain.from_iterable(ledgers) if e.at <= window.end), key=attrgetter("at"))
+    entries = sorted(chain.from_iterable(ledgers), key=attrgetter("at"))
+    del entries[bisect_right(entries, window.end, key=attrgetter("at")) :]
     found = rates or RateBook()
     opening = valuation(entries, window.start, prices) if window.start else ()
     return to_book(
@@ -94,16 +98,17 @@ def to_book(
 ) -> Book:
     """From entries in order of time that are already marked and in the currency."""
     kept = tuple(entries)
-    movements = _movements(kept)
-    missing = _missing(movements, window)
+    movements = to_movements(kept)
+    missing = missing_flows(movements, window)
     return Book(
         window=window,
         currency=currency,
         entries=kept,
         opening=tuple(opening),
         closing=tuple(closing),
-        movements=movements,
-        flows=() if missing else _flows(movements, window),
+        movements=movements.of,
+        unvalued=movements.unvalued,
+        flows=() if missing else cash_flows(kept, movements, window),
         missing=missing,
         coverage=coverage,
     )
@@ -137,13 +142,6 @@ def parts(book: Book, key: Callable[[Entry], KeyT]) -> dict[KeyT, Book]:
     }
 
 
-def in_window(movements: tuple[Movement, ...], window: Window) -> tuple[Movement, ...]:
-    if window.start is None:
-        return movements
-    start = window.start
-    return tuple(movement for movement in movements if movement.at > start)
-
-
 def worth_by_asset(marks: Iterable[Entry]) -> dict[AssetSide, Worth]:
     """Summed over the sources."""
     sums: dict[AssetSide, Worth] = {}
@@ -167,50 +165,6 @@ def _valued_anew(window: Window, currency: str, rates: RateBook) -> Callable[[da
     if currency == USD:
         return lambda at: start is not None and at > start
     return lambda at: (start is not None and at > start, rates.find(USD, currency, at))
-
-
-def _movements(entries: Iterable[Entry]) -> dict[AssetSide, tuple[Movement, ...]]:
-    """Flows at one instant become one, so that a transfer between two of the sources leaves nothing."""
-    moved: dict[AssetSide, list[Movement]] = {}
-    for entry in entries:
-        at, asset, side, delta, value = entry.at, entry.asset, entry.side, entry.delta, entry.value
-        of = moved.get((asset, side))
-        if of is None:
-            of = moved[asset, side] = []
-        if delta or value:
-            this = Movement(at, asset, side, delta, value, entry.reason)
-            if of and of[-1].at == at:
-                of[-1] = _netted(of[-1], this)
-            else:
-                of.append(this)
-    return {key: tuple(m for m in of if m.delta or m.value != 0) for key, of in moved.items()}
-
-
-def _netted(a: Movement, b: Movement) -> Movement:
-    delta = a.delta + b.delta
-    if a.value is None or b.value is None:
-        return replace(a, delta=delta, value=None if delta else ZERO, reason=a.reason or b.reason)
-    return replace(a, delta=delta, value=a.value + b.value)
-
-
-def _missing(movements: dict[AssetSide, tuple[Movement, ...]], window: Window) -> tuple[Missing, ...]:
-    return tuple(
-        Missing(movement.asset, movement.side, movement.at, movement.reason)
-        for of in movements.values()
-        for movement in of
-        if movement.value is None and (window.start is None or movement.at > window.start)
-    )
-
-
-def _flows(movements: dict[AssetSide, tuple[Movement, ...]], window: Window) -> tuple[CashFlow, ...]:
-    """Money that crossed the border of what is measured: a trade inside it at one price is none."""
-    start, at_instant = window.start, dict[datetime, Decimal]()
-    for of in movements.values():
-        for movement in of:
-            at, value = movement.at, movement.value
-            if value is not None and (start is None or at > start):
-                at_instant[at] = at_instant[at] + value if at in at_instant else value
-    return tuple(CashFlow(at, at_instant[at]) for at in sorted(at_instant) if at_instant[at])
 
 
 @exactly

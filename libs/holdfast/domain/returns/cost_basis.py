@@ -16,9 +16,9 @@ from itertools import chain
 from holdfast.domain.exact import ZERO, exactly
 from holdfast.domain.ledger.statements import AssetSide
 from holdfast.domain.returns.answers import CostBasisReturn, CostMethod, Disposal, Missing, Unavailable
-from holdfast.domain.returns.book import NOTHING_HELD, Book, Worth, in_window, worth_by_asset
+from holdfast.domain.returns.book import NOTHING_HELD, Book, Worth, worth_by_asset
 from holdfast.domain.returns.inventory import Inventory, OversoldError
-from holdfast.domain.returns.movements import total_value
+from holdfast.domain.returns.movements import in_window, total_value
 from holdfast.domain.returns.refusing import missing_of, unavailable, without_amounts, without_value
 
 

@@ -58,6 +58,8 @@ def missing_of(
     """What one asset lacks: flows without a value, and its worth at either end while it was held."""
     ends = ((opening, book.window.start or book.window.end), (closing, book.window.end))
     unknown = [Missing(*key, at, worth.reason) for worth, at in ends if worth.worth is None]
+    if key not in book.unvalued:
+        return tuple(unknown)
     return (*(Missing(*key, flow.at, flow.reason) for flow in flows if flow.value is None), *unknown)
 
 
