@@ -5,8 +5,23 @@ from typing import Any
 
 import pytest
 
+from holdfast.registry.commands import SourceChoice
+from holdfast.registry.records import Member
 from tests.api.conftest import World
-from tests.api.world import AWETH, DEFI, ETH, WALLET_A, WALLET_B, XYZ
+from tests.api.world import (
+    AWETH,
+    DEFI,
+    ETH,
+    USDC,
+    WALLET_A,
+    WALLET_B,
+    XYZ,
+    at,
+    insert,
+    line,
+    write_membership,
+    write_snapshot,
+)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -84,6 +99,57 @@ async def test_a_cursor_of_another_list_is_refused(world: World) -> None:
     for cursor in ("!", "e30", "WzEsMl0", "é"):
         answer = await world.get("/v1/portfolios/family/positions", cursor=cursor)
         assert (answer.status_code, answer.json()["field"]) == (400, "cursor"), cursor
+
+
+async def test_a_line_whose_price_is_refused_for_asking_too_often_waits(world: World) -> None:
+    """Two lines without a price, of which one feed asks too often for the first: until it has an answer."""
+    await _write_waiting(world)
+    assert await _reasons(world) == ["no_price", "stale", None]
+    await _write_fetch(world, 1, error="RateLimited", target=f"other,{XYZ}")
+    assert await _reasons(world) == ["rate_limited", "stale", None]
+    await _write_fetch(world, 2, error="", target=f"other,{XYZ}")
+    await _write_fetch(world, 3, error="RateLimited", target="*")  # a feed that never quoted anything may mean all
+    assert await _reasons(world) == ["rate_limited", "rate_limited", None]
+    await _write_fetch(world, 4, error="", target="*")
+    assert await _reasons(world) == ["no_price", "stale", None]
+
+
+async def _write_waiting(world: World) -> None:
+    account = "eip155:1:0x" + "7" * 40
+    source = f"acme/evm/{account}/wallet"
+    await world.resources.store.add_account("acme", account, sources=[SourceChoice(provider="evm", scope="wallet")])
+    await world.resources.store.put_portfolio("acme", "waiting", members=[Member(account=account)])
+    await world.resources.settle()
+    await write_membership(world.resources.warehouse, "waiting", [source], revision=99)
+    lines = [
+        line(XYZ, kind="wallet", amount="7", value=None, reason="no_price", priced_by=XYZ),
+        line(ETH, kind="wallet", amount="1", value=None, reason="stale", priced_by=ETH),
+        line(USDC, kind="wallet", amount="5", value="5", priced_by=USDC),
+    ]
+    await write_snapshot(world.resources.warehouse, source, at("12:00"), lines)
+
+
+async def _write_fetch(world: World, minute: int, *, error: str, target: str) -> None:
+    fetch = {
+        "event_id": str(minute),
+        "tenant": "public",
+        "provider": "defillama",
+        "feed": "prices",
+        "target": target,
+        "started_at": at(f"12:{minute:02}"),
+        "finished_at": at(f"12:{minute:02}"),
+        "outcome": "failed" if error else "finished",
+        "error": error,
+    }
+    await insert(world.resources.warehouse, "fetches", [fetch])
+
+
+async def _reasons(world: World) -> list[str | None]:
+    """Of the endpoint, once they are those of the view."""
+    reasons = [item["reason"] for item in await positions(world, "waiting")]
+    sql = "SELECT reason FROM latest_positions WHERE tenant = 'acme' AND portfolio = 'waiting' ORDER BY line"
+    assert [row["reason"] or None for row in await world.resources.warehouse.query(sql)] == reasons
+    return reasons
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:

@@ -12,12 +12,11 @@ from holdfast.warehouse.client import Parameters
 from services.api.currencies import RateMissing
 from services.api.native.current import CurrentSnapshot, excluded_now, read_current, receipts, sources_now
 from services.api.native.quality import Known, to_shares
+from services.api.native.throttling import MAY_BE_THROTTLED, any_throttled
 from services.api.native.valued import Valued, stale_sources, unavailable
 from services.api.queries import load_sql, read
 from services.api.resources import Resources
 from services.api.vocabulary import Money, Time
-
-_MAY_BE_THROTTLED = frozenset({"no_price", "stale"})
 
 
 class _Point(Struct, frozen=True, kw_only=True):
@@ -117,7 +116,7 @@ async def _read_values(api: Resources, named: Parameters) -> list[_SourceValue]:
 async def _read_reasons(api: Resources, point: _Point, named: Parameters) -> dict[str, int]:
     """As stored, but for lines whose price feed is refused for asking too often: they wait, they are not without."""
     reasons = dict(point.reasons)
-    if not named["snapshots"] or not _MAY_BE_THROTTLED & reasons.keys():
+    if not named["snapshots"] or not MAY_BE_THROTTLED & reasons.keys() or not await any_throttled(api):
         return reasons
     asked = {**named, "at": api.clock.now()}
     for row in await read(api.warehouse, load_sql(__file__, "throttled"), asked, _Throttled):

@@ -1,5 +1,7 @@
 """`/v1/portfolios/{id}/positions`: the lines, as the views latest_positions and positions_as_known have them."""
 
+from collections.abc import Sequence
+
 from litestar import get
 from msgspec import Struct
 
@@ -13,44 +15,14 @@ from services.api.currencies import (
     read_exchange,
 )
 from services.api.native.as_known import to_params
-from services.api.native.current import CurrentSnapshot, excluded_now, read_current, receipts, sources_now
+from services.api.native.current_lines import read_current_lines
 from services.api.native.moments import At, KnownAt, Moment, parse_moment
+from services.api.native.stated import StatedLine
 from services.api.openapi import refusals
 from services.api.paging import CursorText, Limit, page_size, parse_cursor, to_cursor
 from services.api.queries import load_sql, read
 from services.api.resources import Api, Resources
 from services.api.vocabulary import Money, Name, Time
-
-
-class StatedLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One line of a counted source's statement. Unknown is null, never 0."""
-
-    source: str
-    line: int
-    account: str
-    provider: str
-    scope: str
-    asset: str | None
-    symbol: str
-    asset_type: str
-    asset_class: str
-    chain: str | None
-    platform: str
-    position: str
-    kind: str
-    side: str
-    """`asset` or `debt`; amounts and values are never negative."""
-    amount: Money | None
-    price_usd: Money | None
-    value_usd: Money | None
-    price_source: str | None
-    price_at: Time | None
-    reason: str | None
-    """Why the amount or the value is unknown, or why the line does not count."""
-    counted: bool
-    """Whether it is part of the total."""
-    truncated: bool
-    observed_at: Time
 
 
 class Position(StatedLine, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -111,40 +83,17 @@ async def list_positions(
 
 async def _read_rows(
     api: Resources, tenant: str, portfolio: str, moment: Moment | None, *, after: tuple[str, int], limit: int
-) -> list[StatedLine]:
+) -> Sequence[StatedLine]:
     asked = {"after_source": after[0], "after_line": after[1], "limit": limit}
     if moment is not None:
         params = asked | to_params(api, tenant, portfolio, moment)
         return await read(api.warehouse, load_sql(__file__, "positions_as_known"), params, StatedLine)
-    snapshots = await read_current(api, sources_now(api.registry, tenant, portfolio, now=api.clock.now()))
-    wanted = _enough(snapshots, after=after, limit=limit)
-    if not wanted:
-        return []
-    named = {
-        "snapshots": [snapshot.key for snapshot in wanted],
-        "receipts": receipts(snapshots),
-        "excluded": list(excluded_now(api.registry, tenant, portfolio)),
-    }
-    return await read(api.warehouse, load_sql(__file__, "positions"), asked | named, StatedLine)
+    return await read_current_lines(api, tenant, portfolio, after=after, limit=limit)
 
 
 def _to_position(row: StatedLine, conversion: Conversion) -> Position:
-    stated = {name: getattr(row, name) for name in row.__struct_fields__}
+    stated = {name: getattr(row, name) for name in StatedLine.__struct_fields__}
     return Position(**stated, price=conversion.of(row.price_usd), value=conversion.of(row.value_usd))
-
-
-def _enough(snapshots: list[CurrentSnapshot], *, after: tuple[str, int], limit: int) -> list[CurrentSnapshot]:
-    """The first snapshots from `after` on that together hold `limit` lines."""
-    wanted: list[CurrentSnapshot] = []
-    lines = 0
-    for snapshot in snapshots:
-        if snapshot.source < after[0] or snapshot.lines == 0:
-            continue
-        if lines >= limit:
-            break
-        wanted.append(snapshot)
-        lines += snapshot.lines - (after[1] + 1 if snapshot.source == after[0] else 0)
-    return wanted
 
 
 ROUTES = [list_positions]
