@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from holdfast.domain.ledger.marks import marked, with_marks_at_flows
+from holdfast.domain.ledger.marks import marked
+from holdfast.domain.ledger.marks_at_flows import with_marks_at_flows
 from holdfast.domain.quotes import PriceBook, Quote
 from holdfast.domain.valuation import FeedPrice, Stated, Worth, priced_by, worth_as_stated, worth_with
 from tests.domain.world_of_one import day, entries_of, line, statement

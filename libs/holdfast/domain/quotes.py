@@ -32,10 +32,10 @@ class QuoteHistory:
             return self.quotes[index - 1]
         return None
 
-    def following(self, at: datetime) -> datetime | None:
-        """When the first quote after `at` came."""
+    def around(self, at: datetime) -> tuple[Quote | None, datetime | None]:
+        """The last at or before `at`, however old, and when the first after it came."""
         index = bisect_right(self.times, at)
-        return self.times[index] if index < len(self.times) else None
+        return self.quotes[index - 1] if index else None, self.times[index] if index < len(self.times) else None
 
 
 _NONE = QuoteHistory(())
@@ -56,6 +56,13 @@ class PriceBook:
 
     def newest(self, asset: str, at: datetime) -> Quote | None:
         return _PAR if asset == USD else self.of(asset).newest(at, age=price_age(asset))
+
+    def newest_and_next(self, asset: str, at: datetime) -> tuple[Quote | None, datetime | None]:
+        """What `newest` finds, and when the next quote came."""
+        quote, following = self.of(asset).around(at)
+        if asset == USD:
+            return _PAR, following
+        return (quote if quote and at - quote.at <= price_age(asset) else None), following
 
     def reason(self, asset: str, at: datetime) -> str:
         """Why `newest` finds none: `stale` if there was one in the week before, else `no_price`."""

@@ -19,7 +19,8 @@ from holdfast.domain.conversion import RateBook
 from holdfast.domain.exact import ZERO, exactly
 from holdfast.domain.ledger.currency import in_currency, marks_in_currency
 from holdfast.domain.ledger.entries import Entry
-from holdfast.domain.ledger.marks import valuation, with_marks_at_flows
+from holdfast.domain.ledger.marks import valuation
+from holdfast.domain.ledger.marks_at_flows import with_marks_at_flows
 from holdfast.domain.ledger.statements import NOTHING_STATED, AssetSide, Coverage
 from holdfast.domain.quotes import PriceBook
 from holdfast.domain.returns.answers import CashFlow, Missing, Movement, Window
@@ -159,11 +160,11 @@ def _grouped(entries: Iterable[Entry], key: Callable[[Entry], KeyT]) -> dict[Key
     return groups
 
 
-def _valued_anew(window: Window, currency: str, rates: RateBook) -> Callable[[datetime], object]:
+def _valued_anew(window: Window, currency: str, rates: RateBook) -> Callable[[datetime], object] | None:
     """Changes where a worth does although no price has: with the rate, and behind the valuation at the start."""
     start = window.start
     if currency == USD:
-        return lambda at: start is not None and at > start
+        return None if start is None else lambda at: at > start
     return lambda at: (start is not None and at > start, rates.find(USD, currency, at))
 
 

@@ -1,0 +1,144 @@
+"""Marks at the instants at which money moved: a walk through time that looks only at what may have changed.
+
+Takes O(entries + prices) steps: a line is looked at when a quote came for it or when the price in use has become too
+old, and everything that is held where `anew` says so.
+"""
+
+import heapq
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from msgspec import Struct
+
+from holdfast.domain.exact import exactly
+from holdfast.domain.ledger.entries import Entry
+from holdfast.domain.ledger.marks import LineKey, in_use, mark_with, marked
+from holdfast.domain.quotes import PriceBook, Quote
+from holdfast.domain.valuation import price_age
+
+_MOMENT = timedelta(milliseconds=1)
+_NEVER = datetime.max.replace(tzinfo=UTC)
+
+
+@exactly
+def with_marks_at_flows(
+    entries: Sequence[Entry], prices: PriceBook, *, anew: Callable[[datetime], object] | None = None
+) -> list[Entry]:
+    """The entries and, at each instant at which money moved, a mark of every other line whose price has changed.
+
+    `anew`: where it answers something else than at the flow before, every line that is held is marked, although its
+    price is the same: the rate into the currency has changed, or the line was valued in between.
+    """
+    walk, done, copied = _Walk(prices), list[Entry](), 0
+    now: datetime | None = None
+    answered: object = None
+    for index, entry in enumerate(entries):
+        at = entry.at
+        if at != now:
+            now = at
+            answer = anew(at) if anew else None
+            if walk.due <= at or answer != answered:
+                at_once = _at_once(entries, index)
+                if any(one.delta for one in at_once):
+                    done += entries[copied:index]
+                    done += walk.marks(at, at_once, every=answer != answered)
+                    copied, answered = index, answer
+        walk.take(entry)
+    done += entries[copied:]
+    return done
+
+
+def _at_once(entries: Sequence[Entry], start: int) -> Sequence[Entry]:
+    end, at = start, entries[start].at
+    while end < len(entries) and entries[end].at == at:
+        end += 1
+    return entries[start:end]
+
+
+class _Line(Struct, gc=False):
+    """A line on its way: its last entry, the price it was last marked with, and whether it waits to be looked at."""
+
+    last: Entry
+    used: Decimal | None
+    waits: bool = False
+
+    @property
+    def key(self) -> LineKey:
+        return self.last.source, self.last.asset, self.last.side
+
+
+class _Walk:
+    """The lines as the walk through time finds them."""
+
+    def __init__(self, prices: PriceBook) -> None:
+        self.due = _NEVER
+        """When the next of them may have changed by itself."""
+        self._prices = prices
+        self._lines: dict[LineKey, _Line] = {}
+        self._due: dict[datetime, list[_Line]] = {}
+        """Each line once: what is due of it only comes later when it changes. Quotes of many come at one instant."""
+        self._times: list[datetime] = []
+        """Its keys, as a heap."""
+
+    def take(self, entry: Entry) -> None:
+        key = entry.source, entry.asset, entry.side
+        line = self._lines.get(key)
+        if line is None:
+            line = self._lines[key] = _Line(entry, entry.price)
+        else:
+            line.last, line.used = entry, entry.price
+        if not line.waits and entry.held:
+            self._wait(line, self._looked_up(entry, entry.at)[1])
+
+    def marks(self, at: datetime, stated: Iterable[Entry], *, every: bool) -> list[Entry]:
+        """Of lines that are held and not stated: those whose price has changed, or all."""
+        keys = {(entry.source, entry.asset, entry.side) for entry in stated}
+        changed = self._changed(at, keys)
+        if not every:
+            return [mark_with(last, at, quote, self._prices) for last, quote in changed]
+        held = (line.last for key, line in self._lines.items() if line.last.held and key not in keys)
+        return [marked(last, at, self._prices) for last in held]
+
+    def _changed(self, at: datetime, stated: set[LineKey]) -> list[tuple[Entry, Quote | None]]:
+        """Each is due again by what it is marked with from here on."""
+        found = []
+        while self.due <= at:
+            for line in self._popped():
+                line.waits = False
+                last = line.last
+                if not last.held or line.key in stated:
+                    continue
+                quote, due = self._looked_up(last, at)
+                price = quote.price if quote else None
+                if price != line.used:
+                    line.used = price
+                    found.append((last, quote))
+                self._wait(line, due)
+        return found
+
+    def _looked_up(self, last: Entry, at: datetime) -> tuple[Quote | None, datetime | None]:
+        """The price in use, and when it is next to be looked at: a quote comes, or this one has become too old."""
+        feed, due = self._prices.newest_and_next(last.asset, at)
+        quote = in_use(last, at, feed)
+        if quote:
+            expiry = quote.at + price_age(last.asset) + _MOMENT
+            # A dollar's price by definition, which has no date, stays in use.
+            due = expiry if expiry > at and (due is None or expiry < due) else due
+        return quote, due
+
+    def _wait(self, line: _Line, due: datetime | None) -> None:
+        if due is None:
+            return
+        line.waits = True
+        waiting = self._due.get(due)
+        if waiting is None:
+            waiting = self._due[due] = []
+            heapq.heappush(self._times, due)
+            self.due = self._times[0]
+        waiting.append(line)
+
+    def _popped(self) -> list[_Line]:
+        waiting = self._due.pop(heapq.heappop(self._times))
+        self.due = self._times[0] if self._times else _NEVER
+        return waiting
