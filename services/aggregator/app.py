@@ -23,6 +23,7 @@ from holdfast.settings.shared import ClickHouseSettings, LogSettings, NatsSettin
 from holdfast.warehouse.client import Warehouse
 from holdfast.warehouse.client import connect as connect_warehouse
 from holdfast.warehouse.errors import WarehouseUnavailable
+from services.aggregator.closing.closer import Closer
 from services.aggregator.guards.noticing import Guard
 from services.aggregator.intake import GroupLimits, Intake, Line, run_all
 from services.aggregator.lines import DeadLine, EventLine, RecordLine
@@ -32,7 +33,7 @@ from services.aggregator.settings import AggregatorSettings
 log = logger(__name__)
 
 EX_CONFIG = 78
-_LAST_TABLE = "settled_portfolios"
+_LAST_TABLE = "closed_days"
 _DATABASE = "warehouse"
 
 
@@ -128,7 +129,11 @@ class AggregatorApp:
                 excused=self._excused,
                 stuck_after_s=self._settings.watchdog_after_s,
             ):
-                await self._alongside(projector.run(watcher), self._take_in(connection, warehouse, publisher, guard))
+                await self._alongside(
+                    self._take_in(connection, warehouse, publisher, guard),
+                    projector.run(watcher),
+                    *self._closing(warehouse),
+                )
 
     async def _take_in(self, connection: Connection, warehouse: Warehouse, publisher: Publisher, guard: Guard) -> None:
         lines: dict[str, Line[Any, Any]] = {
@@ -159,9 +164,15 @@ class AggregatorApp:
             group=GroupLimits(messages=self._settings.group_messages, wait_s=self._settings.group_wait_s),
         )
 
-    async def _alongside(self, endless: Coroutine[Any, Any, None], work: Coroutine[Any, Any, None]) -> None:
-        """Until `work` ends; should `endless` end, that is an error and ends both."""
-        tasks = {asyncio.create_task(endless), asyncio.create_task(work)}
+    def _closing(self, warehouse: Warehouse) -> list[Coroutine[Any, Any, None]]:
+        """Nothing where it is switched off."""
+        settings = self._settings.closing
+        closer = Closer(warehouse, self._clock, settings, ranking=self._ranking)
+        return [closer.run()] if settings.every_s else []
+
+    async def _alongside(self, work: Coroutine[Any, Any, None], *endless: Coroutine[Any, Any, None]) -> None:
+        """Until `work` ends; should anything endless end, that is an error and ends all."""
+        tasks = {asyncio.create_task(one) for one in (work, *endless)}
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:

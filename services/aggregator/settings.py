@@ -37,6 +37,24 @@ class GuardSettings(Struct, frozen=True, kw_only=True):
 _GUARDS = GuardSettings()
 
 
+class ClosingSettings(Struct, frozen=True, kw_only=True):
+    """Returns and flows of closed days, for SQL: docs/sql.md, portfolio_returns and portfolio_flows."""
+
+    every_s: Annotated[float, Meta(ge=0, le=86400)] = 300
+    """How often is looked for days that are due; 0: never."""
+    after_s: Annotated[float, Meta(ge=0, le=86400)] = 900
+    """How long a day has been over, in UTC, before it is worked out: what was seen at its end is then stored."""
+    days: Annotated[int, Meta(ge=1, le=36_600)] = 400
+    """How many closed days are kept worked out; older ones stay as they are."""
+    share: Annotated[float, Meta(gt=0, le=1)] = 0.5
+    """Of its time that it works at most, so that taking events in goes first."""
+    margin_s: Annotated[float, Meta(ge=0, le=86400)] = 60
+    """So long after it came is late data worked in: by then all of it is visible."""
+
+
+_CLOSING = ClosingSettings()
+
+
 class AggregatorSettings(Struct, frozen=True, kw_only=True):
     health: HealthSettings = _HEALTH
     batch_messages: Annotated[int, Meta(ge=1, le=20_000)] = 1000
@@ -48,6 +66,7 @@ class AggregatorSettings(Struct, frozen=True, kw_only=True):
     group_wait_s: Annotated[float, Meta(ge=0, le=10)] = 2.0
     """Under a backlog, totals are computed once for so many messages or so much time; else after each batch."""
     guards: GuardSettings = _GUARDS
+    closing: ClosingSettings = _CLOSING
     most_dead_in_a_row: Annotated[int, Meta(ge=1)] = 500
     """After so many messages that cannot be stored and none that can, a stream is left alone: see /ready."""
     reconcile_every_s: Annotated[float, Meta(ge=0.1, le=3600)] = 15

@@ -8,12 +8,16 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from holdfast.events import PricesObserved
 from holdfast.warehouse.client import Warehouse
 from services.aggregator.batch import Arrival
+from services.aggregator.closing.closer import Closer
 from services.aggregator.commit import commit
 from services.aggregator.prepared import prepare
+from services.aggregator.settings import ClosingSettings
 from tests.api.cluster_world import MINNOWS, WHALES, statement
-from tests.api.world import AWETH, DEFI, ETH, USDC, WALLET_A, XYZ, A, at, insert, line
+from tests.api.worked_example import day, example, take_in
+from tests.api.world import AWETH, DEFI, ETH, USDC, WALLET_A, XYZ, A, StoppedClock, at, insert, line, write_membership
 from tests.support.transfers import stated, transfer
 
 TOKEN = "eip155:1/erc20:0x4d5f47fa6a74757f35c14fd3a6ef8e3c9bc514e8"
@@ -30,6 +34,7 @@ async def write_what_examples_ask_for(warehouse: Warehouse) -> None:
     await _write_notices(warehouse)
     await _write_clusters(warehouse)
     await _write_ruled_portfolio(warehouse)
+    await _write_closed_days(warehouse)
     await _write_transfers(warehouse)
 
 
@@ -41,6 +46,16 @@ async def _write_transfers(warehouse: Warehouse) -> None:
         Arrival(event=replace(event, account=A), sequence=1, recorded_at=event.fetched_at) for event in (first, second)
     ]
     await commit(warehouse, prepare(arrivals), ranking=())
+
+
+async def _write_closed_days(warehouse: Warehouse) -> None:
+    """The worked example of docs/returns.md, of a tenant of its own, some days later."""
+    source = f"school/evm/{A}/wallet"
+    await write_membership(warehouse, "worked", [source], revision=1, tenant="school")
+    events = [one if isinstance(one, PricesObserved) else replace(one, tenant="school") for one in example(A)]
+    await take_in(warehouse, events, recorded_at=day(4))
+    settings = ClosingSettings(share=1, after_s=0)
+    await Closer(warehouse, StoppedClock(day(3)), settings, ranking=()).close_due()
 
 
 async def _write_provenance(warehouse: Warehouse) -> None:

@@ -26,6 +26,8 @@ batch_lines = Counter("holdfast_batch_lines", "Balance lines inserted")
 stage_seconds = Histogram("holdfast_batch_stage_seconds", "Time a batch spends in a stage", ["stage"], buckets=_SECONDS)
 guard_failures = Counter("holdfast_guard_failures", "Checks and jumps not looked at for a fault of ours", ["step"])
 revaluations = Counter("holdfast_revaluations", "Portfolio points recomputed")
+closed_days = Counter("holdfast_closed_days", "Days of portfolios whose returns were worked out")
+closing_failures = Counter("holdfast_closing_failures", "Days whose returns could not be worked out")
 dead_letters = Counter("holdfast_dead_letters", "Messages set aside as dead letters", ["stream", "consumer", "reason"])
 consumer_pending = Gauge("holdfast_consumer_pending", "Messages not yet delivered", ["stream", "consumer"])
 consumer_unacknowledged = Gauge(

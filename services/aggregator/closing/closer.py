@@ -1,0 +1,92 @@
+"""Works out closed days beside everything else that the aggregator does.
+
+Nothing waits for it, and it works for a share of its time only, so that taking events in goes first; a day that fails
+is left for the next turn. Any number of replicas may do the same: a row of a later look at what is stored replaces one
+of an earlier look, and whoever finds that another was faster lets it be.
+"""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from datetime import date
+from time import monotonic
+
+from holdfast.domain.time import Clock
+from holdfast.observability import metrics
+from holdfast.observability.logs import logger
+from holdfast.warehouse.client import Warehouse
+from holdfast.warehouse.errors import WarehouseUnavailable
+from holdfast.warehouse.writer import write
+from services.aggregator.closing.days import DueDay, begin, newest_closed, read_due
+from services.aggregator.closing.working_out import work_out
+from services.aggregator.settings import ClosingSettings
+
+log = logger(__name__)
+
+_AT_ONCE = 100
+"""Days that are asked for in one statement."""
+
+
+class Closer:
+    """`run` never ends by itself."""
+
+    def __init__(
+        self, warehouse: Warehouse, clock: Clock, settings: ClosingSettings, *, ranking: Sequence[str]
+    ) -> None:
+        self._warehouse = warehouse
+        self._clock = clock
+        self._settings = settings
+        self._ranking = tuple(ranking)
+        self._failed: set[tuple[str, str, date]] = set()
+
+    async def run(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.every_s)
+            try:
+                await self.close_due()
+            except WarehouseUnavailable as error:
+                log.warning("closed days will be looked for again", error=str(error)[:500])
+            except Exception:
+                metrics.closing_failures.inc()
+                log.exception("closed days could not be looked for")
+
+    async def close_due(self) -> int:
+        """Until nothing is due but what has failed in this turn; how many days were worked out. May be repeated.
+
+        Raises WarehouseError for the question what is due.
+        """
+        self._failed.clear()
+        closed = 0
+        while due := await self._read_due():
+            for one in due:
+                began = monotonic()
+                closed += await self._close(one)
+                await asyncio.sleep((monotonic() - began) * (1 / self._settings.share - 1))
+        return closed
+
+    async def _read_due(self) -> list[DueDay]:
+        """In no order, so that replicas seldom take up the same."""
+        newest = newest_closed(self._clock.now(), after_s=self._settings.after_s)
+        found = await read_due(
+            self._warehouse, newest, self._settings, ranking=self._ranking, most=_AT_ONCE + len(self._failed)
+        )
+        due = [one for one in found if one.key not in self._failed]
+        random.shuffle(due)
+        return due
+
+    async def _close(self, due: DueDay) -> bool:
+        """Whether it was worked out here. What fails must take nothing else with it."""
+        try:
+            began = await begin(self._warehouse, due)
+            if began is None:
+                return False
+            await write(self._warehouse, await work_out(self._warehouse, due, began=began, ranking=self._ranking))
+        except WarehouseUnavailable:
+            raise
+        except Exception:
+            self._failed.add(due.key)
+            metrics.closing_failures.inc()
+            log.exception("a day could not be worked out", tenant=due.tenant, portfolio=due.portfolio, day=str(due.day))
+            return False
+        metrics.closed_days.inc()
+        return True

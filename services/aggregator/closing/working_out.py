@@ -1,0 +1,127 @@
+"""What `/v1/portfolios/{id}/returns` and `/flows` answer of a day in US dollars, as rows."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, time, timedelta
+
+from msgspec import Struct
+
+from holdfast.domain.ledger.entries import Entry
+from holdfast.domain.money import OutOfRangeError, cut
+from holdfast.domain.quotes import PriceBook
+from holdfast.domain.returns.answers import Unavailable, Window
+from holdfast.domain.returns.book import Book, build_book, to_book
+from holdfast.domain.returns.inputs import flows_of, inputs_of
+from holdfast.domain.returns.methods import FIGURES, METHODS, Answer, measure
+from holdfast.domain.returns.refusing import unavailable
+from holdfast.history.ledgers import Ledgers, read_ledgers
+from holdfast.history.memberships import SourceMembership, read_memberships
+from holdfast.history.receipts import RECEIPTS
+from holdfast.warehouse.client import Warehouse
+from holdfast.warehouse.rows import ClosedDayRow, FlowRow, MethodRow, stored_time
+from services.aggregator.closing.days import DueDay
+
+_BEGINNING, _DAY = "all", "day"
+
+
+class _Looked(Struct, frozen=True, kw_only=True):
+    """What is the same in both rows of a day."""
+
+    due: DueDay
+    began: datetime
+    ranking: tuple[str, ...]
+
+
+async def work_out(warehouse: Warehouse, due: DueDay, *, began: datetime, ranking: Sequence[str]) -> list[ClosedDayRow]:
+    """From the very beginning to the end of the day, and of the day alone. Raises WarehouseError.
+
+    `began`: the engine's time before anything was read.
+    """
+    looked = _Looked(due=due, began=began, ranking=tuple(ranking))
+    start = datetime.combine(due.day, time(), UTC)
+    end = start + timedelta(days=1)
+    members = await read_memberships(warehouse, due.tenant, due.portfolio)
+    return [
+        await _work_out(warehouse, looked, members, _BEGINNING, Window(None, end)),
+        await _work_out(warehouse, looked, members, _DAY, Window(start, end)),
+    ]
+
+
+async def _work_out(
+    warehouse: Warehouse, looked: _Looked, members: Sequence[SourceMembership], span: str, window: Window
+) -> ClosedDayRow:
+    excluded = frozenset(looked.due.excluded)
+    try:
+        ledgers = await read_ledgers(warehouse, members, window, excluded=excluded, ranking=looked.ranking)
+        # Seconds of arithmetic where a ledger is long: not on the loop that takes events in.
+        return await asyncio.to_thread(_measured, looked, span, ledgers)
+    except OutOfRangeError as error:
+        nothing = to_book((), opening=(), closing=(), window=window)
+        refusals = [unavailable(nothing, method, "out_of_range", str(error)) for method in METHODS]
+        return _to_row(looked, span, Ledgers(window=window, sources=(), prices=PriceBook()), nothing, refusals)
+
+
+def _measured(looked: _Looked, span: str, ledgers: Ledgers) -> ClosedDayRow:
+    book = build_book(
+        [one.entries for one in ledgers.sources],
+        window=ledgers.window,
+        prices=ledgers.prices,
+        coverage=[one.coverage for one in ledgers.sources],
+    )
+    return _to_row(looked, span, ledgers, book, [measure(book, method) for method in METHODS])
+
+
+def _to_row(looked: _Looked, span: str, ledgers: Ledgers, book: Book, answers: Iterable[Answer]) -> ClosedDayRow:
+    inputs = inputs_of(book, [one.entries for one in ledgers.sources])
+    accounts = {one.source: one.account for one in ledgers.sources}
+    return ClosedDayRow(
+        tenant=looked.due.tenant,
+        portfolio=looked.due.portfolio,
+        day=looked.due.day.isoformat(),
+        span=span,
+        computed_at=stored_time(looked.began),
+        revision=looked.due.revision,
+        ranking=looked.ranking,
+        assets=tuple(sorted({asset for asset, _ in book.movements})),
+        lines=inputs.lines,
+        lines_unpriced=inputs.lines_unpriced,
+        lines_stale=inputs.lines_stale,
+        sources=inputs.sources,
+        sources_missing=inputs.sources_missing,
+        oldest_input=None if inputs.oldest is None else stored_time(inputs.oldest),
+        newest_input=None if inputs.newest is None else stored_time(inputs.newest),
+        reasons=dict(inputs.reasons),
+        returns=tuple(_to_method(answer) for answer in answers),
+        flows=tuple(_to_flow(entry, accounts) for entry in flows_of(book)) if span == _DAY else (),
+    )
+
+
+def _to_method(answer: Answer) -> MethodRow:
+    figures = {name: getattr(answer, name, None) for name in FIGURES if name in MethodRow.__struct_fields__}
+    if isinstance(answer, Unavailable):
+        covered = None if answer.covered is None else cut(answer.covered).value
+        return MethodRow(
+            method=answer.method,
+            reason=answer.reason,
+            detail=answer.detail,
+            missing=len(answer.missing),
+            covered=covered,
+        )
+    return MethodRow(method=answer.method, annual=getattr(answer, "annual", None), **figures)  # type: ignore[arg-type]
+
+
+def _to_flow(entry: Entry, accounts: Mapping[str, str]) -> FlowRow:
+    source = entry.source.removesuffix(RECEIPTS)
+    return FlowRow(
+        at=stored_time(entry.at),
+        source=source,
+        account=accounts[source],
+        asset=entry.asset,
+        side=entry.side,
+        delta=entry.delta,
+        held=entry.held,
+        price=entry.price,
+        value=entry.value,
+        reason=entry.reason if entry.value is None else "",
+        transfer=entry.transfer,
+    )

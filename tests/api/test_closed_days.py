@@ -1,0 +1,221 @@
+"""What SQL says of a closed day is what HTTP says of it, to the last digit, whenever its inputs came."""
+
+import asyncio
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from holdfast.events.event import Event
+from holdfast.registry.commands import SourceChoice
+from holdfast.registry.records import Member, Rule
+from services.aggregator.closing.closer import Closer
+from services.aggregator.projection import Projector
+from services.aggregator.settings import ClosingSettings
+from tests.aggregator.test_any_arrival import Silent
+from tests.api.conftest import World
+from tests.api.worked_example import ETH, USDC, day, example, observed, priced, take_in
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+C, D = "eip155:1:0x" + "1" * 40, "eip155:1:0x" + "2" * 40
+XYZ = "eip155:1/erc20:0x" + "7" * 40
+NEWEST = date(2026, 2, 27)
+SETTINGS = ClosingSettings(days=30, share=1, margin_s=0)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def example_world(world: World) -> World:
+    """`worked` of one account; `nest`, which nests it for two days and has another account with debt."""
+    store, warehouse = world.resources.store, world.resources.warehouse
+    await store.add_account("acme", C, sources=[SourceChoice(provider="evm")])
+    await store.add_account("acme", D, sources=[SourceChoice(provider="evm"), SourceChoice(provider="okx")])
+    await store.put_portfolio("acme", "worked", members=[Member(account=C)])
+    nested = Member(portfolio="worked", valid_from=day(0.5), valid_to=day(2.5))
+    await store.put_portfolio("acme", "nest", members=[nested, Member(account=D)])
+    await project(world)
+    await take_in(warehouse, example(C), recorded_at=world.clock.now())
+    owed: list[Event] = [
+        observed(D, day(0.25), {ETH: "2", USDC: "-1500"}, provider="okx", kind="deposit"),
+        observed(D, day(1.25), {ETH: "2", USDC: "-1500", XYZ: "3"}, provider="okx", kind="deposit"),
+        observed(D, day(2.25), {ETH: "2", USDC: "-100"}, provider="okx", kind="deposit"),
+    ]
+    await take_in(warehouse, owed, recorded_at=world.clock.now())
+    return world
+
+
+async def project(world: World) -> None:
+    await world.resources.watcher.wait_until(world.resources.store.revision)
+    projector = Projector(world.resources.warehouse, Silent(), every_s=60)  # type: ignore[arg-type]
+    await projector.reconcile(world.resources.registry)
+
+
+async def close(world: World) -> int:
+    return await Closer(world.resources.warehouse, world.clock, SETTINGS, ranking=()).close_due()
+
+
+async def rows(world: World, sql: str) -> list[dict[str, Any]]:
+    return await world.resources.warehouse.query(sql)
+
+
+def instant(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def number(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+MONEY = (
+    "gain", "opening", "closing", "invested", "realised", "unrealised", "unrealised_opening", "cost", "rate", "covered",
+)  # fmt: skip
+SAME = ("available", "detail", "annual")
+QUALITY = ("complete", "lines_priced", "lines_unpriced", "lines_stale", "sources", "sources_missing", "reasons")
+
+
+async def assert_same_as_http(world: World, since: date = date(2026, 2, 20)) -> int:
+    """Every row of both views from a day on; returns how many were compared."""
+    compared = 0
+    returns = await rows(
+        world,
+        f"SELECT * FROM portfolio_returns WHERE portfolio IN ('worked', 'nest') AND day >= '{since}'",
+    )
+    for portfolio, closed, span in sorted({(row["portfolio"], row["day"], row["span"]) for row in returns}):
+        mine = [row for row in returns if (row["portfolio"], row["day"], row["span"]) == (portfolio, closed, span)]
+        window = {"to": mine[0]["end"].isoformat(), "currency": "USD"}
+        if span == "day":
+            window["from"] = mine[0]["start"].isoformat()
+        answer = (await world.get(f"/v1/portfolios/{portfolio}/returns", **window)).json()
+        assert instant(answer["start"]) == mine[0]["start"]
+        assert instant(answer["end"]) == mine[0]["end"]
+        assert [one["method"] for one in answer["items"][0]["returns"]] == [row["method"] for row in mine]
+        for said, row in zip(answer["items"][0]["returns"], mine, strict=True):
+            assert {name: number(said[name]) for name in MONEY} == {name: row[name] for name in MONEY}
+            assert {name: said[name] or "" for name in SAME} == {name: row[name] or "" for name in SAME}
+            assert (said["reason"] or "", len(said["missing"])) == (row["reason"], row["missing"])
+            assert {name: answer["quality"][name] for name in QUALITY} == {name: row[name] for name in QUALITY}
+            for name in ("oldest_input", "newest_input"):
+                assert instant(answer["quality"][name]) == row[name]
+            compared += 1
+        if span == "day":
+            await assert_same_flows(world, portfolio, closed, window)
+    return compared
+
+
+async def assert_same_flows(world: World, portfolio: str, closed: date, window: dict[str, str]) -> None:
+    stored = await rows(
+        world,
+        "SELECT at, source, account, asset, side, delta, held, price, value, reason, transfer FROM portfolio_flows "
+        f"WHERE tenant = 'acme' AND portfolio = '{portfolio}' AND day = '{closed}' ORDER BY at, source, asset, side",
+    )
+    said = (await world.get(f"/v1/portfolios/{portfolio}/flows", **window)).json()["items"]
+    money = ("delta", "held", "price", "value")
+    assert [
+        {k: number(v) if k in money else instant(v) if k == "at" else v for k, v in one.items() if k != "rate"}
+        for one in said
+    ] == stored
+
+
+async def test_every_row_equals_what_http_answers(example_world: World) -> None:
+    assert await close(example_world) > 0
+    assert await close(example_world) == 0, "nothing has come since"
+    assert await assert_same_as_http(example_world) > 8 * 2 * 8 * 2
+
+
+async def test_the_worked_example_is_there_to_the_last_digit(example_world: World) -> None:
+    await close(example_world)
+    found = await rows(
+        example_world,
+        "SELECT method, gain, rate FROM portfolio_returns "
+        "WHERE tenant = 'acme' AND portfolio = 'worked' AND day = '2026-02-22' AND span = 'all'",
+    )
+    returns = {row["method"]: row for row in found}
+    assert len(returns) == 8
+    assert returns["simple"]["gain"] == returns["fifo"]["gain"] == Decimal("-147.4")
+    assert str(returns["time_weighted"]["rate"]).startswith("-0.006905456870430600728324")
+    flows = await rows(
+        example_world,
+        "SELECT value FROM portfolio_flows WHERE tenant = 'acme' AND portfolio = 'worked' ORDER BY at, asset",
+    )
+    assert sum(row["value"] for row in flows) == Decimal("2847.4")
+
+
+async def test_late_statements_and_corrections_are_worked_in(example_world: World) -> None:
+    warehouse, clock = example_world.resources.warehouse, example_world.clock
+    await close(example_world)
+    await take_in(warehouse, [observed(C, day(1.5), {ETH: "1.75", USDC: "400"})], recorded_at=clock.now())
+    assert await close(example_world) > 0
+    assert await assert_same_as_http(example_world, NEWEST)
+    corrected = observed(C, day(2), {ETH: "0.25", USDC: "2700"}, fetched_at=day(4))
+    await take_in(warehouse, [corrected], recorded_at=clock.now())
+    assert await close(example_world) > 0
+    assert await assert_same_as_http(example_world, NEWEST)
+
+
+async def test_a_late_price_is_worked_in(example_world: World) -> None:
+    await close(example_world)
+    before = await rows(example_world, "SELECT value FROM portfolio_flows WHERE asset LIKE '%7777%' AND delta > 0")
+    assert [row["value"] for row in before] == [None]
+    price = priced(day(1.2), {XYZ: "12.5"})
+    await take_in(example_world.resources.warehouse, [price], recorded_at=example_world.clock.now())
+    assert await close(example_world) > 0
+    after = await rows(example_world, "SELECT value FROM portfolio_flows WHERE asset LIKE '%7777%' AND delta > 0")
+    assert [row["value"] for row in after] == [Decimal("37.5")]
+    assert await assert_same_as_http(example_world, NEWEST)
+
+
+async def test_what_is_told_again_is_no_change(example_world: World) -> None:
+    """Providers state the same old statement each time they are asked."""
+    await close(example_world)
+    again = [observed(C, day(3), {USDC: "2700"}, fetched_at=day(9)), priced(day(1.2), {XYZ: "12.5"})]
+    await take_in(example_world.resources.warehouse, again, recorded_at=example_world.clock.now())
+    assert await close(example_world) == 0
+
+
+async def test_another_membership_and_new_rules_are_worked_in(example_world: World) -> None:
+    store = example_world.resources.store
+    await close(example_world)
+    await store.put_portfolio("acme", "worked", members=[Member(account=C, valid_from=day(1))])
+    await project(example_world)
+    assert await close(example_world) > 0
+    assert await assert_same_as_http(example_world, NEWEST)
+    await store.put_rules("acme", [Rule(asset=USDC, action="exclude")])
+    await project(example_world)
+    assert await close(example_world) > 0
+    assert await assert_same_as_http(example_world, NEWEST)
+
+
+async def test_a_deleted_portfolio_is_left_as_it_was(example_world: World) -> None:
+    store = example_world.resources.store
+    looks = "SELECT max(computed_at) FROM portfolio_returns WHERE portfolio = 'gone'"
+    await store.put_portfolio("acme", "gone", members=[Member(account=C)])
+    await project(example_world)
+    await close(example_world)
+    before = await example_world.resources.warehouse.value(looks)
+    await store.remove_portfolio("acme", "gone")
+    await project(example_world)
+    await take_in(
+        example_world.resources.warehouse, [observed(C, day(1.75), {ETH: "9"})], recorded_at=example_world.clock.now()
+    )
+    assert await close(example_world) > 0
+    assert await example_world.resources.warehouse.value(looks) == before
+
+
+async def test_replicas_that_work_at_once_agree(example_world: World) -> None:
+    late = observed(D, day(0.75), {ETH: "3", USDC: "-1500"}, provider="okx", kind="deposit")
+    await take_in(example_world.resources.warehouse, [late], recorded_at=example_world.clock.now())
+    closed = await asyncio.gather(close(example_world), close(example_world))
+    assert sum(closed) > 0
+    assert await assert_same_as_http(example_world, NEWEST)
+    one = await rows(
+        example_world, "SELECT count() AS n, uniqExact(tenant, portfolio, day, span) AS u FROM closed_days FINAL"
+    )
+    assert one[0]["n"] == one[0]["u"]
+
+
+async def test_a_day_is_closed_once_it_has_been_over_for_a_while(example_world: World) -> None:
+    await close(example_world)
+    newest = await rows(example_world, "SELECT max(day) AS day FROM closed_days")
+    assert newest[0]["day"] == (example_world.clock.now() - timedelta(days=1)).date()
