@@ -1,0 +1,200 @@
+"""The oracle's random worlds as events on their way through the aggregator, and the API that answers about them.
+
+Every message is stored, valued and totalled by the aggregator in some order, some batches twice; `/v1` is asked over
+ASGI. Beside each price and each rate of the trusted feed stands a later claim of another for the same instant.
+"""
+
+import hashlib
+import random
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+from msgspec import Struct
+
+from holdfast.domain.balances import Balance, Snapshot, snapshot_id
+from holdfast.domain.prices import Price
+from holdfast.domain.sources import Source
+from holdfast.events import BalancesObserved, PricesObserved
+from holdfast.registry.keys import generate_key
+from holdfast.registry.records import Account, ApiKey, Member, Portfolio, SourceSetting, Tenant
+from holdfast.registry.state import RegistryState
+from holdfast.settings.shared import ClickHouseSettings
+from holdfast.warehouse.client import Warehouse, connect
+from holdfast.warehouse.migrator import migrate
+from services.aggregator.batch import Arrival
+from services.aggregator.commit import commit
+from services.aggregator.prepared import prepare
+from services.aggregator.projection import Projector
+from services.api.app import build_app
+from services.api.resources import Resources
+from tests.aggregator.comparing import empty
+from tests.aggregator.test_any_arrival import Silent
+from tests.api.conftest import CATALOGUE, SETTINGS, bearer, client_of
+from tests.support.oracle_returns import DAY, Snap, World
+
+EPOCH = datetime(2026, 1, 28, tzinfo=UTC)  # over the end of a month, so of a partition
+NOW = EPOCH + timedelta(days=10)
+TRUSTED, RUMOUR = "trusted", "rumour"
+GBP, EUR, USD = "iso4217:GBP", "iso4217:EUR", "iso4217:USD"
+ACCOUNTS = {name: f"eip155:1:0x{name[1] * 40}" for name in ("s1", "s2", "s3")}
+PAIRS = {"direct": [(USD, GBP)], "inverse": [(GBP, USD)], "crossed": [(EUR, USD), (EUR, GBP)]}
+
+
+class Wired(Struct, frozen=True, kw_only=True):
+    """A database, and the API over it; what is registered is exchanged for each world."""
+
+    warehouse: Warehouse
+    registry: SimpleNamespace
+    client: httpx.AsyncClient
+    key: str
+
+    async def get(self, path: str, **params: Any) -> dict[str, Any]:
+        answer = await self.client.get(f"/v1/portfolios/main/{path}", params=params, headers=bearer(self.key))
+        assert answer.status_code == 200, answer.text
+        body: dict[str, Any] = answer.json()
+        return body
+
+
+async def build_wired(settings: ClickHouseSettings) -> Wired:
+    warehouse = await connect(settings)
+    await migrate(warehouse)
+    key = generate_key()
+    kept = ApiKey(id=key.id, tenant="acme", secret_sha256=key.secret_sha256, created_at=EPOCH)
+    registry = SimpleNamespace(state=RegistryState(), keys={key.id: kept})
+    resources = Resources(
+        settings=SETTINGS,
+        ranking=(TRUSTED,),
+        warehouse=warehouse,
+        watcher=registry,  # type: ignore[arg-type]
+        store=None,  # type: ignore[arg-type]
+        publisher=None,  # type: ignore[arg-type]
+        catalogue=CATALOGUE,
+        clock=SimpleNamespace(now=lambda: NOW),
+    )
+    client = client_of(build_app(resources))
+    return Wired(warehouse=warehouse, registry=registry, client=client, key=key.presented.reveal())
+
+
+async def take_in(wired: Wired, world: World, chance: random.Random) -> None:
+    """All of it anew: in any order, in any batches, some of them twice, what is registered somewhere in between."""
+    await empty(wired.warehouse)
+    wired.registry.state = to_registry(world, wired.registry.keys)
+    events = [*balances_of(world), *prices_of(world)]
+    chance.shuffle(events)
+    cuts = sorted(chance.choices(range(len(events) + 1), k=2))
+    batches = [events[a:b] for a, b in zip([0, *cuts], [*cuts, len(events)], strict=True) if a < b]
+    batches += chance.choices(batches, k=chance.randint(0, 1))
+    registered = chance.randint(0, len(batches))
+    projector = Projector(wired.warehouse, Silent(), every_s=60)  # type: ignore[arg-type]
+    for number, batch in enumerate(batches):
+        if number == registered:
+            await projector.reconcile(wired.registry.state)
+        arrivals = [Arrival(event=event, sequence=1, recorded_at=NOW) for event in batch]
+        await commit(wired.warehouse, prepare(arrivals), ranking=(TRUSTED,))
+    await projector.reconcile(wired.registry.state)
+
+
+def to_registry(world: World, keys: dict[str, ApiKey]) -> RegistryState:
+    """One source for each account."""
+    setting = SourceSetting(provider="okx", scope="defi", every_s=60)
+    accounts = {
+        ("acme", id_): Account(tenant="acme", id=id_, spelling=id_, sources=(setting,), created_at=EPOCH)
+        for id_ in ACCOUNTS.values()
+    }
+    members = tuple(
+        Member(account=id_, valid_from=to_time(start, None), valid_to=to_time(end, DAY * 100))
+        for name, id_ in ACCOUNTS.items()
+        for start, end in world.during.get(name, [(-1, 10**9)])
+    )
+    main = Portfolio(tenant="acme", id="main", name="main", members=members, created_at=EPOCH)
+    return RegistryState(
+        revision=1,
+        tenants={"acme": Tenant(id="acme", name="acme", created_at=EPOCH)},
+        keys=keys,
+        accounts=accounts,
+        portfolios={("acme", "main"): main},
+    )
+
+
+def to_time(minute: int, last: int | None) -> datetime | None:
+    """None for the very beginning, and after the last."""
+    return None if minute < 0 or (last is not None and minute > last) else at(minute)
+
+
+def at(minute: int | Fraction) -> datetime:
+    return EPOCH + timedelta(milliseconds=int(minute * 60_000))
+
+
+def asset_id(name: str) -> str:
+    return f"eip155:1/erc20:0x{name * 40}"
+
+
+def exact(number: Fraction) -> Decimal:
+    """Of a number that has an end."""
+    places = next(places for places in range(40) if (number * 10**places).denominator == 1)
+    return Decimal(int(number * 10**places)).scaleb(-places)
+
+
+def balances_of(world: World) -> Iterator[BalancesObserved]:
+    """The oracle orders by the ids that the statements have here."""
+    for name, snaps in world.sources.items():
+        for snap in snaps:
+            event = _observed(ACCOUNTS[name], snap)
+            snap.id = event.snapshot_id
+            yield event
+
+
+def _observed(account: str, snap: Snap) -> BalancesObserved:
+    lines = tuple(
+        Balance(
+            asset=asset_id(asset),
+            kind="borrowed" if side == "debt" else "deposit",
+            side=side,  # type: ignore[arg-type]
+            amount=exact(amount),
+            price=None if price is None else exact(price),
+        )
+        for asset, side, amount, price in snap.lines
+    )
+    stated = {"account": account, "scope": "defi", "observed_at": at(snap.at), "fetched_at": at(snap.fetched)}
+    source = Source(tenant="acme", provider="okx", account=account, scope="defi")
+    identity = snapshot_id(source, Snapshot(**stated, balances=lines))  # type: ignore[arg-type]
+    return BalancesObserved(
+        id=identity,
+        tenant="acme",
+        provider="okx",
+        snapshot_id=identity,
+        job_id="0" * 32,
+        balances=lines,
+        lines=len(lines),
+        **stated,  # type: ignore[arg-type]
+    )
+
+
+def prices_of(world: World) -> Iterator[PricesObserved]:
+    told = [(asset_id(name), USD, when, price) for name, of in world.prices.items() for when, price in of]
+    for when, rate in world.rates or ():
+        legs = {
+            "direct": [rate],
+            "inverse": [1 / rate],
+            "crossed": [Fraction(rate.denominator), Fraction(rate.numerator)],
+        }[world.quoted]
+        told += [(base, quote, when, leg) for (base, quote), leg in zip(PAIRS[world.quoted], legs, strict=True)]
+    for source, factor, later in ((TRUSTED, 1, 0), (RUMOUR, 3, 1)):
+        stated = tuple(
+            Price(asset=asset, quote=quote, at=at(when), price=exact(number * factor), source=source)
+            for asset, quote, when, number in told
+        )
+        if stated:
+            yield _priced(stated, source, at(DAY) + timedelta(seconds=later))
+
+
+def _priced(stated: Sequence[Price], source: str, fetched_at: datetime) -> PricesObserved:
+    identity = hashlib.sha256(f"{source}{stated}".encode()).hexdigest()[:32]
+    return PricesObserved(
+        id=identity, tenant="public", provider=source, fetched_at=fetched_at, job_id="0" * 32, prices=tuple(stated)
+    )

@@ -1,0 +1,221 @@
+"""Invariants 4, 5, 6 and 7 on the wired engine: what `/v1` answers about random worlds is what plain fractions say.
+
+Statements, prices and rates go through the aggregator into ClickHouse, and come back as totals, series, flows,
+attribution and returns, in dollars and in a currency whose rates are published the other way round or over another.
+"""
+
+import asyncio
+import random
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import pytest
+from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import strategies as st
+
+from tests.api.random_worlds import GBP, USD, Wired, at, build_wired, take_in
+from tests.domain.worlds import UNIT, worlds
+from tests.support import oracle_returns as oracle
+from tests.support.servers import ClickHouseServer
+
+METHODS = ("simple", "average_cost", "fifo", "lifo", "hifo", "time_weighted", "modified_dietz")
+MOMENT = Fraction(1, 60_000)
+"""A millisecond: a bucket is worth what it is worth just before its end."""
+
+
+class Asked(NamedTuple):
+    """The world in the currency of the question, and what the portfolio sees of it."""
+
+    world: oracle.World
+    seen: list[oracle.Row]
+    currency: str
+    start: int | None
+
+    @property
+    def params(self) -> dict[str, Any]:
+        window = {} if self.start is None else {"from": at(self.start).isoformat()}
+        return {**window, "to": at(self.world.end).isoformat(), "currency": self.currency}
+
+    def rate(self, when: int | Fraction) -> Fraction | None:
+        return oracle.rate(self.world, when)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="module")
+def wired(clickhouse_server: ClickHouseServer) -> Iterator[tuple[asyncio.Runner, Wired]]:
+    with asyncio.Runner() as runner:
+        made = runner.run(build_wired(clickhouse_server.settings("random_worlds")))
+        yield runner, made
+        runner.run(made.warehouse.close())
+
+
+async def answers(wired: Wired, asked: Asked, moments: list[Fraction]) -> dict[str, Any]:
+    """Everything that is compared."""
+    days = {"from": at(0).isoformat(), "to": at(asked.world.end - 1).isoformat(), "interval": "day"}
+    currency = {"currency": asked.currency}
+    questions: dict[str, tuple[str, dict[str, Any]]] = {
+        "attribution": ("attribution", asked.params),
+        "returns": ("returns", {**asked.params, "method": METHODS}),
+        "flows": ("flows", asked.params),
+        "stored": ("series", {**days, **currency}),
+        "marked": ("series", {**days, **currency, "mark": "true"}),
+        "total": ("total", {"at": at(moments[0]).isoformat(), **currency}),
+        "total at the end": ("total", {"at": at(moments[1]).isoformat(), **currency}),
+        "breakdown": ("breakdowns/asset", {"at": at(moments[0]).isoformat(), **currency}),
+    }
+    found = await asyncio.gather(*(wired.get(path, **params) for path, params in questions.values()))
+    return dict(zip(questions, found, strict=True))
+
+
+def number(text: str | None) -> Fraction | None:
+    return None if text is None else Fraction(text)
+
+
+def assert_effects_add_up(found: dict[str, Any], asked: Asked) -> None:
+    """Invariant 6, of each line and of all, with V marked to market at both ends."""
+    dearest = max((rate for _, rate in asked.world.rates or ()), default=Fraction(0))
+    for line in [*found["items"], {"effects": found["total"], "all": True}]:
+        if e := line["effects"]:
+            end, start, price, flows, fx, rounding = (
+                Fraction(e[name]) for name in ("end", "start", "price", "flows", "fx", "rounding")
+            )
+            assert end - start == price + flows + fx + rounding
+            assert abs(rounding) <= (len(asked.seen) + 1) * (2 + dearest) * UNIT
+            assert asked.currency != USD or fx == 0
+    opening = Fraction(0) if asked.start is None else oracle.value(asked.world, asked.seen, asked.start)
+    if found["complete"]:
+        assert number(found["total"]["end"]) == oracle.value(asked.world, asked.seen, asked.world.end)
+        assert number(found["total"]["start"]) == opening
+        assert number(found["total"]["flows"]) == sum(
+            (row.value or Fraction(0) for row in flows_of(asked)), Fraction(0)
+        )
+
+
+def flows_of(asked: Asked) -> list[oracle.Row]:
+    return [row for row in asked.seen if row.delta and (asked.start is None or row.at > asked.start)]
+
+
+def assert_flows_are_the_oracles(found: dict[str, Any], asked: Asked) -> None:
+    told = sorted((f["at"], f["asset"], f["side"], Fraction(f["delta"]), number(f["value"])) for f in found["items"])
+    expected = sorted(
+        (f"{at(row.at):%Y-%m-%dT%H:%M:%SZ}", f"eip155:1/erc20:0x{row.key[0] * 40}", row.key[1], row.delta, row.value)
+        for row in flows_of(asked)
+    )
+    assert [flow[:4] for flow in told] == [flow[:4] for flow in expected]
+    assert [flow[4] for flow in told] == [flow[4] for flow in expected]
+
+
+def assert_returns_are_the_oracles(found: dict[str, Any], asked: Asked) -> None:
+    """Invariant 7 too: whatever the cost method, the gain is that of the simple return."""
+    by_method = {view["method"]: view for view in found["items"][0]["returns"]} if found["items"] else {}
+    simple = oracle.simple(asked.world, asked.seen, asked.start)
+    for method, view in by_method.items():
+        if method in ("time_weighted", "modified_dietz"):
+            continue
+        if simple is None:
+            assert not view["available"], view
+        elif view["available"]:
+            assert number(view["gain"]) == simple
+            if method != "simple":
+                parts = [Fraction(view[name]) for name in ("realised", "unrealised", "unrealised_opening")]
+                assert parts[0] + parts[1] - parts[2] == simple
+    rate = oracle.time_weighted(asked.world, asked.seen, asked.start)
+    if by_method and isinstance(rate, Fraction):
+        assert number(by_method["time_weighted"]["rate"]) == oracle.cut(rate)
+
+
+def assert_points_are_worth(points: list[dict[str, Any]], asked: Asked, *, marked: bool) -> None:
+    """Invariants 1, 5 and 8: carried as stated, or marked to market; nothing at all before the first statement."""
+    for day, point in enumerate(points, start=1):
+        moment = Fraction(day * oracle.DAY) - MOMENT
+        assert_net(point)
+        if marked and point["quality"]["lines_unpriced"] == 0 and point["net"] is not None:
+            assert number(point["net"]) == oracle.value(asked.world, asked.seen, moment)  # type: ignore[arg-type]
+        if not marked:
+            assert_carried(point, asked, moment)
+
+
+def assert_carried(found: dict[str, Any], asked: Asked, moment: Fraction) -> None:
+    sides, rate = carried(asked.world, moment), asked.rate(moment)
+    if found["assets"] is None:
+        assert rate is None or not any(sides.values()), (found, sides)
+    else:
+        assert rate is not None
+        assert [number(found[name]) for name in ("assets", "debt")] == [
+            oracle.cut(sides[side] * rate) for side in ("asset", "debt")
+        ]
+
+
+def carried(world: oracle.World, moment: Fraction) -> dict[str, Fraction]:
+    """In dollars, by what each source of the portfolio stated last: at the price of then."""
+    sides = {"asset": Fraction(0), "debt": Fraction(0)}
+    for source in world.sources:
+        belongs = any(start <= moment < end for start, end in world.during.get(source, [(-1, 10**9)]))
+        past = [snap for snap in oracle.truth(world, source) if snap.at <= moment]
+        for asset, side, amount, price in past[-1].lines if belongs and past else ():
+            quote = oracle.feed(world, asset, past[-1].at)
+            unit = price if price is not None else quote[1] if quote else None
+            sides[side] += oracle.cut(amount * unit) if unit is not None else 0
+    return sides
+
+
+def assert_net(found: dict[str, Any]) -> None:
+    """Invariant 5."""
+    assets, debt, net = (number(found[name]) for name in ("assets", "debt", "net"))
+    assert (net is None) == (assets is None or debt is None)
+    assert net is None or assets - debt == net  # type: ignore[operator]
+
+
+def assert_totals_add_up(found: dict[str, Any], asked: Asked, moments: list[Fraction]) -> None:
+    """Invariant 1 too."""
+    for name, moment in zip(("total", "total at the end"), moments, strict=True):
+        assert_net(found[name])
+        assert_carried(found[name], asked, moment)
+    for name in ("assets", "debt", "net"):
+        parts = [number(item[name]) for item in found["breakdown"]["items"]]
+        if None not in parts and found["total"][name] is not None:
+            assert sum(parts, Fraction(0)) == number(found["total"][name])  # type: ignore[arg-type]
+
+
+def check(runner: asyncio.Runner, wired: Wired, world: oracle.World, start: int | None, seed: int) -> None:
+    chance = random.Random(seed)
+    moments = [Fraction(chance.randrange(world.end)), Fraction(world.end)]
+    runner.run(take_in(wired, world, chance))
+    asked = Asked(world, oracle.members(world), USD if world.rates is None else GBP, start)
+    found = runner.run(answers(wired, asked, moments))
+    assert_effects_add_up(found["attribution"], asked)
+    assert_flows_are_the_oracles(found["flows"], asked)
+    assert_returns_are_the_oracles(found["returns"], asked)
+    assert_points_are_worth(found["marked"]["points"], asked, marked=True)
+    assert_points_are_worth(found["stored"]["points"], asked, marked=False)
+    assert_totals_add_up(found, asked, moments)
+    # Invariants 3 and 4: all of it taken in again from nothing, in another order, is answered alike.
+    runner.run(take_in(wired, world, chance))
+    assert runner.run(answers(wired, asked, moments)) == found
+
+
+starts = st.none() | st.integers(0, 9 * oracle.DAY)
+_HEALTH = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]
+
+
+@example(world=oracle.random_world(3, 4, gaps=False, currency=True), start=5 * oracle.DAY, seed=1)  # crossed
+@example(world=oracle.random_world(5, 4, gaps=False, currency=True), start=None, seed=1)  # inverse
+@given(world=worlds(), start=starts, seed=st.integers(0, 2**16))
+@settings(
+    max_examples=3, deadline=None, suppress_health_check=_HEALTH, phases=[Phase.explicit, Phase.generate, Phase.shrink]
+)
+@pytest.mark.timeout(600)
+def test_what_is_answered_about_a_world_is_what_happened_in_it(
+    world: oracle.World, start: int | None, seed: int, wired: tuple[asyncio.Runner, Wired]
+) -> None:
+    check(*wired, world, start, seed)
+
+
+@pytest.mark.chaos
+@given(world=worlds(), start=starts, seed=st.integers(0, 2**16))
+@settings(max_examples=150, deadline=None, suppress_health_check=_HEALTH)
+@pytest.mark.timeout(3600)
+def test_what_is_answered_about_many_worlds_is_what_happened_in_them(
+    world: oracle.World, start: int | None, seed: int, wired: tuple[asyncio.Runner, Wired]
+) -> None:
+    check(*wired, world, start, seed)
