@@ -24,10 +24,11 @@ def block(number: int, fork: str = "a") -> Block:
 
 
 def transfer(number: int, index: int, amount: str, fork: str = "a") -> TokenTransfer:
+    """A negative amount goes out."""
     return TokenTransfer(
         asset=TOKEN,
-        direction="in",
-        amount=Decimal(amount),
+        direction="out" if Decimal(amount) < 0 else "in",
+        amount=abs(Decimal(amount)),
         counterparty=PEER,
         block=block(number, fork),
         tx_hash="0x" + f"{number:x}{index:x}".rjust(64, "0"),

@@ -6,17 +6,18 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from holdfast.domain.ledger.entries import Entry, ledger
+from holdfast.domain.ledger.entries import Entry, Transfer, ledger
 from holdfast.domain.ledger.membership import ALWAYS, belonging
 from holdfast.domain.ledger.statements import NOTHING_STATED, Coverage, to_coverage
 from holdfast.domain.quotes import PriceBook
 from holdfast.domain.returns.answers import Window
-from holdfast.history.memberships import SourceMembership
+from holdfast.history.memberships import SourceMembership, sources_of
 from holdfast.history.prices import read_price_book
 from holdfast.history.receipts import RECEIPTS, hidden_times, is_receipt, without
 from holdfast.history.snapshots import Span, StoredSnapshot, read_changes, read_snapshots, read_standing, standing
 from holdfast.history.statements import to_statement
 from holdfast.history.thinning import changes_of, instants_of_interest, instants_of_looking, thinned
+from holdfast.history.transfers import Logged, read_feeds, read_transfers
 from holdfast.warehouse.client import Warehouse
 
 
@@ -53,32 +54,49 @@ async def read_ledgers(
     `excluded`: assets that count nowhere. Raises WarehouseError; OutOfRangeError for values beyond Decimal(76, 36).
     """
     span = Span(until=window.end, known_at=known_at, ranking=ranking)
-    read = await _read(warehouse, members, window, span)
+    logged = await read_transfers(warehouse, sources_of(members), until=window.end, known_at=known_at)
+    read = await _read(warehouse, members, window, span, logged)
     chains = {source: _kept(chain, excluded) for source, chain in read.items()}
     changes = changes_of(chains)
-    chains = thinned(chains, changes, instants_of_interest(changes, members, window))
-    prices = await _read_prices(warehouse, chains, instants_of_looking(chains, members, window), span)
-    sources = tuple(to_source_ledger(member, members, chains, prices, window) for member in members)
+    chains = thinned(chains, changes, [*instants_of_interest(changes, members, window), *logged.instants])
+    feeds = await read_feeds(warehouse, logged, chains, excluded=excluded)
+    prices = await _read_prices(warehouse, chains, feeds, instants_of_looking(chains, members, window), span)
+    sources = tuple(
+        to_source_ledger(member, members, chains, prices, window, feed=feeds.get(member.source, ()))
+        for member in members
+    )
     return Ledgers(window=window, sources=sources, prices=prices)
 
 
 async def _read_prices(
-    warehouse: Warehouse, chains: Mapping[str, Sequence[StoredSnapshot]], instants: Sequence[datetime], span: Span
+    warehouse: Warehouse,
+    chains: Mapping[str, Sequence[StoredSnapshot]],
+    feeds: Mapping[str, Sequence[Transfer]],
+    instants: Sequence[datetime],
+    span: Span,
 ) -> PriceBook:
+    """Of what is held at a statement, and of what only came and went between two."""
     held = {line.asset for chain in chains.values() for one in chain for _, line in one.lines if line.asset}
-    return await read_price_book(warehouse, held, instants=instants, known_at=span.known_at, ranking=span.ranking)
+    moved = [transfer for feed in feeds.values() for transfer in feed]
+    return await read_price_book(
+        warehouse,
+        held | {transfer.asset for transfer in moved},
+        instants=sorted({*instants, *(transfer.at for transfer in moved)}),
+        known_at=span.known_at,
+        ranking=span.ranking,
+    )
 
 
 async def _read(
-    warehouse: Warehouse, members: Sequence[SourceMembership], window: Window, span: Span
+    warehouse: Warehouse, members: Sequence[SourceMembership], window: Window, span: Span, logged: Logged
 ) -> dict[str, list[StoredSnapshot]]:
     """All that is needed, and maybe more. What was known once is read whole: digests are of what is known now."""
-    sources = [member.source for member in members]
+    sources = sources_of(members)
     if span.known_at is not None:
         return await read_snapshots(warehouse, sources, span)
     changes = await read_changes(warehouse, sources, until=window.end)
-    instants = instants_of_interest(changes, members, window)
-    return await read_standing(warehouse, changes, instants, until=window.end)
+    instants = {*instants_of_interest(changes, members, window), *logged.instants}
+    return await read_standing(warehouse, changes, sorted(instants), until=window.end)
 
 
 def to_source_ledger(
@@ -87,14 +105,19 @@ def to_source_ledger(
     chains: Mapping[str, Sequence[StoredSnapshot]],
     prices: PriceBook,
     window: Window,
+    *,
+    feed: Sequence[Transfer] = (),
 ) -> SourceLedger:
+    """`feed`: transfers that stand in for differences (history.transfers)."""
     chain = chains[member.source]
     hidden = hidden_times(member, members, chains)
-    always = ledger([to_statement(_only(one, hidden.keys(), receipts=False)) for one in chain], prices)
+    shown = [transfer for transfer in feed if transfer.asset not in hidden]
+    always = ledger([to_statement(_only(one, hidden.keys(), receipts=False)) for one in chain], prices, shown)
     entries = belonging(always, member.during, prices)
     stated_elsewhere = {entry.asset for entry in always}
     for asset, times in hidden.items():
-        receipts = ledger([to_statement(_only(one, {asset}, receipts=True)) for one in chain], prices)
+        moved = [transfer for transfer in feed if transfer.asset == asset]
+        receipts = ledger([to_statement(_only(one, {asset}, receipts=True)) for one in chain], prices, moved)
         own = belonging(receipts, without(member.during, times), prices)
         # A line of its own where the same asset is held otherwise too: each keeps its amount and its worth.
         entries += [replace(e, source=f"{e.source}{RECEIPTS}") for e in own] if asset in stated_elsewhere else own

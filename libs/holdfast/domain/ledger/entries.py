@@ -9,6 +9,7 @@ statements around it that do say. Where a provider has a transfer feed, its tran
 they do not explain (interest, rebasing) stays an entry at the snapshot.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -74,11 +75,13 @@ class Transfer(NamedTuple):
 def ledger(statements: Sequence[Statement], prices: PriceBook, transfers: Iterable[Transfer] = ()) -> list[Entry]:
     """All entries of one source, in order of time. `statements` are its current ones, in order of time."""
     feed = sorted(transfers, key=attrgetter("at"))
+    times = [transfer.at for transfer in feed]
     entries: list[Entry] = []
-    before: Statement | None = None
+    before, done = None, 0
     for statement in statements:
-        this = carried(statement, _amounts(before, statement, feed)) if without_amount(statement) else statement
-        entries += entries_between(before, this, prices, feed)
+        moved, done = feed[done : (until := bisect_right(times, statement.at, done))], until
+        this = carried(statement, _amounts(before, statement, moved)) if without_amount(statement) else statement
+        entries += entries_between(before, this, prices, moved)
         before = this
     return entries
 

@@ -1,0 +1,178 @@
+"""Exact transfers between two snapshots: what a chain's logs say instead of what a difference would.
+
+They stand in only where the logs are known for every block from the one snapshot to the other. What they do not explain
+(a token that rebases, a transfer without a log) remains a difference at the later snapshot, so the flows always add up
+to what the amounts changed by.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from typing import TypeVar
+
+from msgspec import Struct
+
+from holdfast.domain.exact import ZERO, exactly
+from holdfast.domain.ledger.entries import Transfer
+from holdfast.domain.ledger.statements import LEFT_OUT
+from holdfast.history.reading import FAR, read_rows
+from holdfast.history.snapshots import Key, StoredSnapshot
+from holdfast.warehouse.client import Warehouse
+from holdfast.warehouse.rows import stored_time
+
+_MS = timedelta(milliseconds=1)
+_CHUNK = 2000
+"""Snapshots whose blocks are read by one statement: bounds its parameters."""
+
+
+class LoggedTransfer(Struct, frozen=True, array_like=True, gc=False):
+    """One transfer of a token, in the order of the chain."""
+
+    source: str
+    block: int
+    at: datetime
+    """Of its block."""
+    asset: str
+    delta: Decimal
+    """What came in (+) or went out (−)."""
+    tx_hash: str
+
+
+class Stretch(Struct, frozen=True, array_like=True):
+    """Blocks behind `after`, up to `until`: all of their logs are known."""
+
+    source: str
+    after: int
+    until: int
+
+    def covers(self, after: int, until: int) -> bool:
+        return self.after <= after and until <= self.until
+
+
+RowT = TypeVar("RowT", LoggedTransfer, Stretch)
+
+
+class _BlockOf(Struct, frozen=True, array_like=True):
+    source: str
+    at: datetime
+    snapshot_id: str
+    number: int
+
+
+class Logged(Struct, frozen=True, kw_only=True):
+    """What is known of the transfers of some sources, by source; one without a feed of them is in neither."""
+
+    transfers: Mapping[str, Sequence[LoggedTransfer]]
+    stretches: Mapping[str, Sequence[Stretch]]
+
+    @property
+    def instants(self) -> set[datetime]:
+        """At which something moved, and just before each."""
+        moved = {transfer.at for of in self.transfers.values() for transfer in of}
+        return moved | {at - _MS for at in moved}
+
+
+async def read_transfers(
+    warehouse: Warehouse, sources: Sequence[str], *, until: datetime | None = None, known_at: datetime | None = None
+) -> Logged:
+    """Each transfer once, of the chain as it was last stated. Raises WarehouseError."""
+    asked = {"sources": list(sources), "known_at": known_at or FAR}
+    stretches = await read_rows(warehouse, "read_transfer_stretches", asked, Stretch) if sources else []
+    if not stretches:
+        return Logged(transfers={}, stretches={})
+    transfers = await read_rows(warehouse, "read_transfers", asked | {"until": until or FAR}, LoggedTransfer)
+    return Logged(transfers=_by_source(transfers), stretches=_by_source(stretches))
+
+
+async def read_feeds(
+    warehouse: Warehouse,
+    logged: Logged,
+    chains: Mapping[str, Sequence[StoredSnapshot]],
+    *,
+    excluded: frozenset[str] = frozenset(),
+) -> dict[str, list[Transfer]]:
+    """By source, what the ledger takes in place of differences. `chains` as the ledger is made of them."""
+    known = {source: chain for source, chain in chains.items() if source in logged.stretches}
+    blocks = await _read_blocks(warehouse, known)
+    return {
+        source: to_feed(
+            chain,
+            blocks,
+            [transfer for transfer in logged.transfers.get(source, ()) if transfer.asset not in excluded],
+            logged.stretches[source],
+        )
+        for source, chain in known.items()
+    }
+
+
+async def _read_blocks(warehouse: Warehouse, chains: Mapping[str, Sequence[StoredSnapshot]]) -> dict[Key, int]:
+    keys = [(one.source, stored_time(one.at), one.snapshot_id) for chain in chains.values() for one in chain]
+    found: dict[Key, int] = {}
+    for start in range(0, len(keys), _CHUNK):
+        some = {"snapshots": keys[start : start + _CHUNK]}
+        for row in await read_rows(warehouse, "read_blocks_of", some, _BlockOf):
+            found[row.source, row.at, row.snapshot_id] = row.number
+    return found
+
+
+@exactly
+def to_feed(
+    chain: Sequence[StoredSnapshot],
+    blocks: Mapping[Key, int],
+    transfers: Sequence[LoggedTransfer],
+    stretches: Sequence[Stretch],
+) -> list[Transfer]:
+    """Of one source: the transfers of every pair of neighbours between which each block's logs are known."""
+    numbers = [transfer.block for transfer in transfers]
+    feed: list[Transfer] = []
+    for before, this in pairwise(chain):
+        first, last = blocks.get(_key(before)), blocks.get(_key(this))
+        if first is None or last is None or not any(stretch.covers(first, last) for stretch in stretches):
+            continue
+        between = transfers[bisect_right(numbers, first) : bisect_right(numbers, last)]
+        for asset in dict.fromkeys(transfer.asset for transfer in between):
+            feed += _of_asset(before, this, asset, [transfer for transfer in between if transfer.asset == asset])
+    return feed
+
+
+def _of_asset(
+    before: StoredSnapshot, this: StoredSnapshot, asset: str, moved: Sequence[LoggedTransfer]
+) -> list[Transfer]:
+    """None where a statement does not say how much there is. What moved at one instant is one."""
+    was, now = _amount(before, asset), _amount(this, asset)
+    if was is None or now is None:
+        return []
+    at_once: dict[datetime, list[LoggedTransfer]] = {}
+    for transfer in moved:
+        # A block may share the second of the snapshot's own; it comes after it all the same.
+        at_once.setdefault(max(transfer.at, before.at + _MS), []).append(transfer)
+    netted = {at: sum((transfer.delta for transfer in of), ZERO) for at, of in at_once.items()}
+    if sum(netted.values(), ZERO) != now - was:
+        netted.pop(this.at, None)  # the difference that remains is at this very instant: one flow, not two
+    return [Transfer(at, this.source, asset, "asset", delta, _id(at_once[at])) for at, delta in netted.items() if delta]
+
+
+def _amount(one: StoredSnapshot, asset: str) -> Decimal | None:
+    lines = [line for _, line in one.lines if line.asset == asset and line.side == "asset"]
+    if any(line.amount is None or line.reason in LEFT_OUT for line in lines):
+        return None
+    return sum((line.amount for line in lines if line.amount is not None), ZERO)
+
+
+def _id(transfers: Iterable[LoggedTransfer]) -> str:
+    """The transaction; all of them, with commas, where a block had several."""
+    return ",".join(dict.fromkeys(transfer.tx_hash for transfer in transfers))
+
+
+def _key(one: StoredSnapshot) -> Key:
+    return one.source, one.at, one.snapshot_id
+
+
+def _by_source(rows: Iterable[RowT]) -> dict[str, list[RowT]]:
+    found: dict[str, list[RowT]] = defaultdict(list)
+    for row in rows:
+        found[row.source].append(row)
+    return found
