@@ -32,15 +32,30 @@ class QuoteHistory:
             return self.quotes[index - 1]
         return None
 
-    def around(self, at: datetime) -> tuple[Quote | None, datetime | None]:
-        """The last at or before `at`, however old, and when the first after it came."""
-        index = bisect_right(self.times, at)
-        return self.quotes[index - 1] if index else None, self.times[index] if index < len(self.times) else None
+    def around(self, at: datetime, *, age: timedelta) -> tuple[Quote | None, datetime | None]:
+        """`newest`, and when the first quote after `at` came."""
+        index, times = bisect_right(self.times, at), self.times
+        quote = self.quotes[index - 1] if index and at - times[index - 1] <= age else None
+        return quote, times[index] if index < len(times) else None
+
+
+class _Par(QuoteHistory):
+    """A dollar in dollars: of no date, so that whatever was stated of it is newer, and never too old."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__([Quote(datetime(1970, 1, 1, tzinfo=UTC), Decimal(1))])
+
+    def newest(self, at: datetime, *, age: timedelta) -> Quote | None:
+        return self.quotes[0]
+
+    def around(self, at: datetime, *, age: timedelta) -> tuple[Quote | None, datetime | None]:
+        return self.quotes[0], None
 
 
 _NONE = QuoteHistory(())
-_PAR = Quote(datetime(1970, 1, 1, tzinfo=UTC), Decimal(1))
-"""A dollar in dollars: of no date, so that whatever was stated of it is newer, and never too old."""
+_PAR = _Par()
 
 
 class PriceBook:
@@ -52,17 +67,10 @@ class PriceBook:
         self._of = {asset: QuoteHistory(of) for asset, of in (quotes or {}).items()}
 
     def of(self, asset: str) -> QuoteHistory:
-        return self._of.get(asset, _NONE)
+        return _PAR if asset == USD else self._of.get(asset, _NONE)
 
     def newest(self, asset: str, at: datetime) -> Quote | None:
-        return _PAR if asset == USD else self.of(asset).newest(at, age=price_age(asset))
-
-    def newest_and_next(self, asset: str, at: datetime) -> tuple[Quote | None, datetime | None]:
-        """What `newest` finds, and when the next quote came."""
-        quote, following = self.of(asset).around(at)
-        if asset == USD:
-            return _PAR, following
-        return (quote if quote and at - quote.at <= price_age(asset) else None), following
+        return self.of(asset).newest(at, age=price_age(asset))
 
     def reason(self, asset: str, at: datetime) -> str:
         """Why `newest` finds none: `stale` if there was one in the week before, else `no_price`."""

@@ -7,7 +7,8 @@ was worth long ago.
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from operator import attrgetter
 
 from holdfast.domain.balances import Side
@@ -28,26 +29,27 @@ def marked(last: Entry, at: datetime, prices: PriceBook) -> Entry:
     if last.at == at or not last.held:
         worth, reason = last.worth, last.reason if last.worth is None else ""
         return Entry(at, last.source, *key, ZERO, last.held, last.price, worth, ZERO, worth, reason=reason)
-    return mark_with(last, at, in_use(last, at, prices.newest(last.asset, at)), prices)
+    found = in_use(last, at, prices.newest(last.asset, at), price_age(last.asset))
+    return mark_with(last, at, found[1] if found else None, prices)
 
 
-def mark_with(last: Entry, at: datetime, quote: Quote | None, prices: PriceBook) -> Entry:
+def mark_with(last: Entry, at: datetime, price: Decimal | None, prices: PriceBook) -> Entry:
     """The same with the price that is in use then; without one `prices` tells why."""
     key = last.asset, last.side
-    if quote is None:
+    if price is None:
         reason = UNREADABLE if last.reason == UNREADABLE else prices.reason(last.asset, at)
         return priced(at, last.source, key, delta=ZERO, held=last.held, price=None, reason=reason)
-    worth = last.worth if quote.price == last.price else None
-    return priced(at, last.source, key, delta=ZERO, held=last.held, price=quote.price, worth=worth)
+    worth = last.worth if price == last.price else None
+    return priced(at, last.source, key, delta=ZERO, held=last.held, price=price, worth=worth)
 
 
-def in_use(last: Entry, at: datetime, feed: Quote | None) -> Quote | None:
-    """Of the price stated with the line and that of the feed, if it still serves at `at`, the newer one."""
+def in_use(last: Entry, at: datetime, feed: Quote | None, age: timedelta) -> tuple[datetime, Decimal] | None:
+    """Of the price stated with the line, which serves for `age`, and that of the feed the newer one, and since when."""
     if last.reason == UNREADABLE:
         return None
-    if last.price is None or at - last.at > price_age(last.asset) or (feed and feed.at > last.at):
+    if last.price is None or at - last.at > age or (feed and feed.at > last.at):
         return feed
-    return Quote(last.at, last.price)
+    return last.at, last.price
 
 
 def latest(entries: Sequence[Entry], at: datetime | None = None) -> dict[LineKey, Entry]:

@@ -14,7 +14,7 @@ from msgspec import Struct
 from holdfast.domain.exact import exactly
 from holdfast.domain.ledger.entries import Entry
 from holdfast.domain.ledger.marks import LineKey, in_use, mark_with, marked
-from holdfast.domain.quotes import PriceBook, Quote
+from holdfast.domain.quotes import PriceBook, QuoteHistory
 from holdfast.domain.valuation import price_age
 
 _MOMENT = timedelta(milliseconds=1)
@@ -59,13 +59,13 @@ def _at_once(entries: Sequence[Entry], start: int) -> Sequence[Entry]:
 class _Line(Struct, gc=False):
     """A line on its way: its last entry, the price it was last marked with, and whether it waits to be looked at."""
 
+    key: LineKey
+    quotes: QuoteHistory
+    age: timedelta
+    """How long a price of it serves."""
     last: Entry
     used: Decimal | None
     waits: bool = False
-
-    @property
-    def key(self) -> LineKey:
-        return self.last.source, self.last.asset, self.last.side
 
 
 class _Walk:
@@ -85,47 +85,38 @@ class _Walk:
         key = entry.source, entry.asset, entry.side
         line = self._lines.get(key)
         if line is None:
-            line = self._lines[key] = _Line(entry, entry.price)
+            line = self._lines[key] = self._line(key, entry)
         else:
             line.last, line.used = entry, entry.price
         if not line.waits and entry.held:
-            self._wait(line, self._looked_up(entry, entry.at)[1])
+            self._wait(line, _looked_up(line, entry.at)[1])
 
     def marks(self, at: datetime, stated: Iterable[Entry], *, every: bool) -> list[Entry]:
         """Of lines that are held and not stated: those whose price has changed, or all."""
         keys = {(entry.source, entry.asset, entry.side) for entry in stated}
         changed = self._changed(at, keys)
         if not every:
-            return [mark_with(last, at, quote, self._prices) for last, quote in changed]
+            return [mark_with(line.last, at, line.used, self._prices) for line in changed]
         held = (line.last for key, line in self._lines.items() if line.last.held and key not in keys)
         return [marked(last, at, self._prices) for last in held]
 
-    def _changed(self, at: datetime, stated: set[LineKey]) -> list[tuple[Entry, Quote | None]]:
+    def _line(self, key: LineKey, entry: Entry) -> _Line:
+        return _Line(key, self._prices.of(entry.asset), price_age(entry.asset), entry, entry.price)
+
+    def _changed(self, at: datetime, stated: set[LineKey]) -> list[_Line]:
         """Each is due again by what it is marked with from here on."""
         found = []
         while self.due <= at:
             for line in self._popped():
                 line.waits = False
-                last = line.last
-                if not last.held or line.key in stated:
+                if not line.last.held or line.key in stated:
                     continue
-                quote, due = self._looked_up(last, at)
-                price = quote.price if quote else None
+                price, due = _looked_up(line, at)
                 if price != line.used:
                     line.used = price
-                    found.append((last, quote))
+                    found.append(line)
                 self._wait(line, due)
         return found
-
-    def _looked_up(self, last: Entry, at: datetime) -> tuple[Quote | None, datetime | None]:
-        """The price in use, and when it is next to be looked at: a quote comes, or this one has become too old."""
-        feed, due = self._prices.newest_and_next(last.asset, at)
-        quote = in_use(last, at, feed)
-        if quote:
-            expiry = quote.at + price_age(last.asset) + _MOMENT
-            # A dollar's price by definition, which has no date, stays in use.
-            due = expiry if expiry > at and (due is None or expiry < due) else due
-        return quote, due
 
     def _wait(self, line: _Line, due: datetime | None) -> None:
         if due is None:
@@ -142,3 +133,15 @@ class _Walk:
         waiting = self._due.pop(heapq.heappop(self._times))
         self.due = self._times[0] if self._times else _NEVER
         return waiting
+
+
+def _looked_up(line: _Line, at: datetime) -> tuple[Decimal | None, datetime | None]:
+    """The price in use, and when it is next to be looked at: a quote comes, or this one has become too old."""
+    feed, due = line.quotes.around(at, age=line.age)
+    found = in_use(line.last, at, feed, line.age)
+    if found is None:
+        return None, due
+    since, price = found
+    expiry = since + line.age + _MOMENT
+    # A dollar's price by definition, which has no date, stays in use.
+    return price, expiry if expiry > at and (due is None or expiry < due) else due

@@ -58,7 +58,7 @@ class AverageCost:
     def put(self, opened: Movement) -> None:
         pool = self._pool
         if pool is None:
-            self._pool = _opened(opened)
+            self._pool = OpenLot(opened, opened.delta, opened.value or ZERO)
         else:
             pool.quantity += opened.delta
             pool.cost += opened.value or ZERO
@@ -83,7 +83,7 @@ class FirstInFirstOut:
         self._lots: deque[OpenLot] = deque()
 
     def put(self, opened: Movement) -> None:
-        self._lots.append(_opened(opened))
+        self._lots.append(OpenLot(opened, opened.delta, opened.value or ZERO))
 
     def take(self, quantity: Decimal) -> Decimal:
         lots, cost = self._lots, ZERO
@@ -109,7 +109,7 @@ class LastInFirstOut:
         self._lots: list[OpenLot] = []
 
     def put(self, opened: Movement) -> None:
-        self._lots.append(_opened(opened))
+        self._lots.append(OpenLot(opened, opened.delta, opened.value or ZERO))
 
     def take(self, quantity: Decimal) -> Decimal:
         lots, cost = self._lots, ZERO
@@ -137,7 +137,7 @@ class HighestInFirstOut:
 
     def put(self, opened: Movement) -> None:
         unit_cost = (opened.value or ZERO) * UNITS // opened.delta
-        heapq.heappush(self._lots, (-unit_cost, _opened(opened)))
+        heapq.heappush(self._lots, (-unit_cost, OpenLot(opened, opened.delta, opened.value or ZERO)))
 
     def take(self, quantity: Decimal) -> Decimal:
         lots, cost = self._lots, ZERO
@@ -162,10 +162,6 @@ LOTS: dict[CostMethod, type[Lots]] = {
     "lifo": LastInFirstOut,
     "hifo": HighestInFirstOut,
 }
-
-
-def _opened(movement: Movement) -> OpenLot:
-    return OpenLot(movement, movement.delta, movement.value or ZERO)
 
 
 def _part(lot: OpenLot, quantity: Decimal) -> Decimal:

@@ -10,7 +10,8 @@ Source: Microsoft Excel, XIRR; Norstrøm, A Sufficient Condition for a Unique No
 import math
 from datetime import date
 from decimal import Decimal
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import attrgetter
 
 import pyxirr
 
@@ -58,8 +59,9 @@ def money_weighted_return(book: Book) -> RateOfReturn | Unavailable:
 def _payments(book: Book) -> list[tuple[date, float]]:
     """As the investor sees them, one a day: paid in is negative, paid out and the final value are positive."""
     days: dict[date, Decimal] = {}
-    dated = [(flow.at, -flow.value) for flow in book.flows]
-    dated += [(book.window.start or mark.at, -(mark.worth or ZERO)) for mark in book.opening]
+    for day, flows in groupby(book.flows, lambda flow: flow.at.date()):
+        days[day] = -sum(map(attrgetter("value"), flows), ZERO)
+    dated = [(book.window.start or mark.at, -(mark.worth or ZERO)) for mark in book.opening]
     dated += [(book.window.end, mark.worth or ZERO) for mark in book.closing]
     for at, value in dated:
         day = at.date()
