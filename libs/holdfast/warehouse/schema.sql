@@ -947,6 +947,27 @@ AS SELECT
 FROM snapshots
 WHERE observed_at <= toStartOfDay(now('UTC'));
 
+CREATE MATERIALIZED VIEW late_inputs_from_transfer_ranges TO late_inputs
+(
+    `kind` String,
+    `key` String,
+    `at` DateTime64(3, 'UTC'),
+    `place` String,
+    `identity` String,
+    `first` DateTime64(3),
+    `last` DateTime64(3)
+)
+AS SELECT
+    'source' AS kind,
+    source AS key,
+    after_time AS at,
+    toString(until_number) AS place,
+    hex(sipHash128(after_hash, until_hash, toString(transfers))) AS identity,
+    now64(3) AS first,
+    now64(3) AS last
+FROM transfer_ranges
+WHERE after_time <= toStartOfDay(now('UTC'));
+
 CREATE MATERIALIZED VIEW latest_snapshots_from_snapshots TO latest_snapshots
 (
     `source` String,

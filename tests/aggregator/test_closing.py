@@ -1,0 +1,117 @@
+"""Whatever comes between two closings, and in whatever order: the closed days are those of all that is stored."""
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from holdfast.registry.state import RegistryState
+from holdfast.settings.shared import ClickHouseSettings
+from holdfast.warehouse.client import Warehouse, connect
+from services.aggregator.batch import Arrival
+from services.aggregator.closing.closer import Closer
+from services.aggregator.commit import commit
+from services.aggregator.prepared import prepare
+from services.aggregator.projection import Projector
+from services.aggregator.settings import ClosingSettings
+from tests.aggregator.comparing import empty
+from tests.aggregator.expected import Arrived
+from tests.aggregator.test_any_arrival import Silent
+from tests.aggregator.worlds import RANKING, START, deliveries, worlds
+
+_HEALTH = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]
+_SETTINGS = ClosingSettings(share=1, margin_s=0, days=4)
+
+
+class Later:
+    """After the first days of the worlds."""
+
+    def now(self) -> datetime:
+        return START + timedelta(days=4)
+
+
+@pytest.fixture(scope="module")
+def tables(clickhouse_server: Any) -> ClickHouseSettings:
+    """One database for all examples of the module: each begins by emptying it."""
+    from holdfast.warehouse.migrator import migrate  # noqa: PLC0415
+
+    found: ClickHouseSettings = clickhouse_server.settings("closing")
+
+    async def prepare_tables() -> None:
+        warehouse = await connect(found)
+        await migrate(warehouse)
+        await warehouse.close()
+
+    asyncio.run(prepare_tables())
+    return found
+
+
+async def close(warehouse: Warehouse) -> int:
+    return await Closer(warehouse, Later(), _SETTINGS, ranking=RANKING).close_due()
+
+
+async def read_closed(warehouse: Warehouse) -> list[dict[str, Any]]:
+    """But for when each was worked out, and at which revision that says the same."""
+    return await warehouse.query(
+        "SELECT * EXCEPT (computed_at, revision) FROM closed_days FINAL "
+        "WHERE (tenant, portfolio) IN (SELECT tenant, portfolio FROM registry_portfolios FINAL WHERE NOT deleted) "
+        "ORDER BY tenant, portfolio, day, span"
+    )
+
+
+async def take(warehouse: Warehouse, step: tuple[Arrived, ...] | RegistryState) -> None:
+    if isinstance(step, RegistryState):
+        await Projector(warehouse, Silent(), every_s=60).reconcile(step)  # type: ignore[arg-type]
+    else:
+        arrivals = [Arrival(event=one.event, sequence=1, recorded_at=one.recorded_at) for one in step]
+        await commit(warehouse, prepare(arrivals), ranking=RANKING)
+
+
+async def _check(clickhouse: ClickHouseSettings, delivery: Any, pauses: list[bool]) -> None:
+    warehouse = await connect(clickhouse)
+    try:
+        await empty(warehouse)
+        for table in ("closed_days", "late_inputs"):
+            await warehouse.command(f"TRUNCATE TABLE {table}")
+        steps = [step for replica in delivery.replicas for step in replica]
+        for number, step in enumerate(steps):
+            await take(warehouse, step)
+            if pauses[number % len(pauses)]:
+                await close(warehouse)
+        await close(warehouse)
+        assert await close(warehouse) == 0, "nothing has come since"
+        maintained = await read_closed(warehouse)
+        await warehouse.command("TRUNCATE TABLE closed_days")
+        await close(warehouse)
+        assert await read_closed(warehouse) == maintained
+    finally:
+        await warehouse.close()
+
+
+def _run(data: st.DataObject, tables: ClickHouseSettings) -> None:
+    world = data.draw(worlds(), label="world")
+    delivery = data.draw(deliveries(world), label="delivery")
+    pauses = data.draw(st.lists(st.booleans(), min_size=1, max_size=4), label="closings between")
+    asyncio.run(_check(tables, delivery, pauses))
+
+
+@given(data=st.data())
+@settings(max_examples=6, deadline=None, suppress_health_check=_HEALTH, phases=[Phase.explicit, Phase.generate])
+@pytest.mark.timeout(600)
+def test_closed_days_do_not_depend_on_when_they_were_worked_out(
+    data: st.DataObject, tables: ClickHouseSettings
+) -> None:
+    _run(data, tables)
+
+
+@pytest.mark.chaos
+@given(data=st.data())
+@settings(max_examples=60, deadline=None, suppress_health_check=_HEALTH)
+@pytest.mark.timeout(1800)
+def test_closed_days_do_not_depend_on_when_they_were_worked_out_for_many_worlds(
+    data: st.DataObject, tables: ClickHouseSettings
+) -> None:
+    _run(data, tables)
