@@ -198,3 +198,22 @@ async def test_the_same_correction_in_sql(world: World) -> None:
         "WHERE a.value_usd IS DISTINCT FROM b.value_usd"
     )
     assert rows == [{"asset": XYZ, "was": Decimal(14), "is": Decimal(21), "event": "b" * 32}]
+
+
+async def test_what_the_rules_left_out_is_known_by_the_rules_of_the_time(world: World) -> None:
+    """From 12:30, when the rule was made, XYZ counts nowhere; before that it did, and the correction names the rule."""
+    made = (await world.send("PUT", "/v1/rules", body={"rules": [{"asset": XYZ}]})).json()
+    rule = {"asset": XYZ, "action": "exclude", "portfolio": "", "why": ""}
+    stored = {"tenant": "acme", "number": made["number"], "note": "", "created_at": made["created_at"][:19]}
+    await insert(world.resources.warehouse, "registry_rule_sets", [stored | {"rules": [rule]}])
+    earlier, now = instant("11:40"), world.clock.now().isoformat()
+    for known_at, net in ((earlier, "24"), (now, "0")):
+        assert (await get(world, "total", at=instant("10:30"), known_at=known_at))["net"] == net
+        window = {"from": instant("09:00"), "to": instant("10:30")}
+        points = (await get(world, "series", interval="hour", known_at=known_at, **window))["points"]
+        assert points[-1]["net"] == net
+        flows = (await get(world, "flows", known_at=known_at, **window))["items"]
+        assert [flow["asset"] for flow in flows] == ([XYZ] if net == "24" else [])
+    [one] = (await get(world, "corrections", at=instant("10:30"), known_from=earlier, known_to=now))["items"]
+    assert (one["cause"], one["event"]["id"], one["change_usd"]) == ("rules", str(made["number"]), "-24")
+    assert one["event"]["recorded_at"] == made["created_at"]

@@ -4,13 +4,16 @@ A tenant has numbered rule sets; the one of the greatest number holds, and none 
 be asked for under any of them. Set 0 is the empty one, before anybody made a rule.
 """
 
+from datetime import datetime
+
 from holdfast.registry.records import RuleSet
 from holdfast.registry.state import RegistryState
 
 
-def newest_rules(state: RegistryState, tenant: str) -> RuleSet | None:
-    """The rule set that holds; None where there never was one."""
-    return max(rule_sets(state, tenant), key=lambda one: one.number, default=None)
+def newest_rules(state: RegistryState, tenant: str, *, known_at: datetime | None = None) -> RuleSet | None:
+    """The rule set that holds, or that held at a time; None where there was none yet."""
+    made = (one for one in rule_sets(state, tenant) if known_at is None or one.created_at <= known_at)
+    return max(made, key=lambda one: one.number, default=None)
 
 
 def rule_sets(state: RegistryState, tenant: str) -> list[RuleSet]:

@@ -2092,10 +2092,23 @@ AS WITH
     ),
     ruled_out AS
     (
-        SELECT arrayJoin(excluded)
-        FROM registry_portfolios
-        FINAL
-        WHERE (tenant = {tenant:String}) AND (portfolio = {portfolio:String})
+        SELECT asset
+        FROM
+        (
+            SELECT
+                rule.asset AS asset,
+                argMax(rule.action, rule.portfolio != '') AS verdict
+            FROM registry_rule_sets
+            FINAL
+            ARRAY JOIN rules AS rule
+            WHERE (tenant = {tenant:String}) AND (rule.portfolio IN ('', {portfolio:String})) AND (number = (
+                SELECT max(number)
+                FROM registry_rule_sets
+                WHERE (tenant = {tenant:String}) AND (created_at <= {known_at:DateTime64(3, 'UTC')})
+            ))
+            GROUP BY asset
+        )
+        WHERE verdict = 'exclude'
     ),
     throttled AS
     (

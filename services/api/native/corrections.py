@@ -10,10 +10,11 @@ from msgspec import Struct
 
 from holdfast.domain.exact import difference
 from holdfast.domain.time import to_ms
+from holdfast.registry.rules import newest_rules
 from services.api.callers import Asker
 from services.api.currencies import to_text
 from services.api.native.as_known import to_params
-from services.api.native.differing import Cause, Difference, Known, Line, Stated, differences
+from services.api.native.differing import Cause, Difference, Event, Known, Line, Stated, differences
 from services.api.native.moments import Moment
 from services.api.openapi import refusals
 from services.api.paging import CursorText, Limit, page_size, parse_cursor, to_cursor
@@ -52,8 +53,8 @@ class KnownLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 class CorrectingEvent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: str | None
-    """The id of a `BalancesObserved` or `PricesObserved` event, or the registry's revision; null where something
-    only ended."""
+    """The id of a `BalancesObserved` or `PricesObserved` event, the registry's revision, or the number of a set
+    of rules; null where something only ended."""
     recorded_at: Time | None
     job_id: str | None
 
@@ -73,7 +74,8 @@ class Correction(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     change_usd: Money
     """What it adds to the net value."""
     cause: Cause
-    """Another statement of its source, another price, a change of membership, or another source's coverage of it."""
+    """Another statement of its source, another price, a change of membership or of the tenant's rules, or another
+    source's coverage of it."""
     event: CorrectingEvent
 
 
@@ -134,7 +136,14 @@ async def _read_known(api: Resources, tenant: str, portfolio: str, moment: Momen
         read(api.warehouse, load_sql(__file__, "corrections"), params, Line),
         read(api.warehouse, load_sql(__file__, "corrected_statements"), params, Stated),
     )
-    return Known(lines=lines, statements={one.source: one for one in statements})
+    return Known(
+        lines=lines, statements={one.source: one for one in statements}, rules=_rules(api, tenant, moment.known_at)
+    )
+
+
+def _rules(api: Resources, tenant: str, known_at: datetime | None) -> Event:
+    held = newest_rules(api.registry, tenant, known_at=known_at)
+    return Event(id=str(held.number), recorded_at=held.created_at) if held else Event(id=None, recorded_at=None)
 
 
 def _to_correction(one: Difference) -> Correction:

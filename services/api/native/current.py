@@ -55,9 +55,11 @@ def belonging(members: Iterable[PortfolioSource], *, end: datetime) -> set[str]:
     }
 
 
-def excluded_now(registry: RegistryState, tenant: str, portfolio: str | None) -> tuple[str, ...]:
-    """The assets that the tenant's rules leave out of a portfolio; without one, out of all of them."""
-    return excluded_assets(newest_rules(registry, tenant), portfolio)
+def excluded_now(
+    registry: RegistryState, tenant: str, portfolio: str | None, *, known_at: datetime | None = None
+) -> tuple[str, ...]:
+    """The assets that the tenant's rules leave out of a portfolio, or left out of it at a time; without one, of all."""
+    return excluded_assets(newest_rules(registry, tenant, known_at=known_at), portfolio)
 
 
 async def read_current(api: Resources, sources: Sequence[str]) -> list[CurrentSnapshot]:

@@ -10,7 +10,7 @@ from msgspec import Struct
 from holdfast.domain.exact import ZERO, difference, total
 from services.api.vocabulary import Money, Time
 
-Cause = Literal["statement", "price", "membership", "coverage"]
+Cause = Literal["statement", "price", "membership", "coverage", "rules"]
 
 
 class Line(Struct, frozen=True, kw_only=True):
@@ -28,6 +28,8 @@ class Line(Struct, frozen=True, kw_only=True):
     value_usd: Money | None
     reason: str | None
     counted: bool
+    excluded: bool
+    """By the tenant's rules."""
     snapshot_id: str
     price_event_id: str | None
     price_recorded_at: Time | None
@@ -55,11 +57,24 @@ class Stated(Struct, frozen=True, kw_only=True):
     revision: int
 
 
+class Event(Struct, frozen=True, kw_only=True):
+    """What was recorded in between. `id` is None where something only ended."""
+
+    id: str | None
+    recorded_at: datetime | None
+    job_id: str | None = None
+
+
+_NONE = Event(id=None, recorded_at=None)
+
+
 class Known(Struct, frozen=True, kw_only=True):
     """All of one portfolio at one instant, as known at a time."""
 
     lines: Sequence[Line]
     statements: Mapping[str, Stated]
+    rules: Event = _NONE
+    """The set of rules that held."""
 
     @property
     def net(self) -> Decimal | None:
@@ -67,14 +82,6 @@ class Known(Struct, frozen=True, kw_only=True):
         if not any(one.snapshot_id for one in self.statements.values()):
             return None
         return total(line.worth for line in self.lines)
-
-
-class Event(Struct, frozen=True, kw_only=True):
-    """What was recorded in between. `id` is None where something only ended."""
-
-    id: str | None
-    recorded_at: datetime | None
-    job_id: str | None = None
 
 
 class Difference(Struct, frozen=True, kw_only=True):
@@ -110,6 +117,8 @@ def _explained(line: Line, change: tuple[Line | None, Line | None], before: Know
         return "membership", Event(id=None if revision is None else str(revision), recorded_at=None)
     if was.snapshot_id != is_.snapshot_id:
         return "statement", Event(id=is_.snapshot_id, recorded_at=is_.recorded_at, job_id=is_.job_id)
+    if old and new and old.excluded != new.excluded:
+        return "rules", after.rules
     if old and new and (old.price_event_id, old.value_usd) != (new.price_event_id, new.value_usd):
         return "price", Event(id=new.price_event_id, recorded_at=new.price_recorded_at)
     return "coverage", _covering(line, before, after)
@@ -124,7 +133,7 @@ def _covering(line: Line, before: Known, after: Known) -> Event:
     ]
     newest = max(came, key=lambda one: str(one.recorded_at), default=None)
     if newest is None:
-        return Event(id=None, recorded_at=None)
+        return _NONE
     return Event(id=newest.snapshot_id, recorded_at=newest.recorded_at, job_id=newest.job_id)
 
 

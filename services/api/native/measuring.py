@@ -75,7 +75,7 @@ async def read_measured(api: Resources, caller: Caller, question: Question) -> M
     known_at = parse_instant("known_at", question.known_at)
     window = parse_window(question.from_, question.to, now=min(known_at or api.clock.now(), api.clock.now()))
     members = await read_memberships(api.warehouse, caller.tenant, record.id, known_at=known_at)
-    excluded = excluded_assets(newest_rules(api.registry, caller.tenant), record.id)
+    excluded = excluded_assets(newest_rules(api.registry, caller.tenant, known_at=known_at), record.id)
     try:
         ledgers = await read_ledgers(
             api.warehouse,

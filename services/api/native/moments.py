@@ -26,7 +26,7 @@ KnownAt = Annotated[
     QueryParameter(
         name="known_at",
         schema_extra={"format": "date-time"},
-        description="Only what was recorded by then: statements, prices, rates and memberships. Else all of it.",
+        description="Only what was recorded by then: statements, prices, rates, memberships and rules. Else all of it.",
     ),
 ]
 

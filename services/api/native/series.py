@@ -111,7 +111,7 @@ async def show_series(
         portfolio=portfolio,
         grid=grid,
         now=now,
-        excluded=frozenset(excluded_now(api.registry, caller.tenant, portfolio)),
+        excluded=frozenset(excluded_now(api.registry, caller.tenant, portfolio, known_at=knowing)),
         marked=mark,
         known_at=knowing,
     )
