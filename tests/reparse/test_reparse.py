@@ -1,15 +1,18 @@
 """A parser's mistake in the past, corrected from what upstream had really said; nothing is sent to anybody."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from holdfast.domain.time import SystemClock
-from holdfast.events import BalancesObserved, FetchRequested
+from holdfast.events import FetchRequested, ReturnsReported
+from holdfast.events.catalog import event_type_of
 from holdfast.events.codec import decode
+from holdfast.events.event import Event
 from holdfast.messaging.connection import Connection, connect
 from holdfast.messaging.streams import migrate
 from holdfast.providers.kit.contract import Fetched, Target
@@ -25,11 +28,17 @@ from services.aggregator.batch import Arrival
 from services.aggregator.commit import commit
 from services.aggregator.event_rows import to_fetch_row, to_raw_response_row
 from services.aggregator.prepared import prepare
-from services.worker.reparsing.app import Report, Wish, reparse
+from services.worker.reparsing.app import Progress, Wish, reparse
+from services.worker.reparsing.correcting import judge, keys_of
+from services.worker.reparsing.keeping import KeptFetch, Sizes, read_current
+from services.worker.reparsing.replaying import Replayed
+from services.worker.reparsing.reporting import Report, Tally
 from services.worker.results import Run, fetched_events, finished_event, response_events
 
 OKX = discover()["okx"]
 JOB = "a" * 32
+TOTALS = 4
+"""That OKX reports with the recorded statement: the whole, and one of each platform."""
 
 
 class Wrong:
@@ -40,7 +49,16 @@ class Wrong:
 
     async def fetch(self, target: Target) -> Fetched:
         fetched = await self._right.fetch(target)
-        return replace(fetched, snapshots=tuple(_mistaken(one) for one in fetched.snapshots))
+        return replace(fetched, snapshots=tuple(_mistaken(one) for one in fetched.snapshots))  # type: ignore[no-any-return]
+
+
+class WrongTotals(Wrong):
+    """It reads every total as ten times what it is."""
+
+    async def fetch(self, target: Target) -> Fetched:
+        fetched = await self._right.fetch(target)
+        totals = (replace(one, total=None if one.total is None else one.total * 10) for one in fetched.totals)
+        return replace(fetched, totals=tuple(totals))  # type: ignore[no-any-return]
 
 
 def _mistaken(snapshot: Any) -> Any:
@@ -80,34 +98,41 @@ class Past:
         await write(self.warehouse, [to_raw_response_row(response) for response in responses])
         finished = finished_event(run, fetched, finished_at=now, requests=2, response_bytes=9)
         await write(self.warehouse, [to_fetch_row(finished)])
-        await self.store(
-            [
-                event
-                for event in fetched_events(run, fetched, finished_at=now, limit_bytes=1_000_000)
-                if isinstance(event, BalancesObserved)
-            ]
-        )
+        await self.store(fetched_events(run, fetched, finished_at=now, limit_bytes=1_000_000))
 
-    async def store(self, events: list[BalancesObserved]) -> None:
+    async def store(self, events: Sequence[Event]) -> None:
         arrivals = []
         for event in events:
             self._sequence += 1
             arrivals.append(Arrival(event=event, sequence=self._sequence, recorded_at=datetime.now(UTC)))
         await commit(self.warehouse, prepare(arrivals), ranking=[])
 
-    async def reparse(self, module: ProviderModule = OKX, **wish: Any) -> Report:
+    async def reparse(
+        self, module: ProviderModule = OKX, *, progress: Progress | None = None, tally: Tally | None = None, **wish: Any
+    ) -> Report:
         report = await reparse(
-            self.configuration, Wish(providers=("okx",), **wish), clock=SystemClock(), catalogue={"okx": module}
+            self.configuration,
+            Wish(providers=("okx",), **wish),
+            clock=SystemClock(),
+            catalogue={"okx": module},
+            progress=progress,
+            tally=tally,
         )
-        await self.store(await self._published())
+        await self.settle()
         return report
 
-    async def _published(self) -> list[BalancesObserved]:
-        events = []
+    async def settle(self) -> None:
+        """What was published is stored."""
+        await self.store(await self._published())
+
+    async def _published(self) -> list[Event]:
+        events: list[Event] = []
         info = await self.connection.js.stream_info("EVENTS")
         for sequence in range(max(1, info.state.first_seq), info.state.last_seq + 1):
             message = await self.connection.js.get_msg("EVENTS", seq=sequence)
-            events.append(decode(message.data or b"", BalancesObserved))
+            kind = event_type_of(message.subject or "")
+            assert kind is not None
+            events.append(decode(message.data or b"", kind.struct))
         await self.connection.js.purge_stream("EVENTS")
         return events
 
@@ -149,7 +174,7 @@ async def test_a_mistake_of_the_past_is_corrected_and_what_was_known_before_stay
     await past.fetch(WRONG)
     assert await past.debts() == [0]
     report = await past.reparse()
-    assert (report.corrected, report.same, report.skipped) == (1, 0, ())
+    assert (report.corrected, report.same, report.skipped) == (1, TOTALS, ())
     [change] = report.changes
     assert change.before != change.after
     assert change.job_id == JOB
@@ -161,14 +186,24 @@ async def test_again_there_is_nothing_to_correct(past: Past) -> None:
     await past.fetch(WRONG)
     await past.reparse()
     again = await past.reparse()
-    assert (again.corrected, again.same, again.changes) == (0, 1, ())
+    assert (again.corrected, again.same, again.changes) == (0, 1 + TOTALS, ())
+    assert await past.statements() == 2
+
+
+@pytest.mark.parametrize("few", [1, 50])
+async def test_several_fetches_that_said_the_same_are_corrected_once(past: Past, few: int) -> None:
+    for number in range(3):
+        await past.fetch(WRONG, job=f"{number:032x}", later=-timedelta(hours=number))
+    report = await past.reparse(sizes=Sizes(few=few))
+    assert (len(report.changes), report.not_published) == (1, 0)
+    assert await past.debts() == [1]
     assert await past.statements() == 2
 
 
 async def test_what_was_right_is_left_alone(past: Past) -> None:
     await past.fetch(OKX)
     report = await past.reparse()
-    assert (report.same, report.corrected, report.not_published) == (1, 0, 0)
+    assert (report.same, report.corrected, report.not_published) == (1 + TOTALS, 0, 0)
     assert await past.statements() == 1
 
 
@@ -244,6 +279,129 @@ async def test_what_a_provider_asked_once_in_the_life_of_its_process_is_learned_
     started = datetime.now(UTC) - timedelta(minutes=100)
     report = await past.reparse(module, first=started)
     assert (report.fetches, report.skipped) == (1, ())
+
+
+async def test_a_total_that_was_read_wrongly_is_corrected_too(past: Past) -> None:
+    await past.fetch(replace(OKX, build=lambda *built: WrongTotals(OKX.build(*built))))
+    sql = "SELECT platform, total FROM reported_totals_current ORDER BY platform"
+    wrong = await past.warehouse.rows(sql)
+    report = await past.reparse()
+    assert (report.corrected, report.same, report.not_published) == (TOTALS, 1, 0)
+    assert {change.kind for change in report.changes} == {"total"}
+    right = await past.warehouse.rows(sql)
+    assert [total * 10 for _, total in right] == [total for _, total in wrong]
+    assert (await past.reparse()).same == 1 + TOTALS
+
+
+class Steps:
+    """What a run tells as it goes on."""
+
+    def __init__(self) -> None:
+        self.told: list[int] = []
+
+    def begin(self, provider: str, fetches: int) -> None:
+        self.told.append(fetches)
+
+    def advance(self, fetches: int) -> None:
+        self.told.append(fetches)
+
+
+class Timed:
+    """States the hour of its clock, and no totals."""
+
+    def __init__(self, right: Any, clock: Any) -> None:
+        self._right, self._clock = right, clock
+
+    async def fetch(self, target: Target) -> Fetched:
+        fetched = await self._right.fetch(target)
+        hour = self._clock.now().replace(minute=0, second=0, microsecond=0)
+        snapshots = tuple(replace(one, observed_at=hour) for one in fetched.snapshots)
+        return replace(fetched, snapshots=snapshots, totals=())  # type: ignore[no-any-return]
+
+
+TIMED = replace(OKX, build=lambda settings, session, clock: Timed(OKX.build(settings, session, clock), clock))
+TIMED_WRONG = replace(OKX, build=lambda settings, session, clock: Wrong(TIMED.build(settings, session, clock)))
+
+
+async def fetched_hourly(past: Past, count: int) -> None:
+    for number in range(count):
+        await past.fetch(TIMED_WRONG, job=f"{number:032x}", later=-timedelta(hours=number))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "steps"),
+    [
+        (Sizes(), [5, 5]),
+        (Sizes(page=2), [5, 2, 2, 1]),
+        (Sizes(few=1), [5, 1, 1, 1, 1, 1]),
+        (Sizes(few_bytes=1), [5, 1, 1, 1, 1, 1]),
+        (Sizes(page=5, few_bytes=18), [5, 2, 2, 1]),
+    ],
+)
+async def test_whatever_is_in_memory_at_once_the_same_is_corrected(past: Past, sizes: Sizes, steps: list[int]) -> None:
+    """Of each fetch 9 bytes are said to have come."""
+    await fetched_hourly(past, 5)
+    told = Steps()
+    report = await past.reparse(TIMED, progress=told, sizes=sizes)
+    assert (report.fetches, report.corrected, told.told) == (5, 5, steps)
+    assert (await past.reparse(TIMED, sizes=sizes)).corrected == 0
+
+
+class Failing:
+    """The network is gone when the third is asked for."""
+
+    def __init__(self, right: Any) -> None:
+        self._right, self._left = right, 2
+
+    async def fetch(self, target: Target) -> Fetched:
+        if not self._left:
+            raise OSError("gone")
+        self._left -= 1
+        return await self._right.fetch(target)  # type: ignore[no-any-return]
+
+
+async def test_a_run_that_is_cut_short_has_corrected_what_it_reached_and_another_goes_on(past: Past) -> None:
+    await fetched_hourly(past, 5)
+    tally, one = Tally(), Sizes(few=1)
+    with pytest.raises(OSError, match="gone"):
+        await past.reparse(replace(TIMED, build=lambda *built: Failing(TIMED.build(*built))), tally=tally, sizes=one)
+    await past.settle()
+    assert tally.fetches == 2
+    assert tally.reached is not None
+    report = await past.reparse(TIMED, first=tally.reached)
+    assert (report.fetches, report.corrected) == (4, 3)
+    assert await past.statements() == 10
+
+
+async def test_returns_are_held_against_what_is_current(warehouse: Warehouse) -> None:
+    """Corrected only where the fetch said it last: the second fetch's word stands against the first's."""
+    at = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2)
+    first, second = kept_fetch("a" * 32, at), kept_fetch("b" * 32, at + timedelta(minutes=5))
+    stored = [returned(first, at, "10"), returned(second, at, "20")]
+    await commit(warehouse, prepare([Arrival(event=one, sequence=1, recorded_at=at) for one in stored]), ranking=[])
+    for fetch, total, verdict in ((first, "30", "kept"), (second, "30", "corrected"), (second, "20", "same")):
+        replayed = [Replayed(fetch=fetch, said=(returned(fetch, at, total),))]
+        keys = keys_of(replayed)["returns"]
+        current = {("returns", key): found for key, found in (await read_current(warehouse, "returns", keys)).items()}
+        [judged] = judge(replayed, current)  # type: ignore[arg-type]
+        assert (judged.verdict, judged.before) == (verdict, stored[1].id)
+
+
+def kept_fetch(job: str, at: datetime) -> KeptFetch:
+    request = FetchRequested(
+        id=job, tenant="acme", provider="credmark", feed="balances", target=case().target.target, scope="wallet",
+        slot=at, lane="due", requested_at=at,
+    )  # fmt: skip
+    return KeptFetch(job=request, started_at=at, finished_at=at + timedelta(seconds=9), attempts=1, response_bytes=9)
+
+
+def returned(fetch: KeptFetch, at: datetime, total: str) -> ReturnsReported:
+    job = fetch.job
+    return ReturnsReported(
+        id=f"{total:0>32}", tenant=job.tenant, provider=job.provider, account=job.target, scope=job.scope,
+        observed_at=at, fetched_at=fetch.finished_at, job_id=job.id, quote="iso4217:USD", total_return=Decimal(total),
+        items=(),
+    )  # fmt: skip
 
 
 Choice = dict[str, Any]

@@ -3,15 +3,18 @@
 import argparse
 import asyncio
 import sys
-from collections import Counter
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 from rich.console import Console
-from rich.table import Table
+from rich.progress import Progress as Bar
+from rich.progress import TaskID
 
 from holdfast.domain.time import Clock, SystemClock
 from holdfast.messaging.connection import connect as connect_nats
@@ -23,12 +26,18 @@ from holdfast.settings.shared import ClickHouseSettings, LogSettings, NatsSettin
 from holdfast.warehouse.client import Warehouse
 from holdfast.warehouse.client import connect as connect_warehouse
 from holdfast.warehouse.errors import WarehouseError
-from services.worker.reparsing.correcting import Judged, judge, keys_of, to_corrections
-from services.worker.reparsing.keeping import BEGINNING, END, Chosen, read_current
+from services.worker.reparsing.correcting import Judged, Place, judge, keys_of, to_corrections
+from services.worker.reparsing.keeping import BEGINNING, END, Chosen, Current, Sizes, count_fetches, read_current
 from services.worker.reparsing.replaying import Replayed, Replayer, settings_of
+from services.worker.reparsing.reporting import Report, Tally, show
 from services.worker.settings import WorkerSettings
 
-EX_CONFIG, EX_UNAVAILABLE = 78, 69
+REMEMBERED = 10_000
+"""Corrections of this run that need not be looked up."""
+EX_CONFIG, EX_UNAVAILABLE, EX_INTERRUPTED = 78, 69, 130
+
+
+_SIZES = Sizes()
 
 
 class Wish(Struct, frozen=True, kw_only=True):
@@ -41,52 +50,91 @@ class Wish(Struct, frozen=True, kw_only=True):
     first: datetime = BEGINNING
     last: datetime = END
     dry_run: bool = False
+    sizes: Sizes = _SIZES
 
 
-class Skipped(Struct, frozen=True, kw_only=True):
-    """A fetch that was not read again."""
+class Progress(Protocol):
+    """Told as a run goes on."""
 
-    provider: str
-    account: str
-    started_at: datetime
-    why: str
+    def begin(self, provider: str, fetches: int) -> None: ...
 
-
-class Report(Struct, frozen=True, kw_only=True):
-    fetches: int
-    statements: int
-    same: int
-    corrected: int
-    new: int
-    kept: int
-    """Statements of fetches that cannot be replayed: left as they are."""
-    not_published: int
-    """The stream still remembers this very statement from minutes ago and takes no copy: run it again later."""
-    changes: tuple[Judged, ...]
-    skipped: tuple[Skipped, ...]
-    dry_run: bool
+    def advance(self, fetches: int) -> None: ...
 
 
 async def reparse(
-    configuration: Configuration, wish: Wish, *, clock: Clock | None = None, catalogue: dict[str, ProviderModule]
+    configuration: Configuration,
+    wish: Wish,
+    *,
+    clock: Clock | None = None,
+    catalogue: dict[str, ProviderModule],
+    progress: Progress | None = None,
+    tally: Tally | None = None,
 ) -> Report:
-    """Raises SettingsError, WarehouseError, PublishError."""
-    nats = configuration.section("nats", NatsSettings)
+    """Raises SettingsError, WarehouseError, PublishError.
+
+    What is found is published a few fetches at a time, oldest first. A run that is cut short has corrected what it had
+    reached, as `tally` says; a new one finds that the same and goes on.
+    """
+    nats, tally = configuration.section("nats", NatsSettings), tally or Tally()
     warehouse = await connect_warehouse(configuration.section("clickhouse", ClickHouseSettings))
-    try:
-        replayed: list[Replayed] = []
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(warehouse.close)
+        corrector = Corrector(nats, clock or SystemClock(), stack, dry_run=wish.dry_run)
         for name in _chosen(configuration, wish, catalogue):
             module = catalogue[name]
             replayer = Replayer(
-                warehouse, module, settings_of(configuration, module), payload_limit=nats.max_payload_bytes
+                warehouse,
+                module,
+                settings_of(configuration, module),
+                payload_limit=nats.max_payload_bytes,
+                sizes=wish.sizes,
             )
             chosen = Chosen(provider=name, tenant=wish.tenant, account=wish.account, first=wish.first, last=wish.last)
-            replayed += [one async for one in replayer.replay(chosen)]
-        judged = await _judged(warehouse, replayed)
-    finally:
-        await warehouse.close()
-    refused = 0 if wish.dry_run else await _publish(nats, judged, clock or SystemClock())
-    return _report(wish, replayed, judged, refused)
+            if progress:
+                progress.begin(name, await count_fetches(warehouse, chosen))
+            async for some in replayer.replay(chosen):
+                judged = corrector.only_once(await _judged(warehouse, some))
+                tally.not_published += await corrector.publish(judged)
+                tally.add(some, judged)
+                if progress:
+                    progress.advance(len(some))
+    return tally.to_report(dry_run=wish.dry_run)
+
+
+class Corrector:
+    """Publishes what is corrected; connects when there is something."""
+
+    def __init__(self, nats: NatsSettings, clock: Clock, stack: AsyncExitStack, *, dry_run: bool) -> None:
+        self._nats = nats
+        self._clock = clock
+        self._stack = stack
+        self._dry_run = dry_run
+        self._publisher: Publisher | None = None
+        self._said: dict[Place, str] = {}
+
+    def only_once(self, judged: Sequence[Judged]) -> list[Judged]:
+        """What this run has said lately is said; the warehouse may not have heard it yet."""
+        kept = []
+        for one in judged:
+            place = one.kind, (one.source, one.observed_at, one.platform)
+            again = bool(one.events) and self._said.pop(place, "") == one.after
+            kept.append(replace(one, verdict="same", events=()) if again else one)
+            if one.events:
+                self._said[place] = one.after
+        while len(self._said) > REMEMBERED:
+            self._said.pop(next(iter(self._said)))
+        return kept
+
+    async def publish(self, judged: Sequence[Judged]) -> int:
+        """How many the stream took for copies of what it had heard a moment ago."""
+        events = [event for one in judged for event in to_corrections(one, now=self._clock.now())]
+        if not events or self._dry_run:
+            return 0
+        if self._publisher is None:
+            connection = await connect_nats(self._nats, name="reparse")
+            self._stack.push_async_callback(connection.close)
+            self._publisher = Publisher(connection.js, producer="reparse", clock=self._clock)
+        return sum(one.duplicate for one in await self._publisher.publish_many(events))
 
 
 def _chosen(configuration: Configuration, wish: Wish, catalogue: dict[str, ProviderModule]) -> Sequence[str]:
@@ -100,67 +148,25 @@ def _chosen(configuration: Configuration, wish: Wish, catalogue: dict[str, Provi
 
 
 async def _judged(warehouse: Warehouse, replayed: Sequence[Replayed]) -> list[Judged]:
-    keys = keys_of(replayed)
-    return judge(replayed, await read_current(warehouse, keys) if keys else {})
+    current: dict[Place, Current] = {}
+    for kind, keys in keys_of(replayed).items():
+        current |= {(kind, key): found for key, found in (await read_current(warehouse, kind, keys)).items()}
+    return judge(replayed, current)
 
 
-async def _publish(nats: NatsSettings, judged: Sequence[Judged], clock: Clock) -> int:
-    """How many the stream took for copies of what it had heard a moment ago."""
-    events = [event for one in judged for event in to_corrections(one, now=clock.now())]
-    if not events:
-        return 0
-    connection = await connect_nats(nats, name="reparse")
-    try:
-        stored = await Publisher(connection.js, producer="reparse", clock=clock).publish_many(events)
-    finally:
-        await connection.close()
-    return sum(one.duplicate for one in stored)
+class _Bar:
+    """A line that moves, on standard error."""
 
+    def __init__(self, bar: Bar) -> None:
+        self._bar = bar
+        self._task: TaskID | None = None
 
-def _report(wish: Wish, replayed: Sequence[Replayed], judged: Sequence[Judged], refused: int) -> Report:
-    counts = Counter(one.verdict for one in judged)
-    return Report(
-        fetches=len(replayed),
-        statements=len(judged),
-        same=counts["same"],
-        corrected=counts["corrected"],
-        new=counts["new"],
-        kept=counts["kept"],
-        not_published=refused,
-        changes=tuple(msgspec.structs.replace(one, events=()) for one in judged if one.verdict in ("corrected", "new")),
-        skipped=tuple(
-            Skipped(
-                provider=one.fetch.job.provider,
-                account=one.fetch.job.target,
-                started_at=one.fetch.started_at,
-                why=one.not_recorded or one.refused,
-            )
-            for one in replayed
-            if one.not_recorded or one.refused
-        ),
-        dry_run=wish.dry_run,
-    )
+    def begin(self, provider: str, fetches: int) -> None:
+        self._task = self._bar.add_task(provider, total=fetches)
 
-
-def show(report: Report) -> None:
-    console = Console(highlight=False)
-    if report.changes:
-        table = Table("source", "observed", "what", "lines", "statement", header_style="bold")
-        for one in report.changes:
-            lines = f"{one.lines_before} → {one.lines_after}"
-            table.add_row(one.source, one.observed_at.isoformat(), one.verdict, lines, one.after)
-        console.print(table)
-    for skipped in report.skipped:
-        console.print(
-            f"[yellow]not read again:[/] {skipped.account} at {skipped.started_at.isoformat()}: {skipped.why}"
-        )
-    verb = "would be corrected" if report.dry_run else "corrected"
-    console.print(
-        f"{report.fetches} fetches read again: {report.same} statements the same, {report.corrected} {verb}, "
-        f"{report.new} new, {report.kept} left as they are, {len(report.skipped)} fetches not read"
-    )
-    if report.not_published:
-        console.print(f"[red]{report.not_published} were stated so minutes ago: run it again in a few minutes[/]")
+    def advance(self, fetches: int) -> None:
+        if self._task is not None:
+            self._bar.advance(self._task, fetches)
 
 
 def _parse(arguments: Sequence[str] | None) -> tuple[Wish, bool]:
@@ -186,21 +192,34 @@ def _parse(arguments: Sequence[str] | None) -> tuple[Wish, bool]:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     wish, as_json = _parse(arguments)
+    tally = Tally()
     try:
         configuration = read_configuration()
         log = configuration.section("log", LogSettings)
         logs.configure(service="reparse", level="error", format=log.format)
         settings = configuration.section("worker", WorkerSettings)
         catalogue = discover([Path(settings.providers_folder)] if settings.providers_folder else [])
-        report = asyncio.run(reparse(configuration, wish, catalogue=catalogue))
+        with Bar(console=Console(stderr=True), transient=True, disable=as_json) as bar:
+            run = reparse(configuration, wish, catalogue=catalogue, progress=_Bar(bar), tally=tally)
+            report = asyncio.run(run)
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(EX_CONFIG)
     except (WarehouseError, PublishError, OSError) as error:
-        sys.stderr.write(f"holdfast reparse: {error}\n")
+        sys.stderr.write(f"holdfast reparse: {error}\n{_where(tally)}")
         sys.exit(EX_UNAVAILABLE)
+    except KeyboardInterrupt:
+        sys.stderr.write(_where(tally))
+        sys.exit(EX_INTERRUPTED)
     if as_json:
         sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
     else:
         show(report)
     sys.exit(1 if report.not_published else 0)
+
+
+def _where(tally: Tally) -> str:
+    if tally.reached is None:
+        return "cut short before anything was read again\n"
+    since = tally.reached.isoformat()
+    return f"cut short after {tally.fetches} fetches, which are done: go on with --from {since}\n"

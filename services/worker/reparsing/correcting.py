@@ -1,7 +1,7 @@
 """What of the replayed differs from what is current, and the events that correct it: pure.
 
-Of several fetches that state the same source at the same instant the last one counts. It corrects only what is known to
-come from one of these fetches: a statement whose own answers are kept no longer stays as it is.
+Of several fetches that say something of the same source and instant the last one counts. Corrected is only what the
+fetch itself brought: a statement whose own answers are kept no longer stays as it is.
 """
 
 from collections import defaultdict
@@ -14,86 +14,117 @@ from msgspec.structs import replace
 
 from holdfast.domain.sources import Source
 from holdfast.domain.time import to_ms
-from holdfast.events import BalancesObserved
-from services.worker.reparsing.keeping import Current, StatementKey
-from services.worker.reparsing.replaying import Replayed
+from holdfast.events import BalancesObserved, ReturnsReported, TotalsReported
+from services.worker.reparsing.keeping import Current, KeptFetch, Key, Kind
+from services.worker.reparsing.replaying import Replayed, Said
 
 Verdict = Literal["same", "corrected", "new", "kept"]
-"""`new`: nothing is stored for that instant. `kept`: what is current is from a fetch that could not be replayed."""
+"""`new`: nothing is stored for that instant. `kept`: what is current is from another fetch."""
+Place = tuple[Kind, Key]
 
 
 class Judged(Struct, frozen=True, kw_only=True):
-    """One source at one instant."""
+    """One source at one instant: its statement, a total or the returns that it reports."""
 
+    kind: Kind
     source: str
     observed_at: datetime
+    platform: str
     verdict: Verdict
     before: str
-    """The id of the statement that is current; empty if there is none."""
+    """The id of what is current: of a snapshot, or of an event. Empty if there is nothing."""
     after: str
     lines_before: int
     lines_after: int
     job_id: str
-    events: tuple[BalancesObserved, ...]
+    events: tuple[Said, ...]
     """As they were read; empty where nothing is to be published."""
 
 
 class _Candidate(Struct, frozen=True):
     fetched_at: datetime
-    snapshot_id: str
-    job_id: str
-    events: tuple[BalancesObserved, ...]
+    identity: str
+    fetch: KeptFetch
+    events: tuple[Said, ...]
 
 
-def keys_of(replayed: Iterable[Replayed]) -> set[StatementKey]:
-    return {(_source(event), event.observed_at) for one in replayed for event in one.statements}
-
-
-def judge(replayed: Iterable[Replayed], current: Mapping[StatementKey, Current]) -> list[Judged]:
-    """By source and time."""
-    candidates = _candidates(replayed)
-    return [_judged(key, some, current.get(key)) for key, some in sorted(candidates.items())]
-
-
-def to_corrections(judged: Judged, *, now: datetime) -> list[BalancesObserved]:
-    """The same statement, fetched now: so it is the current one of its instant from now on."""
-    return [replace(event, fetched_at=to_ms(now)) for event in judged.events]
-
-
-def _candidates(replayed: Iterable[Replayed]) -> dict[StatementKey, list[_Candidate]]:
-    found: dict[StatementKey, list[_Candidate]] = defaultdict(list)
+def keys_of(replayed: Iterable[Replayed]) -> dict[Kind, set[Key]]:
+    found: dict[Kind, set[Key]] = defaultdict(set)
     for one in replayed:
-        parts: dict[tuple[StatementKey, str], list[BalancesObserved]] = defaultdict(list)
-        for event in one.statements:
-            parts[(_source(event), event.observed_at), event.snapshot_id].append(event)
-        for (key, snapshot_id), events in parts.items():
-            found[key].append(_Candidate(events[0].fetched_at, snapshot_id, one.fetch.job.id, tuple(events)))
+        for said in one.said:
+            kind, key = _place(said)
+            found[kind].add(key)
     return found
 
 
-def _judged(key: StatementKey, candidates: list[_Candidate], current: Current | None) -> Judged:
-    last = max(candidates, key=lambda one: (one.fetched_at, one.snapshot_id))
-    verdict = _verdict(last, {one.job_id for one in candidates}, current)
+def judge(replayed: Iterable[Replayed], current: Mapping[Place, Current]) -> list[Judged]:
+    """By kind, source and time."""
+    candidates = _candidates(replayed)
+    return [_judged(place, some, current.get(place)) for place, some in sorted(candidates.items())]
+
+
+def to_corrections(judged: Judged, *, now: datetime) -> list[Said]:
+    """The same said again, fetched now: so it is the current of its instant from now on."""
+    return [replace(event, fetched_at=to_ms(now)) for event in judged.events]
+
+
+def _candidates(replayed: Iterable[Replayed]) -> dict[Place, list[_Candidate]]:
+    found: dict[Place, list[_Candidate]] = defaultdict(list)
+    for one in replayed:
+        parts: dict[tuple[Place, str], list[Said]] = defaultdict(list)
+        for said in one.said:
+            parts[_place(said), _identity(said)].append(said)
+        for (place, identity), events in parts.items():
+            found[place].append(_Candidate(events[0].fetched_at, identity, one.fetch, tuple(events)))
+    return found
+
+
+def _judged(place: Place, candidates: list[_Candidate], current: Current | None) -> Judged:
+    kind, (source, observed_at, platform) = place
+    last = max(candidates, key=lambda one: (one.fetched_at, one.identity))
+    verdict = _verdict(last, candidates, current)
     return Judged(
-        source=key[0],
-        observed_at=key[1],
+        kind=kind,
+        source=source,
+        observed_at=observed_at,
+        platform=platform,
         verdict=verdict,
-        before=current.snapshot_id if current else "",
-        after=last.snapshot_id,
+        before=current.identity if current else "",
+        after=last.identity,
         lines_before=current.lines if current else 0,
-        lines_after=last.events[0].lines,
-        job_id=last.job_id,
+        lines_after=_lines(last.events[0]),
+        job_id=last.fetch.job.id,
         events=last.events if verdict in ("corrected", "new") else (),
     )
 
 
-def _verdict(last: _Candidate, jobs: set[str], current: Current | None) -> Verdict:
+def _verdict(last: _Candidate, candidates: Iterable[_Candidate], current: Current | None) -> Verdict:
     if current is None:
         return "new"
-    if current.snapshot_id == last.snapshot_id:
+    if current.identity == last.identity:
         return "same"
-    return "corrected" if current.job_id in jobs else "kept"
+    return "corrected" if any(_brought(one.fetch, current) for one in candidates) else "kept"
 
 
-def _source(event: BalancesObserved) -> str:
-    return Source(tenant=event.tenant, provider=event.provider, account=event.account, scope=event.scope).id
+def _brought(fetch: KeptFetch, current: Current) -> bool:
+    """Whether it was said last by this fetch, or by a correction in its name."""
+    if fetch.started_at <= current.fetched_at <= fetch.finished_at:
+        return True
+    return current.job_id == fetch.job.id and current.fetched_at > fetch.finished_at
+
+
+def _place(said: Said) -> Place:
+    source = Source(tenant=said.tenant, provider=said.provider, account=said.account, scope=said.scope).id
+    if isinstance(said, TotalsReported):
+        return "total", (source, said.observed_at, said.platform)
+    return ("returns" if isinstance(said, ReturnsReported) else "statement"), (source, said.observed_at, "")
+
+
+def _identity(said: Said) -> str:
+    return said.snapshot_id if isinstance(said, BalancesObserved) else said.id
+
+
+def _lines(said: Said) -> int:
+    if isinstance(said, BalancesObserved):
+        return said.lines
+    return len(said.items) if isinstance(said, ReturnsReported) else 1

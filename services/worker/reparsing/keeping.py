@@ -1,12 +1,13 @@
-"""What is kept of fetches: which there were, what each was answered, and which statement is current now."""
+"""What is kept of fetches: which there were, what each was answered, and what is current now."""
 
 import zlib
 from base64 import b64decode
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
+from typing import Literal
 
 from msgspec import Struct
 
@@ -18,8 +19,24 @@ from holdfast.warehouse.client import Warehouse
 BEGINNING, END = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 FetchKey = tuple[str, datetime]
 """(job_id, started_at)"""
-StatementKey = tuple[str, datetime]
-"""(source, observed_at)"""
+Kind = Literal["statement", "total", "returns"]
+KINDS: dict[Kind, str] = {
+    "statement": "read_current_statements",
+    "total": "read_current_totals",
+    "returns": "read_current_returns",
+}
+Key = tuple[str, datetime, str]
+"""(source, observed_at, platform): the platform of a total; else empty."""
+
+
+class Sizes(Struct, frozen=True, kw_only=True):
+    """What is in memory together."""
+
+    page: int = 2000
+    """Fetches that are known of; the answers of a few of them at a time."""
+    few: int = 50
+    few_bytes: int = 64 * 1024 * 1024
+    """Of the bodies of those few: one fetch that has more is alone."""
 
 
 class Chosen(Struct, frozen=True, kw_only=True):
@@ -37,6 +54,7 @@ class KeptFetch(Struct, frozen=True, kw_only=True):
     started_at: datetime
     finished_at: datetime
     attempts: int
+    response_bytes: int
 
     @property
     def key(self) -> FetchKey:
@@ -44,15 +62,44 @@ class KeptFetch(Struct, frozen=True, kw_only=True):
 
 
 class Current(Struct, frozen=True, kw_only=True):
-    snapshot_id: str
+    identity: str
+    """Of a statement the id of its snapshot, else of its event."""
     job_id: str
     lines: int
+    fetched_at: datetime
+    """When it was said last."""
 
 
-async def read_fetches(warehouse: Warehouse, chosen: Chosen) -> list[KeptFetch]:
-    """Oldest first."""
-    asked = {name: getattr(chosen, name) for name in Chosen.__struct_fields__}
-    return [_to_fetch(row) for row in await warehouse.query(load_sql("read_fetches"), asked)]
+async def count_fetches(warehouse: Warehouse, chosen: Chosen) -> int:
+    return int(await warehouse.value(load_sql("count_fetches"), _asked(chosen)))
+
+
+async def read_fetches(warehouse: Warehouse, chosen: Chosen, *, page: int) -> AsyncIterator[list[KeptFetch]]:
+    """Page by page, oldest first: those whose answers are kept."""
+    after = (BEGINNING, "")
+    while True:
+        asked = _asked(chosen) | {"after_at": after[0], "after_job": after[1], "limit": page}
+        rows = await warehouse.query(load_sql("read_fetches"), asked)
+        if not rows:
+            return
+        yield [_to_fetch(row) for row in rows if row["answered"]]
+        if len(rows) < page:
+            return
+        after = rows[-1]["started_at"], rows[-1]["job_id"]
+
+
+def few_at_once(fetches: Sequence[KeptFetch], sizes: Sizes) -> Iterator[list[KeptFetch]]:
+    """In order, so many that their bodies fit into memory."""
+    some: list[KeptFetch] = []
+    size = 0
+    for one in fetches:
+        if some and (len(some) >= sizes.few or size + one.response_bytes > sizes.few_bytes):
+            yield some
+            some, size = [], 0
+        some.append(one)
+        size += one.response_bytes
+    if some:
+        yield some
 
 
 async def read_answers(warehouse: Warehouse, fetches: Sequence[KeptFetch]) -> dict[FetchKey, list[KeptAnswer]]:
@@ -66,11 +113,11 @@ async def read_answers(warehouse: Warehouse, fetches: Sequence[KeptFetch]) -> di
     return answers
 
 
-async def read_current(warehouse: Warehouse, keys: Iterable[StatementKey]) -> dict[StatementKey, Current]:
-    rows = await warehouse.rows(load_sql("read_current"), {"statements": sorted(set(keys))})
+async def read_current(warehouse: Warehouse, kind: Kind, keys: Iterable[Key]) -> dict[Key, Current]:
+    rows = await warehouse.rows(load_sql(KINDS[kind]), {"keys": sorted(set(keys))})
     return {
-        (source, at): Current(snapshot_id=snapshot_id, job_id=job_id, lines=lines)
-        for source, at, (snapshot_id, job_id, lines) in rows
+        (source, at, platform): Current(identity=identity, job_id=job_id, lines=lines, fetched_at=fetched_at)
+        for source, at, platform, (identity, job_id, lines, fetched_at) in rows
     }
 
 
@@ -83,6 +130,10 @@ async def read_spellings(warehouse: Warehouse) -> dict[tuple[str, str], str]:
 @cache
 def load_sql(name: str) -> str:
     return files(__package__).joinpath(f"{name}.sql").read_text(encoding="utf-8")
+
+
+def _asked(chosen: Chosen) -> dict[str, object]:
+    return {name: getattr(chosen, name) for name in Chosen.__struct_fields__}
 
 
 def _to_fetch(row: dict) -> KeptFetch:  # type: ignore[type-arg]
@@ -101,4 +152,10 @@ def _to_fetch(row: dict) -> KeptFetch:  # type: ignore[type-arg]
         requested_at=row["slot"],
         window=window,
     )
-    return KeptFetch(job=job, started_at=row["started_at"], finished_at=row["finished_at"], attempts=row["attempts"])
+    return KeptFetch(
+        job=job,
+        started_at=row["started_at"],
+        finished_at=row["finished_at"],
+        attempts=row["attempts"],
+        response_bytes=row["response_bytes"],
+    )

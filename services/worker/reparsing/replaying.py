@@ -5,15 +5,19 @@ the life of its process. So fetches are replayed in their order, and a few provi
 different things, as those did that ran side by side then: one of them asks just what was asked. Where none does, a new
 one is told what others of that chain had been told; a fetch's own answers always come first. As the last resort
 everything that is kept from before is replayed first.
+
+Memory is bounded, however long the past is: a page of fetches, the bodies of a few, what they said, and what is
+remembered of others.
 """
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 
 import msgspec
 from msgspec import Struct
 
-from holdfast.events import BalancesObserved
+from holdfast.events import BalancesObserved, ReturnsReported, TotalsReported
 from holdfast.providers.kit.contract import Provider, Target
 from holdfast.providers.kit.discovery import ProviderModule
 from holdfast.providers.kit.errors import ProviderError
@@ -22,23 +26,37 @@ from holdfast.providers.kit.replaying import KeptAnswer, NotRecordedError, Repla
 from holdfast.providers.kit.session import hide_secrets
 from holdfast.settings import Configuration, Secret
 from holdfast.warehouse.client import Warehouse
-from services.worker.reparsing.keeping import Chosen, FetchKey, KeptFetch, read_answers, read_fetches, read_spellings
+from services.worker.reparsing.keeping import (
+    Chosen,
+    FetchKey,
+    KeptFetch,
+    Sizes,
+    few_at_once,
+    read_answers,
+    read_fetches,
+    read_spellings,
+)
 from services.worker.results import MismatchedResultError, Run, fetched_events
 
-AT_ONCE = 50
-"""Fetches whose bodies are in memory together."""
 SEATS = 24
 """Providers that are kept at hand."""
-REMEMBERED, REMEMBERED_BYTES = 5000, 65_536
-"""Answers to lend to a fetch that did not ask, and how large they may be."""
+REMEMBERED_BYTES, LARGEST_REMEMBERED = 128 * 1024 * 1024, 65_536
+"""How much is kept to lend to fetches that did not ask, and how large one answer of it may be."""
+TRIED_LAST = 10_000
+"""Fetches that are tried again after everything else; what is beyond is told as not read."""
+_OVERHEAD = 1000
+"""Of an answer, besides its body."""
+
+Said = BalancesObserved | TotalsReported | ReturnsReported
+"""What can be corrected: statements, and what the provider reported with them."""
 
 
 class Replayed(Struct, frozen=True, kw_only=True):
-    """What became of one fetch: its statements, or why there are none."""
+    """What became of one fetch: what it said, or why that is unknown."""
 
     fetch: KeptFetch
-    statements: tuple[BalancesObserved, ...] = ()
-    """Large ones in parts, as they are published."""
+    said: tuple[Said, ...] = ()
+    """Large statements in parts, as they are published."""
     not_recorded: str = ""
     refused: str = ""
     """Today's parser does not understand what was understood then."""
@@ -47,56 +65,55 @@ class Replayed(Struct, frozen=True, kw_only=True):
 class Replayer:
     """Of one provider."""
 
-    def __init__(self, warehouse: Warehouse, module: ProviderModule, settings: Struct, *, payload_limit: int) -> None:
+    def __init__(
+        self, warehouse: Warehouse, module: ProviderModule, settings: Struct, *, payload_limit: int, sizes: Sizes
+    ) -> None:
         self._warehouse = warehouse
         self._module = module
         self._settings = settings
         hide_secrets(settings)  # as the worker does: what was asked is known by a text without them
         self._payload_limit = payload_limit
+        self._sizes = sizes
 
-    async def replay(self, chosen: Chosen) -> AsyncIterator[Replayed]:
-        """Every fetch that was chosen, once. Raises SettingsError, WarehouseError."""
-        fetches = await read_fetches(self._warehouse, chosen)
-        unlearned: list[KeptFetch] = []
-        async for one in self._run(fetches):
-            if one.not_recorded:
-                unlearned.append(one.fetch)
-            else:
-                yield one
-        async for one in self._replay_all(unlearned):
-            yield one
+    async def replay(self, chosen: Chosen) -> AsyncIterator[list[Replayed]]:
+        """Every fetch that was chosen, once, a few at a time. Raises SettingsError, WarehouseError."""
+        unlearned: dict[FetchKey, KeptFetch] = {}
+        async for some in self._run(chosen):
+            for one in some:
+                if one.not_recorded and len(unlearned) < TRIED_LAST:
+                    unlearned[one.fetch.key] = one.fetch
+            yield [one for one in some if one.fetch.key not in unlearned]
+        if unlearned:
+            async for some in self._replay_all(unlearned):
+                yield some
 
-    async def _replay_all(self, unlearned: Sequence[KeptFetch]) -> AsyncIterator[Replayed]:
+    async def _replay_all(self, unlearned: Mapping[FetchKey, KeptFetch]) -> AsyncIterator[list[Replayed]]:
         """These again, after everything that the provider was told before them, whoever it was about."""
-        if not unlearned:
-            return
-        wanted = {one.key for one in unlearned}
-        before = Chosen(provider=self._module.name)
-        newest = max(one.started_at for one in unlearned)
-        fetches = [one for one in await read_fetches(self._warehouse, before) if one.started_at <= newest]
-        async for one in self._run(fetches):
-            if one.fetch.key in wanted:
-                yield one
+        newest = max(one.started_at for one in unlearned.values())
+        async for some in self._run(Chosen(provider=self._module.name, last=newest + timedelta(milliseconds=1))):
+            yield [one for one in some if one.fetch.key in unlearned]
 
-    async def _run(self, fetches: Sequence[KeptFetch]) -> AsyncIterator[Replayed]:
+    async def _run(self, chosen: Chosen) -> AsyncIterator[list[Replayed]]:
         clock = ReplayClock()
         session = ReplaySession(provider=self._module.name, clock=clock)
         spellings = await read_spellings(self._warehouse)
         bench, memory = _Bench(lambda: self._module.build(self._settings, session, clock)), _Memory()
         try:
-            for start in range(0, len(fetches), AT_ONCE):
-                some = fetches[start : start + AT_ONCE]
-                answers = await read_answers(self._warehouse, some)
-                memory.add(some, answers)
-                for fetch in some:
-                    yield await self._replay(
-                        fetch,
-                        session,
-                        bench=bench,
-                        memory=memory,
-                        answers=answers.get(fetch.key, []),
-                        spellings=spellings,
-                    )
+            async for page in read_fetches(self._warehouse, chosen, page=self._sizes.page):
+                for some in few_at_once(page, self._sizes):
+                    answers = await read_answers(self._warehouse, some)
+                    memory.add(some, answers)
+                    yield [
+                        await self._replay(
+                            fetch,
+                            session,
+                            bench=bench,
+                            memory=memory,
+                            answers=answers.get(fetch.key, []),
+                            spellings=spellings,
+                        )
+                        for fetch in some
+                    ]
         finally:
             await session.close()
 
@@ -131,7 +148,7 @@ class Replayer:
                 return Replayed(fetch=fetch, not_recorded=str(error))
             except (ProviderError, MismatchedResultError) as error:
                 return Replayed(fetch=fetch, refused=f"{type(error).__name__}: {error}")
-        return Replayed(fetch=fetch, statements=tuple(_statements(events)))
+        return Replayed(fetch=fetch, said=tuple(one for one in events if isinstance(one, Said)))
 
 
 class _Bench:
@@ -152,31 +169,40 @@ class _Bench:
 
 
 class _Memory:
-    """What fetches of one chain, venue or account number space were told, the last of each question."""
+    """What fetches of one chain, venue or account number space were told, the last of each question; the oldest of
+    all goes first."""
 
     def __init__(self) -> None:
         self._told: dict[str, dict[str, KeptAnswer]] = defaultdict(dict)
+        self._order: dict[tuple[str, str], int] = {}
+        self._bytes = 0
 
     def add(self, fetches: Iterable[KeptFetch], answers: Mapping[FetchKey, Iterable[KeptAnswer]]) -> None:
         for fetch in fetches:
-            told = self._told[_place(fetch)]
             for answer in answers.get(fetch.key, ()):
-                if len(answer.body) <= REMEMBERED_BYTES:
-                    told.pop(answer.request_sha256, None)
-                    told[answer.request_sha256] = answer
-            while len(told) > REMEMBERED:
-                told.pop(next(iter(told)))
+                if len(answer.body) <= LARGEST_REMEMBERED:
+                    self._remember(_place(fetch), answer)
+        while self._bytes > REMEMBERED_BYTES:
+            self._forget(*next(iter(self._order)))
 
     def of(self, fetch: KeptFetch) -> Mapping[str, KeptAnswer]:
         return self._told[_place(fetch)]
 
+    def _remember(self, place: str, answer: KeptAnswer) -> None:
+        asked = answer.request_sha256
+        self._forget(place, asked)
+        size = len(answer.body) + len(answer.url) + _OVERHEAD
+        self._told[place][asked], self._order[place, asked] = answer, size
+        self._bytes += size
+
+    def _forget(self, place: str, asked: str) -> None:
+        if (size := self._order.pop((place, asked), None)) is not None:
+            del self._told[place][asked]
+            self._bytes -= size
+
 
 def _place(fetch: KeptFetch) -> str:
     return f"{fetch.job.tenant}/{fetch.job.target.rpartition(':')[0]}"
-
-
-def _statements(events: Iterable[object]) -> Iterable[BalancesObserved]:
-    return (event for event in events if isinstance(event, BalancesObserved))
 
 
 def settings_of(configuration: Configuration, module: ProviderModule) -> Struct:

@@ -1,0 +1,116 @@
+"""What a run of `holdfast reparse` did: counted as it goes, with so many of its findings as anybody would read."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
+from rich.console import Console
+from rich.table import Table
+
+from services.worker.reparsing.correcting import Judged
+from services.worker.reparsing.replaying import Replayed
+
+LISTED = 1000
+"""Changes, and fetches that were not read, that are listed; all are counted."""
+
+
+class Skipped(Struct, frozen=True, kw_only=True):
+    """A fetch that was not read again."""
+
+    provider: str
+    account: str
+    started_at: datetime
+    why: str
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    fetches: int
+    statements: int
+    """Statements, and totals and returns that were reported with them."""
+    same: int
+    corrected: int
+    new: int
+    kept: int
+    """What another fetch said last: left as it is."""
+    not_published: int
+    """The stream still remembers this very statement from minutes ago and takes no copy: run it again later."""
+    not_read: int
+    """Fetches."""
+    changes: tuple[Judged, ...]
+    """The first of them, as are `skipped`."""
+    skipped: tuple[Skipped, ...]
+    dry_run: bool
+
+
+class Tally:
+    """A report in the making."""
+
+    def __init__(self) -> None:
+        self.fetches = 0
+        self.not_read = 0
+        self.not_published = 0
+        self.reached: datetime | None = None
+        """When the newest fetch that was read again had begun: a run that is cut short goes on from there."""
+        self._verdicts: Counter[str] = Counter()
+        self._changes: list[Judged] = []
+        self._skipped: list[Skipped] = []
+
+    def add(self, replayed: Iterable[Replayed], judged: Iterable[Judged]) -> None:
+        for one in replayed:
+            self.fetches += 1
+            self.reached = max(self.reached or one.fetch.started_at, one.fetch.started_at)
+            if one.not_recorded or one.refused:
+                self._skip(one)
+        for found in judged:
+            self._verdicts[found.verdict] += 1
+            if found.verdict in ("corrected", "new") and len(self._changes) < LISTED:
+                self._changes.append(replace(found, events=()))
+
+    def to_report(self, *, dry_run: bool) -> Report:
+        counts = self._verdicts
+        return Report(
+            fetches=self.fetches,
+            statements=counts.total(),
+            same=counts["same"],
+            corrected=counts["corrected"],
+            new=counts["new"],
+            kept=counts["kept"],
+            not_published=self.not_published,
+            not_read=self.not_read,
+            changes=tuple(self._changes),
+            skipped=tuple(self._skipped),
+            dry_run=dry_run,
+        )
+
+    def _skip(self, one: Replayed) -> None:
+        self.not_read += 1
+        if len(self._skipped) < LISTED:
+            job = one.fetch.job
+            why = one.not_recorded or one.refused
+            self._skipped.append(
+                Skipped(provider=job.provider, account=job.target, started_at=one.fetch.started_at, why=why)
+            )
+
+
+def show(report: Report) -> None:
+    console = Console(highlight=False)
+    if report.changes:
+        table = Table("source", "observed", "what", "", "lines", "now", header_style="bold")
+        for one in report.changes:
+            lines = f"{one.lines_before} → {one.lines_after}"
+            what = f"{one.kind} {one.platform}".strip()
+            table.add_row(one.source, one.observed_at.isoformat(), what, one.verdict, lines, one.after)
+        console.print(table)
+    for skipped in report.skipped:
+        console.print(
+            f"[yellow]not read again:[/] {skipped.account} at {skipped.started_at.isoformat()}: {skipped.why}"
+        )
+    verb = "would be corrected" if report.dry_run else "corrected"
+    console.print(
+        f"{report.fetches} fetches read again: {report.same} statements the same, {report.corrected} {verb}, "
+        f"{report.new} new, {report.kept} left as they are, {report.not_read} fetches not read"
+    )
+    if report.not_published:
+        console.print(f"[red]{report.not_published} were stated so minutes ago: run it again in a few minutes[/]")
