@@ -30,7 +30,8 @@ async def add(
     account
         CAIP-10, as eip155:1:0x…, or <provider>:<account id>.
     source
-        Who fetches it: PROVIDER[:SCOPE[:SECONDS]], as evm:wallet:300; may be repeated.
+        Who fetches it: PROVIDER[/FEED][:SCOPE[:SECONDS]], as evm:wallet:300 or evm/transfers; may be repeated.
+        The feed is `balances` unless named. Without any source every feed of every provider that takes it.
     label
         What people call it.
     portfolio
@@ -45,7 +46,7 @@ async def add(
     if json:
         print_json(made)
         return
-    fetched = ", ".join(f"{s.provider}/{s.scope} every {s.every_s} s" for s in made.sources)
+    fetched = ", ".join(f"{s.provider}/{s.scope} {s.feed} every {s.every_s} s" for s in made.sources)
     done(f"account {made.id}: {fetched}")
 
 
@@ -68,6 +69,7 @@ async def list_accounts(*, tenant: TenantOption = None, json: JsonFlag = False) 
             "tenant": account.tenant,
             "label": account.label,
             "provider": source.provider,
+            "feed": source.feed,
             "scope": source.scope,
             "every_s": source.every_s,
             "counted": source.counted,
@@ -77,21 +79,26 @@ async def list_accounts(*, tenant: TenantOption = None, json: JsonFlag = False) 
         if tenant in (None, account.tenant)
         for source in account.sources
     ]
-    show(rows, ["account", "tenant", "label", "provider", "scope", "every_s", "counted", "paused"], as_json=json)
+    show(
+        rows, ["account", "tenant", "label", "provider", "feed", "scope", "every_s", "counted", "paused"], as_json=json
+    )
 
 
 @app.command
-async def resume(account: str, provider: str, scope: str, *, tenant: TenantOption = None) -> None:
+async def resume(
+    account: str, provider: str, scope: str, *, feed: str = "balances", tenant: TenantOption = None
+) -> None:
     """Fetch a paused source again, once what paused it is put right."""
     async with registry() as store:
         owner = chosen_tenant(await store.read(), tenant)
-        await store.resume_source(tenant=owner, provider=provider, feed="balances", target=account, scope=scope)
-    done(f"{provider}/{scope} of {account} is fetched again")
+        await store.resume_source(tenant=owner, provider=provider, feed=feed, target=account, scope=scope)
+    done(f"{provider}/{scope} {feed} of {account} is fetched again")
 
 
 def _to_choice(text: str) -> SourceChoice:
-    provider, _, rest = text.partition(":")
+    who, _, rest = text.partition(":")
+    provider, _, feed = who.partition("/")
     scope, _, every = rest.partition(":")
     if every and not every.isdecimal():
         raise RegistryError("source", f"{text!r}: {every!r} is not a number of seconds", "As evm:wallet:300")
-    return SourceChoice(provider=provider, scope=scope, every_s=int(every) if every else None)
+    return SourceChoice(provider=provider, feed=feed or "balances", scope=scope, every_s=int(every) if every else None)

@@ -7,8 +7,10 @@ import pytest
 from eth_abi import decode, encode
 
 from services.simulator.upstreams.evm.abi import AbiError, decode_aggregate3
+from services.simulator.upstreams.evm.logs import TRANSFER
 from services.simulator.world.chains import ETHEREUM, POLYGON
 from services.simulator.world.tokens import ETH, FINE, FROZEN, GONE, HOLD30, MKR, POL, USDC
+from services.simulator.world.wallets import Wallet
 from services.simulator.world.world import block_at, block_numbered, build_world, raw_amount
 from tests.simulator.conftest import FROZEN_AT
 
@@ -175,3 +177,49 @@ async def test_an_empty_and_an_oversized_batch_are_refused(client: httpx.AsyncCl
     assert (await client.post("/rpc/1", json=[])).json()["error"]["code"] == -32600
     many = [{"jsonrpc": "2.0", "id": n, "method": "eth_chainId"} for n in range(1001)]
     assert (await client.post("/rpc/1", json=many)).json()[0]["error"]["message"] == "batch too large"
+
+
+async def logs(client: httpx.AsyncClient, owner: str, first: int, last: int) -> list[dict[str, Any]]:
+    """Of all tokens, in both directions."""
+    padded = "0x" + owner[2:].lower().rjust(64, "0")
+    asked = {"fromBlock": hex(first), "toBlock": hex(last)}
+    found = []
+    for topics in ([TRANSFER, padded], [TRANSFER, None, padded]):
+        found += (await rpc(client, "eth_getLogs", asked | {"topics": topics}))["result"]
+    return found
+
+
+@pytest.mark.parametrize("wallet", [wallet for wallet in WORLD.wallets if wallet.chain is ETHEREUM])
+async def test_the_logs_of_a_stretch_add_up_to_what_balances_changed_by(
+    client: httpx.AsyncClient, wallet: Wallet
+) -> None:
+    """Of every token that does not grow by itself."""
+    first, last = BLOCK.number - 900, BLOCK.number
+    moved: dict[str, int] = {}
+    for log in await logs(client, wallet.address, first + 1, last):
+        assert first < int(log["blockNumber"], 16) <= last
+        sign = 1 if log["topics"][2].endswith(wallet.address[2:].lower()) else -1
+        moved[log["address"]] = moved.get(log["address"], 0) + sign * int(log["data"], 16)
+    assert moved
+    grown = {position.receipt.asset for position in WORLD.positions[wallet.account] if position.receipt}
+    for (chain, address), token in WORLD.tokens.items():
+        if chain == ETHEREUM.id and address and token.asset not in grown:
+            before = raw_amount(WORLD, wallet.account, token, block_numbered(ETHEREUM, first).time)
+            after = raw_amount(WORLD, wallet.account, token, block_numbered(ETHEREUM, last).time)
+            assert moved.get(address, 0) == after - before, token.symbol
+
+
+async def test_both_ends_of_a_transfer_see_the_same_log(client: httpx.AsyncClient) -> None:
+    sent = next(one for one in WORLD.transfers if one.token.chain is ETHEREUM and one.token.address)
+    ends = [one.rpartition(":")[2] for one in (sent.sender, sent.receiver)]
+    seen = [await logs(client, end, BLOCK.number - 2000, BLOCK.number) for end in ends]
+    shared = [log for log in seen[0] if log in seen[1]]
+    assert shared
+    assert all(log["address"] == sent.token.address.lower() for log in shared)
+
+
+async def test_logs_of_other_tokens_and_of_too_many_blocks_are_not_given(client: httpx.AsyncClient) -> None:
+    wide = {"fromBlock": hex(BLOCK.number - 10_000), "toBlock": "latest"}
+    assert "range" in (await rpc(client, "eth_getLogs", wide))["error"]["message"]
+    other = {"fromBlock": hex(BLOCK.number - 900), "toBlock": "latest", "address": ["0x" + "99" * 20]}
+    assert (await rpc(client, "eth_getLogs", other))["result"] == []

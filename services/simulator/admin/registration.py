@@ -20,6 +20,7 @@ _TENANTS = {"demo": "Demo", "orchard": "Orchard"}
 _NOBODY = "public"
 """The tenant of market data."""
 _EVM_EVERY_S = 30
+_LOGS_EVERY_S = 60
 _OKX_EVERY_S = 60
 _PRICES_EVERY_S = 30
 _RATES_EVERY_S = 3600
@@ -122,6 +123,7 @@ class Registration:
         sources = []
         if wallet.chain.is_evm:
             sources.append({"provider": "evm", "feed": "balances", "scope": "wallet", "every_s": _EVM_EVERY_S})
+            sources.append({"provider": "evm", "feed": "transfers", "scope": "wallet", "every_s": _LOGS_EVERY_S})
         if wallet.role.okx:
             sources.append({"provider": "okx", "feed": "balances", "scope": "defi", "every_s": self._okx_every_s})
         return sources

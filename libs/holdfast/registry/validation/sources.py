@@ -17,7 +17,7 @@ MAX_EVERY_S = 31 * 86_400
 def checked_sources(
     catalogue: Catalogue, account: AccountId, choices: Sequence[SourceChoice]
 ) -> tuple[SourceSetting, ...]:
-    """The sources of an account: those chosen, else every provider's that takes such an account.
+    """The sources of an account: those chosen, else every feed of every provider that takes such an account.
 
     Exactly one per scope is counted: who says so, else the first in order.
     """
@@ -40,7 +40,12 @@ def _default_choices(catalogue: Catalogue, account: AccountId) -> list[SourceCho
         installed = f"Providers take: {', '.join(sorted(_namespaces(catalogue))) or 'nothing, none is installed'}"
         fix = f"Name a source: {' or '.join(able)}" if able else installed
         raise RegistryError("account", f"no provider takes {account.namespace} accounts unasked", fix)
-    return [SourceChoice(provider=name) for name in names]
+    return [
+        SourceChoice(provider=name, feed=feed.name)
+        for name in names
+        for feed in catalogue[name].feeds
+        if account.namespace in feed.namespaces and not feed.on_request
+    ]
 
 
 def _source(catalogue: Catalogue, account: AccountId, choice: SourceChoice, field: str) -> SourceSetting:

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
 
-from services.simulator.upstreams.evm import blocks, contracts
+from services.simulator.upstreams.evm import blocks, contracts, logs
 from services.simulator.world.chains import Chain
 from services.simulator.world.world import Block, World, block_at, raw_amount
 
@@ -95,6 +95,26 @@ def _call(node: Node, params: list[Any]) -> str:
         raise RpcError(3 if error.data else -32000, f"execution reverted{reason}", _revert_data(error)) from error
 
 
+def _get_logs(node: Node, params: list[Any]) -> list[dict[str, Any]]:
+    asked = _at(params, 0)
+    if not isinstance(asked, dict):
+        raise RpcError(-32602, "invalid argument 0: json: cannot unmarshal non-object into Go value")
+    first, last = (
+        blocks.find(node.world, node.chain, asked.get(end, "latest"), node.now).number
+        for end in ("fromBlock", "toBlock")
+    )
+    if last - first >= logs.MOST_BLOCKS:
+        raise RpcError(-32602, f"block range is too wide: {logs.MOST_BLOCKS} blocks at most")
+    address = asked.get("address")
+    tokens = None if address is None else frozenset(_address(one) for one in _listed(address))
+    wanted = logs.Wanted(first=first, last=last, tokens=tokens, topics=_listed(asked.get("topics", [])))
+    return logs.find_logs(node.world, node.chain, wanted)
+
+
+def _listed(asked: Any) -> list[Any]:
+    return asked if isinstance(asked, list) else [asked]
+
+
 def _revert_data(error: contracts.RevertedError) -> str | UnsetType:
     return "0x" + error.data.hex() if error.data else UNSET
 
@@ -135,4 +155,5 @@ _METHODS: dict[str, Callable[[Node, list[Any]], Any]] = {
     "eth_getBalance": _get_balance,
     "eth_getCode": _get_code,
     "eth_call": _call,
+    "eth_getLogs": _get_logs,
 }
