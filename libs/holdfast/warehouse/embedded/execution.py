@@ -3,9 +3,9 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, asynccontextmanager, suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from typing import TypeVar
 
@@ -18,6 +18,7 @@ from holdfast.warehouse.embedded.engine import Engine, Handle, Insert, Outcome
 from holdfast.warehouse.embedded.errors import ACCESS_DENIED, READONLY, EngineError
 from holdfast.warehouse.embedded.limits import to_settings
 from holdfast.warehouse.embedded.quoting import quoted_text
+from holdfast.warehouse.embedded.reading import Reading
 from holdfast.warehouse.embedded.request import Body, Disconnected, Receive, Request, Send, parse_form
 from holdfast.warehouse.embedded.response import Headers, Stream, content_type, reply, summary
 from holdfast.warehouse.embedded.sessions import Sessions
@@ -44,6 +45,7 @@ _STREAMED = frozenset(
     }
 )
 _INSERT_HEAD_BYTES = 1 << 20
+_ASK_AGAIN_S = 0.2
 
 
 class Conversation(Struct, kw_only=True):
@@ -126,37 +128,46 @@ class Executor:
     async def _stream(self, conversation: Conversation, sql: str, outline: Outline, output: str) -> None:
         headers = _result_headers(conversation, outline, output)
         stream = Stream(conversation.send, headers, encoding=conversation.encoding)
-        async with self._lent(conversation) as (handle, giving_back):
-            admitted = await self._admit(conversation, handle, sql)
-            blocks = handle.stream(admitted, output, conversation.request.query_params)
-            giving_back.callback(blocks.close)
+        reading = Reading(partial(self._begin, conversation, sql, output))
+        try:
             # An error before the first block still gets a status of its own.
-            block = await self._next(conversation, blocks)
+            block = await self._while_listened_to(conversation, reading.next)
             await stream.start()
             while block is not None:
                 await stream.write(block)
-                block = await self._following(conversation, blocks, stream)
+                block = await self._following(conversation, reading, stream)
+        finally:
+            if not reading.over:
+                await self._in_thread(reading.close)
         await stream.end()
 
-    async def _following(self, conversation: Conversation, blocks: Generator[bytes], stream: Stream) -> bytes | None:
+    async def _following(self, conversation: Conversation, reading: Reading, stream: Stream) -> bytes | None:
         try:
-            return await self._next(conversation, blocks)
+            return await self._while_listened_to(conversation, reading.next)
         except EngineError as error:
             await stream.fail(error)
             return None
 
-    async def _next(self, conversation: Conversation, blocks: Generator[bytes]) -> bytes | None:
-        return await self._while_listened_to(conversation, lambda: next(blocks, None))
+    def _begin(self, conversation: Conversation, sql: str, output: str, giving_back: ExitStack) -> Generator[bytes]:
+        handle = self._lend(conversation, giving_back)
+        admitted = self._admit(conversation, handle, sql)
+        blocks = handle.stream(admitted, output, conversation.request.query_params)
+        giving_back.callback(blocks.close)
+        return blocks
 
     async def _whole(self, conversation: Conversation, sql: str, outline: Outline, output: str) -> None:
-        async with self._lent(conversation) as (handle, _):
-            admitted = await self._admit(conversation, handle, sql)
-            params = conversation.request.query_params
-            outcome = await self._while_listened_to(conversation, lambda: handle.query(admitted, output, params))
+        outcome = await self._while_listened_to(conversation, partial(self._run_whole, conversation, sql, output))
         await _reply(conversation, outcome, _result_headers(conversation, outline, output))
 
+    def _run_whole(self, conversation: Conversation, sql: str, output: str) -> Outcome:
+        with ExitStack() as giving_back:
+            handle = self._lend(conversation, giving_back)
+            return handle.query(self._admit(conversation, handle, sql), output, conversation.request.query_params)
+
     async def _insert(self, conversation: Conversation, head: InsertHead, begun: bytes, body: Body) -> None:
-        async with self._lent(conversation) as (handle, _):
+        giving_back = ExitStack()
+        try:
+            handle = await self._in_thread(partial(self._lend, conversation, giving_back))
             insert = await self._in_thread(partial(_begin_insert, handle, head, conversation.request.query_params))
             try:
                 piece = begun or await body.next()
@@ -168,34 +179,23 @@ class Executor:
                 with suppress(EngineError):
                     await self._in_thread(insert.cancel)
                 raise
+        finally:
+            await self._in_thread(giving_back.close)
         await _reply(conversation, outcome, conversation.headers)
 
-    async def _admit(self, conversation: Conversation, handle: Handle, sql: str) -> str:
+    def _admit(self, conversation: Conversation, handle: Handle, sql: str) -> str:
         """The text to run: the caller's own, or for a read-only caller what the gate made of it."""
         if not conversation.account.read_only:
             return sql
-        return await self._in_thread(partial(self._admit_reader, conversation, handle, sql))
-
-    def _admit_reader(self, conversation: Conversation, handle: Handle, sql: str) -> str:
         admitted = self._gate.admit(handle, sql, conversation.request.query_params, account=conversation.account)
         handle.set({**self._logged(conversation), "readonly": "1"})
         return admitted
 
-    @asynccontextmanager
-    async def _lent(self, conversation: Conversation) -> AsyncIterator[tuple[Handle, ExitStack]]:
-        """A handle with the caller's database, settings and limits in place, and what to do when giving it back."""
-        handle, giving_back = await self._in_thread(partial(self._take, conversation))
-        try:
-            yield handle, giving_back
-        finally:
-            await self._in_thread(giving_back.close)
-
-    def _take(self, conversation: Conversation) -> tuple[Handle, ExitStack]:
-        with ExitStack() as stack:
-            handle, kept = stack.enter_context(self._sessions.lend(conversation.account, conversation.request))
-            undo = self._prepare(conversation, handle, kept=kept)
-            stack.callback(_restore, handle, undo)
-            return handle, stack.pop_all()
+    def _lend(self, conversation: Conversation, giving_back: ExitStack) -> Handle:
+        """A handle with the caller's database, settings and limits in place."""
+        handle, kept = giving_back.enter_context(self._sessions.lend(conversation.account, conversation.request))
+        giving_back.callback(_restore, handle, self._prepare(conversation, handle, kept=kept))
+        return handle
 
     def _prepare(self, conversation: Conversation, handle: Handle, *, kept: bool) -> dict[str, str]:
         """Returns the settings to put back on a handle that is kept: those of an address count for one statement."""
@@ -228,14 +228,20 @@ class Executor:
         try:
             await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
             if not working.done():
-                comment = quoted_text(self._logged(conversation)["log_comment"])
-                await asyncio.to_thread(self._engine.cancel, f"Settings['log_comment'] = {comment}")
-                with suppress(EngineError):
-                    await working
+                await self._cancel(conversation, working)
                 raise Disconnected
             return await working
         finally:
             leaving.cancel()
+
+    async def _cancel(self, conversation: Conversation, working: asyncio.Future[ResultT]) -> None:
+        """Ask the engine to stop the statement until it has: it may not have begun when it is asked first."""
+        comment = quoted_text(self._logged(conversation)["log_comment"])
+        while not working.done():
+            await asyncio.to_thread(self._engine.cancel, f"Settings['log_comment'] = {comment}")
+            await asyncio.wait({working}, timeout=_ASK_AGAIN_S)
+        with suppress(EngineError):
+            await working
 
     async def _in_thread(self, work: Callable[[], ResultT]) -> ResultT:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)

@@ -148,11 +148,14 @@ async def _pieces(receive: Receive, content_encoding: str) -> AsyncIterator[byte
 def parse_form(body: bytes, content_type: str) -> dict[str, str]:
     """The fields of a multipart form. Raises EngineError for files (external tables) and broken forms."""
     head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1")
-    message = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(head + body)
+    # The older policy leaves values alone; the newer ones take headers apart, for a millisecond a form.
+    message = email.parser.BytesParser(policy=email.policy.compat32).parsebytes(head + body)
     if not message.is_multipart():
         raise EngineError(BAD_ARGUMENTS, "the multipart form cannot be read: is its boundary right?")
     fields = {}
-    for part in message.iter_parts():
+    for part in message.walk():
+        if part is message:
+            continue
         name = part.get_param("name", header="content-disposition")
         if part.get_filename() is not None:
             raise EngineError(NOT_IMPLEMENTED, f"external tables ({name}) are not served here: insert them first")
