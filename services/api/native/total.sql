@@ -1,4 +1,4 @@
--- The newest point of one portfolio.
+-- The newest point of one portfolio, as the view portfolio_value has it; of the table, which is planned in half the time.
 SELECT
     bucket,
     assets,
@@ -12,5 +12,7 @@ SELECT
     reasons,
     as_of,
     oldest_input
-FROM portfolio_value
-WHERE tenant = {tenant:String} AND portfolio = {portfolio:String}
+FROM portfolio_totals FINAL
+WHERE tenant = {tenant:String} AND portfolio = {portfolio:String} AND (bucket <= now() OR sources_observed > 0)
+ORDER BY bucket DESC
+LIMIT 1
