@@ -56,7 +56,9 @@ class EventLine:
         touched = {key for work in works for key in work.touched}
         revalued = await settle(self._warehouse, touched)
         await self._publisher.publish_many(revalued)
-        await self._guard.check({key[:2] for key in touched} | {key for work in works for key in _reported(work)})
+        reported = {key for work in works for key in _reported(work)}
+        prices = [row for work in works for row in work.prepared.prices]
+        await self._guard.check({key[:2] for key in touched} | reported, prices=prices)
         await self._guard.watch(revalued)
         for arrival in (arrival for work in works for arrival in work.arrivals):
             self._count(arrival)

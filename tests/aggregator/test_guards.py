@@ -122,12 +122,14 @@ def reports(
     )  # fmt: skip
 
 
-def priced(asset: str, minutes: int, price: str, *, by: str = "feed", fetched: int = 0) -> PricesObserved:
+def priced(
+    asset: str, minutes: int, price: str, *, quote: str = "iso4217:USD", by: str = "feed", fetched: int = 0
+) -> PricesObserved:
     at = after(minutes)
     return PricesObserved(
-        id=f"{abs(hash((asset, minutes, price))):032x}"[:32], tenant="public", provider=by,
+        id=f"{abs(hash((asset, quote, minutes, price))):032x}"[:32], tenant="public", provider=by,
         fetched_at=after(minutes + fetched), job_id="0" * 32,
-        prices=(Price(asset=asset, quote="iso4217:USD", price=Decimal(price), at=at, source=by),),
+        prices=(Price(asset=asset, quote=quote, price=Decimal(price), at=at, source=by),),
     )  # fmt: skip
 
 
@@ -242,6 +244,33 @@ async def test_a_price_that_comes_late_is_checked_again(warehouse: Warehouse) ->
     await stage.take(priced(ETH, -1, "300"))
     [row] = await stage.rows(CHECKS)
     assert (row["verdict"], row["ours"]) == ("within", 600)
+
+
+@pytest.mark.parametrize(("base", "quote", "rate", "theirs"), [("EUR", "USD", "1.2", 600), ("USD", "EUR", "0.8", 625)])
+async def test_a_rate_that_comes_late_is_checked_again(
+    warehouse: Warehouse, base: str, quote: str, rate: str, theirs: int
+) -> None:
+    """Whichever way round it is published; no check of an instant before it, and none that it is too old for."""
+    stage = Stage(warehouse)
+    for at in (-6 * 1440, -120, 0, 6 * 1440):
+        await stage.take(states("okx", at, held(ETH, "1", "600")), reports(at, "500", currency="iso4217:EUR"))
+    checks = "SELECT reason, theirs, rate_at FROM source_checks FINAL ORDER BY at"
+    assert [row["reason"] for row in await stage.rows(checks)] == ["no_rate"] * 4
+    await stage.take(priced(f"iso4217:{base}", -60, rate, quote=f"iso4217:{quote}"))
+    long_ago, before, row, after_it = await stage.rows(checks)
+    assert (row["reason"], row["theirs"], row["rate_at"]) == ("", theirs, after(-60))
+    assert {one["reason"] for one in (long_ago, before, after_it)} == {"no_rate"}
+
+
+async def test_a_late_rate_of_the_euro_completes_a_path_over_it(warehouse: Warehouse) -> None:
+    """500 CHF are 550 EUR, and those 660 USD once the euro's own rate is there."""
+    stage = Stage(warehouse)
+    await stage.take(states("okx", 0, held(ETH, "1", "660")), reports(0, "500", currency="iso4217:CHF"))
+    await stage.take(priced("iso4217:CHF", -60, "1.1", quote="iso4217:EUR"))
+    assert [row["reason"] for row in await stage.rows("SELECT reason FROM cross_checks")] == ["no_rate"]
+    await stage.take(priced("iso4217:EUR", -90, "1.2"))
+    [row] = await stage.rows("SELECT verdict, theirs, rate_at FROM cross_checks")
+    assert (row["verdict"], row["theirs"], row["rate_at"]) == ("within", 660, after(-90))
 
 
 async def test_two_providers_of_one_wallet_are_held_against_each_other(warehouse: Warehouse) -> None:

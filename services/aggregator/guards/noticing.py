@@ -15,9 +15,11 @@ from holdfast.observability import metrics
 from holdfast.observability.logs import logger
 from holdfast.warehouse.client import Warehouse
 from holdfast.warehouse.errors import WarehouseUnavailable
+from holdfast.warehouse.rows import PriceRow
 from holdfast.warehouse.writer import write
 from services.aggregator.guards.crossings import read_crossings
 from services.aggregator.guards.jumps import find_jumps
+from services.aggregator.guards.late_rates import read_rated
 from services.aggregator.guards.other_sources import check_other_sources
 from services.aggregator.guards.reported_returns import check_reported_returns
 from services.aggregator.guards.reported_totals import Instant, check_reported_totals
@@ -46,11 +48,12 @@ class Guard:
         self._reach = timedelta(seconds=settings.check_reach_s)
         self._returns = Limits(settings.return_tolerance, self._reach, timedelta(seconds=settings.return_window_s))
 
-    async def check(self, touched: Collection[Instant]) -> None:
-        """Statements and reports just stored, by source and instant."""
-        if touched:
-            with _apart("check"):
-                await self._check(touched)
+    async def check(self, touched: Collection[Instant], *, prices: Collection[PriceRow] = ()) -> None:
+        """Statements and reports just stored, by source and instant, and what prices just stored may convert."""
+        with _apart("check"):
+            rated = await read_rated(self._warehouse, prices)
+            if touched or rated:
+                await self._check({*touched, *rated})
 
     async def watch(self, revalued: Sequence[PortfolioRevalued]) -> None:
         """Points just stored."""
