@@ -9,10 +9,12 @@ import pytest
 from holdfast.events import TransfersObserved
 from holdfast.settings.shared import ClickHouseSettings
 from holdfast.warehouse.client import Warehouse, connect
+from holdfast.warehouse.rows import AccountRow, AccountSourceRow
+from holdfast.warehouse.writer import write
 from services.aggregator.batch import Arrival
 from services.aggregator.commit import commit
 from services.aggregator.prepared import prepare
-from tests.support.transfers import block, stated, transfer
+from tests.support.transfers import ACCOUNT, block, stated, transfer
 
 
 @pytest.fixture
@@ -100,3 +102,17 @@ async def test_how_far_transfers_are_known_is_told_stretch_by_stretch(warehouse:
         (100, 210, block(100).time, block(210).time),
         (220, 230, block(220).time, block(230).time),
     ]
+
+
+async def test_a_feed_of_transfers_is_as_fresh_as_the_last_block_it_knows(warehouse: Warehouse) -> None:
+    settings = tuple(
+        AccountSourceRow(provider="evm", feed=feed, scope="wallet", every_s=300, counted=True, paused="")
+        for feed in ("balances", "transfers")
+    )
+    account = AccountRow(
+        tenant="acme", account=ACCOUNT, revision=1, spelling=ACCOUNT, label="", sources=settings, deleted=False
+    )
+    await write(warehouse, [account])
+    await store(warehouse, [stated(100, 150, 1800), stated(140, 170, 2100)])
+    rows = await warehouse.rows("SELECT feed, observed_at, lines, stale FROM source_freshness ORDER BY feed")
+    assert rows == [("balances", None, None, None), ("transfers", block(170).time, None, True)]

@@ -69,7 +69,8 @@ async def test_providers_see_exactly_the_truth(client: httpx.AsyncClient, versio
             target = parse_account(account["account"]).id
             for source in account["sources"]:
                 fetched = await fetcher.fetch(source, target)
-                snapshots.setdefault(target, []).append((source["provider"], fetched.snapshots[0]))
+                own = snapshots.setdefault(target, [])
+                own += [(source["provider"], snapshot) for snapshot in fetched.snapshots]
     await fetcher.close()
     truths = {one["id"]: one for one in (await client.get("/_truth")).json()["portfolios"]}
     in_custody = {account: own for account, own in snapshots.items() if account.startswith("bitpanda:")}
@@ -121,9 +122,12 @@ async def test_sources_state_their_numbers_at_the_instants_that_the_truth_names(
     fetcher = Fetcher(world["providers"])
     account = world["accounts"][0]
     target = parse_account(account["account"]).id
-    wallet, defi = [(await fetcher.fetch(source, target)).snapshots[0] for source in account["sources"]]
+    balances, transfers, positions = [await fetcher.fetch(source, target) for source in account["sources"]]
     await fetcher.close()
+    (wallet,), (logged,), (defi,) = balances.snapshots, transfers.transfers, positions.snapshots
     assert wallet.observed_at == msgspec.convert(instants["evm"]["eip155:1"]["at"], type=type(FROZEN_AT))
     assert wallet.block is not None
     assert wallet.block.number == instants["evm"]["eip155:1"]["block"]
+    assert logged.until == wallet.block
+    assert {transfer.direction for transfer in logged.transfers} == {"in", "out"}
     assert defi.observed_at == FROZEN_AT

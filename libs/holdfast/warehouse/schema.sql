@@ -2454,8 +2454,26 @@ FROM
     FINAL
     WHERE NOT deleted
 ) AS r
-LEFT JOIN latest_snapshots AS s
-FINAL ON s.source = r.source
+LEFT JOIN
+(
+    SELECT
+        source,
+        'transfers' AS feed,
+        max(until_time) AS observed_at,
+        max(fetched_at) AS fetched_at,
+        NULL AS lines
+    FROM transfer_ranges
+    GROUP BY source
+    UNION ALL
+    SELECT
+        source,
+        'balances' AS feed,
+        observed_at,
+        fetched_at,
+        lines
+    FROM latest_snapshots
+    FINAL
+) AS s ON (s.source = r.source) AND (s.feed = r.setting.feed)
 LEFT JOIN
 (
     SELECT
