@@ -25,6 +25,7 @@ from tests.aggregator.stage import (
     snapshots,
     stored_snapshots,
 )
+from tests.support.children import Child
 from tests.support.servers import NatsServer
 
 pytestmark = pytest.mark.timeout(240)
@@ -101,6 +102,41 @@ async def test_a_kill_at_any_moment_loses_nothing_and_doubles_nothing(
         assert survivor.stop() == 0
     finally:
         survivor.kill()
+
+
+async def test_closed_days_are_worked_out_through_kills_and_by_replicas_at_once(
+    connection: Connection,
+    nats_settings: NatsSettings,
+    clickhouse_settings: ClickHouseSettings,
+    warehouse: Warehouse,
+    tmp_path: Path,
+) -> None:
+    days, closed = 6, "SELECT count() FROM (SELECT DISTINCT portfolio, day FROM portfolio_returns WHERE span = 'all')"
+    await register(connection, 3)
+    await publish(connection, snapshots(12, sources=3))
+
+    def start(name: str) -> Child:
+        often = {"closing__every_s": 0.2, "closing__days": days, "closing__share": 1}
+        return aggregator(nats_settings, clickhouse_settings, tmp_path / f"{name}.log", **often)
+
+    victim = start("victim")
+    await eventually(lambda: _holds(warehouse, f"({closed}) > 1"), what="some days closed")
+    victim.kill()
+    replicas = [start("one"), start("other")]
+    try:
+        await eventually(lambda: _holds(warehouse, f"({closed}) = {2 * days}"), what="all days closed", deadline_s=60)
+        said = await warehouse.rows(
+            "SELECT DISTINCT reason FROM portfolio_returns WHERE method = 'simple' AND span = 'all'"
+        )
+        assert said == [("no_price",)], "what was held months ago has no price now"
+        assert [replica.stop() for replica in replicas] == [0, 0]
+    finally:
+        for replica in replicas:
+            replica.kill()
+
+
+async def _holds(warehouse: Warehouse, condition: str) -> bool:
+    return bool(await warehouse.value(f"SELECT {condition}"))
 
 
 async def test_a_bad_message_among_good_ones_is_set_aside_alone(

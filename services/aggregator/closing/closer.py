@@ -23,7 +23,7 @@ from services.aggregator.settings import ClosingSettings
 
 log = logger(__name__)
 
-_AT_ONCE = 100
+_AT_ONCE = 1000
 """Days that are asked for in one statement."""
 
 
