@@ -217,3 +217,33 @@ async def test_what_the_rules_left_out_is_known_by_the_rules_of_the_time(world: 
     [one] = (await get(world, "corrections", at=instant("10:30"), known_from=earlier, known_to=now))["items"]
     assert (one["cause"], one["event"]["id"], one["change_usd"]) == ("rules", str(made["number"]), "-24")
     assert one["event"]["recorded_at"] == made["created_at"]
+
+
+async def test_pages_of_corrections_are_the_whole_list_and_nothing_comes_twice(world: World) -> None:
+    """Five amounts were corrected by one each. What is corrected between two pages shifts none of them."""
+    warehouse, day = world.resources.warehouse, "2026-02-11"
+    assets = [f"eip155:1/erc20:0x{number}{'e' * 39}" for number in range(1, 7)]
+
+    async def state(clock: str, *amounts: tuple[str, str]) -> None:
+        lines = [line(asset, kind="wallet", amount=amount, value=amount) for asset, amount in amounts]
+        await write_snapshot(
+            warehouse, WALLET_B, at("03:00", day), lines, recorded_at=at(clock, day), fetched_at=at(clock, day)
+        )
+
+    await state("03:01", *((asset, "1") for asset in assets[1:]))
+    await state("03:02", *((asset, "2") for asset in assets[1:]))
+    asked = {"at": instant("04:00", day), "known_from": instant("03:01", day)}
+    whole = await get(world, "corrections", **asked)
+    assert [one["asset"] for one in whole["items"]] == assets[1:]
+    assert (whole["net_before_usd"], whole["net_after_usd"], whole["change_usd"]) == ("5", "10", "5")
+    first = await get(world, "corrections", limit=2, **asked)
+    await state("03:03", *((asset, "2") for asset in assets))
+    second = await get(world, "corrections", limit=2, cursor=first["next_cursor"], **asked)
+    third = await get(world, "corrections", limit=2, cursor=second["next_cursor"], **asked)
+    paged = [*first["items"], *second["items"], *third["items"]]
+    assert [one["asset"] for one in paged] == assets[1:]
+    assert [one["change_usd"] for one in paged] == ["1"] * 5
+    assert third["next_cursor"] is None
+    assert {page["change_usd"] for page in (first, second, third)} == {"5"}
+    refused = await world.get("/v1/portfolios/bees/corrections", cursor="MTI", **asked)
+    assert (refused.status_code, refused.json()["field"]) == (400, "cursor")

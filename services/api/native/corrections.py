@@ -1,12 +1,15 @@
 """`/v1/portfolios/{id}/corrections`: how the value at an instant changed in hindsight, and by which event."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from decimal import Decimal
+from typing import Annotated, TypeVar
 
 from litestar import get
 from litestar.params import QueryParameter
 from msgspec import Struct
+from msgspec.structs import replace
 
 from holdfast.domain.exact import difference
 from holdfast.domain.time import to_ms
@@ -14,7 +17,7 @@ from holdfast.registry.rules import newest_rules
 from services.api.callers import Asker
 from services.api.currencies import to_text
 from services.api.native.as_known import to_params
-from services.api.native.differing import Cause, Difference, Event, Known, Line, Stated, differences
+from services.api.native.differing import Cause, Difference, Event, Known, Line, Place, Stated, differences
 from services.api.native.moments import Moment
 from services.api.openapi import refusals
 from services.api.paging import CursorText, Limit, page_size, parse_cursor, to_cursor
@@ -39,6 +42,19 @@ KnownTo = Annotated[
         name="known_to", schema_extra={"format": "date-time"}, description="The later one; else all that is known now."
     ),
 ]
+
+
+SOURCES, ROUNDS = 20, 5
+"""Sources whose lines are read together, and how often for one page: bounds its work, however little differs."""
+_END = (chr(0x10FFFF), "", "", "", "", 0)
+"""Behind every line of a source."""
+RowT = TypeVar("RowT")
+
+
+class Net(Struct, frozen=True, kw_only=True):
+    """Debt is below zero."""
+
+    net: Money
 
 
 class KnownLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -93,6 +109,21 @@ class Corrections(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     next_cursor: str | None
 
 
+class Position(Struct, frozen=True, kw_only=True):
+    """Where the page before ended. The totals do not have to be added up again for each page."""
+
+    after: Place
+    net_before: Money | None
+    net_after: Money | None
+
+
+class Sides(Struct, frozen=True, kw_only=True):
+    """The two states of knowledge."""
+
+    before: Moment
+    after: Moment
+
+
 @get("/portfolios/{portfolio:str}/corrections", operation_id="list_corrections", responses=refusals(400, 404))
 async def list_corrections(
     api: Api,
@@ -105,40 +136,84 @@ async def list_corrections(
     limit: Limit = None,
     cursor: CursorText = None,
 ) -> Corrections:
-    """Every line that was known otherwise, by source and asset, with the event that changed it."""
+    """Every line that was known otherwise, by source and asset, with the event that changed it.
+
+    A page may have fewer items than its limit although more follow. Without `known_to` what becomes known between two
+    pages is in those that are still to come.
+    """
     size = page_size(limit, most=api.settings.max_page)
-    done = parse_cursor(cursor, int) or 0
+    position = parse_cursor(cursor, Position)
     caller.find_portfolio(api.registry, portfolio)
     instant, earlier = _instant("at", at), _instant("known_from", known_from)
     later = None if known_to is None else _instant("known_to", known_to)
-    before, after = await asyncio.gather(
-        _read_known(api, caller.tenant, portfolio, Moment(at=instant, known_at=earlier)),
-        _read_known(api, caller.tenant, portfolio, Moment(at=instant, known_at=later)),
-    )
-    found = list(differences(before, after))
-    was, is_ = before.net, after.net
+    sides = Sides(before=Moment(at=instant, known_at=earlier), after=Moment(at=instant, known_at=later))
+    reader = Reader(api, caller.tenant, portfolio)
+    known = await asyncio.gather(reader.read_known(sides.before), reader.read_known(sides.after))
+    was, is_ = await reader.read_nets(sides, *known) if position is None else (position.net_before, position.net_after)
+    found, reached = await reader.read_page(sides, *known, size=size, after_place=position.after if position else None)
     return Corrections(
         portfolio=portfolio,
         at=instant,
         known_from=earlier,
         known_to=later,
-        net_before_usd=to_text(was),
-        net_after_usd=to_text(is_),
-        change_usd=None if was is None or is_ is None else to_text(difference(is_, was)),
-        items=[_to_correction(one) for one in found[max(0, done) : max(0, done) + size]],
-        next_cursor=to_cursor(max(0, done) + size) if len(found) > max(0, done) + size else None,
+        net_before_usd=was,
+        net_after_usd=is_,
+        change_usd=None if was is None or is_ is None else to_text(difference(Decimal(is_), Decimal(was))),
+        items=[_to_correction(one) for one in found],
+        next_cursor=None if reached is None else to_cursor(Position(after=reached, net_before=was, net_after=is_)),
     )
 
 
-async def _read_known(api: Resources, tenant: str, portfolio: str, moment: Moment) -> Known:
-    params = to_params(api, tenant, portfolio, moment)
-    lines, statements = await asyncio.gather(
-        read(api.warehouse, load_sql(__file__, "corrections"), params, Line),
-        read(api.warehouse, load_sql(__file__, "corrected_statements"), params, Stated),
-    )
-    return Known(
-        lines=lines, statements={one.source: one for one in statements}, rules=_rules(api, tenant, moment.known_at)
-    )
+class Reader:
+    """Of one portfolio: lines are read for a few sources at a time, from where the page before ended."""
+
+    def __init__(self, api: Resources, tenant: str, portfolio: str) -> None:
+        self._api = api
+        self._tenant = tenant
+        self._portfolio = portfolio
+
+    async def read_known(self, moment: Moment) -> Known:
+        """Without lines."""
+        statements = await self._read("corrected_statements", moment, Stated)
+        rules = _rules(self._api, self._tenant, moment.known_at)
+        return Known(lines=(), statements={one.source: one for one in statements}, rules=rules)
+
+    async def read_nets(self, sides: Sides, before: Known, after: Known) -> tuple[str | None, str | None]:
+        """Null where nothing was known."""
+        was, is_ = await asyncio.gather(self._net(sides.before, before), self._net(sides.after, after))
+        return was, is_
+
+    async def read_page(
+        self, sides: Sides, before: Known, after: Known, *, size: int, after_place: Place | None
+    ) -> tuple[list[Difference], Place | None]:
+        """At most `size` of what differs behind a place, and the place from which to go on; null if that is all."""
+        first = after_place[0] if after_place else ""
+        sources = sorted(source for source in {*before.statements, *after.statements} if source >= first)
+        page: list[Difference] = []
+        for start in range(0, len(sources), SOURCES):
+            if start == SOURCES * ROUNDS:
+                return page, (sources[start - 1], *_END)
+            some = sources[start : start + SOURCES]
+            old, new = await asyncio.gather(
+                self._with_lines(sides.before, before, some), self._with_lines(sides.after, after, some)
+            )
+            page += [one for one in differences(old, new) if after_place is None or one.place > after_place]
+            if len(page) > size:
+                return page[:size], page[size - 1].place
+        return page, None
+
+    async def _with_lines(self, moment: Moment, known: Known, sources: Sequence[str]) -> Known:
+        return replace(known, lines=await self._read("corrections", moment, Line, sources=list(sources)))
+
+    async def _net(self, moment: Moment, known: Known) -> str | None:
+        if not any(one.snapshot_id for one in known.statements.values()):
+            return None
+        [one] = await self._read("corrections_net", moment, Net)
+        return one.net
+
+    async def _read(self, name: str, moment: Moment, kind: type[RowT], **more: object) -> list[RowT]:
+        params = to_params(self._api, self._tenant, self._portfolio, moment) | more
+        return await read(self._api.warehouse, load_sql(__file__, name), params, kind)
 
 
 def _rules(api: Resources, tenant: str, known_at: datetime | None) -> Event:

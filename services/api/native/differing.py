@@ -7,7 +7,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from holdfast.domain.exact import ZERO, difference, total
+from holdfast.domain.exact import ZERO, difference
 from services.api.vocabulary import Money, Time
 
 Cause = Literal["statement", "price", "membership", "coverage", "rules"]
@@ -65,26 +65,24 @@ class Event(Struct, frozen=True, kw_only=True):
     job_id: str | None = None
 
 
+Place = tuple[str, str, str, str, str, str, int]
+"""(source, asset, platform, position, kind, side, number): where a line stands, whatever else is known."""
 _NONE = Event(id=None, recorded_at=None)
 
 
 class Known(Struct, frozen=True, kw_only=True):
-    """All of one portfolio at one instant, as known at a time."""
+    """One portfolio at one instant, as known at a time."""
 
     lines: Sequence[Line]
+    """Of some of its sources."""
     statements: Mapping[str, Stated]
+    """Of all."""
     rules: Event = _NONE
     """The set of rules that held."""
 
-    @property
-    def net(self) -> Decimal | None:
-        """None where nothing was known."""
-        if not any(one.snapshot_id for one in self.statements.values()):
-            return None
-        return total(line.worth for line in self.lines)
-
 
 class Difference(Struct, frozen=True, kw_only=True):
+    place: Place
     line: Line
     """Whichever of the two there is: who and what it is about is the same in both."""
     before: Line | None
@@ -99,14 +97,14 @@ class Difference(Struct, frozen=True, kw_only=True):
 
 
 def differences(before: Known, after: Known) -> Iterator[Difference]:
-    """By source and line. The changes add up to the difference of the totals."""
-    earlier, later = _by_identity(before.lines), _by_identity(after.lines)
-    for identity in sorted(earlier.keys() | later.keys(), key=str):
-        old, new = earlier.get(identity), later.get(identity)
+    """In order of place. The changes of all sources add up to the difference of the totals."""
+    earlier, later = _by_place(before.lines), _by_place(after.lines)
+    for place in sorted(earlier.keys() | later.keys()):
+        old, new = earlier.get(place), later.get(place)
         if old is None or new is None or old.seen != new.seen:
-            line = later[identity] if identity in later else earlier[identity]
+            line = later[place] if place in later else earlier[place]
             cause, event = _explained(line, (old, new), before, after)
-            yield Difference(line=line, before=old, after=new, cause=cause, event=event)
+            yield Difference(place=place, line=line, before=old, after=new, cause=cause, event=event)
 
 
 def _explained(line: Line, change: tuple[Line | None, Line | None], before: Known, after: Known) -> tuple[Cause, Event]:
@@ -142,13 +140,16 @@ def _snapshot(known: Known, source: str) -> str | None:
     return found.snapshot_id if found else None
 
 
-def _by_identity(lines: Iterable[Line]) -> dict[tuple[object, ...], Line]:
+def _by_place(lines: Iterable[Line]) -> dict[Place, Line]:
     """A statement may list the same thing twice: the second one is told by its number."""
-    found: dict[tuple[object, ...], Line] = {}
+    found: dict[Place, Line] = {}
     for line in lines:
-        identity = (line.source, line.asset or "", line.platform, line.position, line.kind, line.side)
         number = 0
-        while (*identity, number) in found:
+        while (place := _place(line, number)) in found:
             number += 1
-        found[(*identity, number)] = line
+        found[place] = line
     return found
+
+
+def _place(line: Line, number: int) -> Place:
+    return line.source, line.asset or "", line.platform, line.position, line.kind, line.side, number
