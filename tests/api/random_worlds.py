@@ -64,7 +64,7 @@ async def build_wired(settings: ClickHouseSettings) -> Wired:
     warehouse = await connect(settings)
     await migrate(warehouse)
     key = generate_key()
-    kept = ApiKey(id=key.id, tenant="acme", secret_sha256=key.secret_sha256, created_at=EPOCH)
+    kept = ApiKey(id=key.id, tenant="acme", portfolio="main", secret_sha256=key.secret_sha256, created_at=EPOCH)
     registry = SimpleNamespace(state=RegistryState(), keys={key.id: kept})
     resources = Resources(
         settings=SETTINGS,
@@ -111,7 +111,7 @@ def to_registry(world: World, keys: dict[str, ApiKey]) -> RegistryState:
         for name, id_ in ACCOUNTS.items()
         for start, end in world.during.get(name, [(-1, 10**9)])
     )
-    main = Portfolio(tenant="acme", id="main", name="main", members=members, created_at=EPOCH)
+    main = Portfolio(tenant="acme", id="main", name="main", base_currency=GBP, members=members, created_at=EPOCH)
     return RegistryState(
         revision=1,
         tenants={"acme": Tenant(id="acme", name="acme", created_at=EPOCH)},

@@ -12,7 +12,7 @@ from services.aggregator.guards.reported_totals import Instant
 from services.aggregator.placing import to_lines
 
 MOST = 1000
-"""Checks made again for a group of batches, the newest: of a history of rates that comes late, older ones are not."""
+"""Checks made again for a group of batches, the newest: of rates of long ago that come late, older ones are not."""
 _CURRENCY = "iso4217:"
 
 
@@ -26,7 +26,7 @@ async def read_rated(warehouse: Warehouse, prices: Iterable[PriceRow]) -> set[In
 
 
 def _converted(row: PriceRow) -> Iterator[str]:
-    """The currency that a path to dollars may lead from; empty for any. Of no use is what was worked out from others."""
+    """What a path to dollars may lead from; empty for anything. Of no use is what was worked out from other rates."""
     ends = {row.asset, row.quote}
     if all(end.startswith(_CURRENCY) for end in ends) and not row.source.endswith(CROSSED):
         others = ends - {USD, EUR}

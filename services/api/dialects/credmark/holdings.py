@@ -82,9 +82,14 @@ def _to_portfolio(rows: list[Held], asked: Asked, wanted: frozenset[str], rate: 
         address = _address(row.asset, asked)
         amount = Decimal(row.amount or 0)
         if address is not None and amount and (not wanted or address in wanted):
-            found.append(Holding(address=address, amount=amount, value=_converted(row.dollars, rate)))
-    holdings = tuple(sorted(found, key=lambda one: by_address(one.address)))
-    return Portfolio(holdings=holdings, quoted=isinstance(rate, Rate))
+            found.append((address, amount, row.dollars))
+    found.sort(key=lambda one: by_address(one[0]))
+    values = _converted([dollars for _, _, dollars in found], rate)
+    holdings = (
+        Holding(address=address, amount=amount, value=value)
+        for (address, amount, _), value in zip(found, values, strict=True)
+    )
+    return Portfolio(holdings=tuple(holdings), quoted=isinstance(rate, Rate))
 
 
 def _address(asset: str | None, asked: Asked) -> str | None:
@@ -93,11 +98,21 @@ def _address(asset: str | None, asked: Asked) -> str | None:
     return token_address(asset)
 
 
-def _converted(dollars: Decimal | None, rate: Rate | MissingRate) -> Decimal | None:
-    """None for the unknown, without a rate, and for what no stored number could be."""
-    if dollars is None or isinstance(rate, MissingRate):
-        return None
+def _converted(dollars: Sequence[Decimal | None], rate: Rate | MissingRate) -> Sequence[Decimal | None]:
+    """Together what their sum is in the quote. None for the unknown, without a rate, and for what is out of range."""
+    if isinstance(rate, MissingRate):
+        return [None] * len(dollars)
+    if not rate.path:
+        return dollars
     try:
-        return rate.of(dollars) if rate.path else dollars
+        parts = rate.of_each([ZERO if one is None else one for one in dollars])
+    except OutOfRangeError:
+        return [_alone(one, rate) for one in dollars]
+    return [None if one is None else part for one, part in zip(dollars, parts, strict=True)]
+
+
+def _alone(dollars: Decimal | None, rate: Rate) -> Decimal | None:
+    try:
+        return None if dollars is None else rate.of(dollars)
     except OutOfRangeError:
         return None
