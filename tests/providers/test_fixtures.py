@@ -31,6 +31,7 @@ def without_hashes(fetched: Fetched) -> Fetched:
         totals=tuple(msgspec.structs.replace(total, raw=()) for total in fetched.totals),
         clusters=tuple(msgspec.structs.replace(clusters, raw=()) for clusters in fetched.clusters),
         returns=tuple(msgspec.structs.replace(returns, raw=()) for returns in fetched.returns),
+        transfers=tuple(msgspec.structs.replace(transfers, raw=()) for transfers in fetched.transfers),
     )
 
 
@@ -43,7 +44,7 @@ async def test_a_recorded_exchange_becomes_exactly_what_the_fixture_says(module:
     assert upstream.unasked == []
     recorded = {hashlib.sha256(response.body).hexdigest() for response in exchange.responses}
     assert exchange.requests == len(exchange.responses) == len(case.exchanges)
-    for stated in (*fetched.snapshots, *fetched.totals, *fetched.returns):
+    for stated in (*fetched.snapshots, *fetched.totals, *fetched.returns, *fetched.transfers):
         assert stated.raw
         assert set(stated.raw) <= recorded
 

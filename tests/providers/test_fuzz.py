@@ -13,6 +13,7 @@ from holdfast.domain.balances import KINDS, Balance, ReportedTotal, Snapshot
 from holdfast.domain.clusters import TokenClusters
 from holdfast.domain.money import LIMIT
 from holdfast.domain.reported import ReportedReturns
+from holdfast.domain.transfers import TransferRange
 from holdfast.providers.kit.contract import Fetched
 from holdfast.providers.kit.discovery import ProviderModule, discover
 from holdfast.providers.kit.errors import ProviderError
@@ -63,6 +64,8 @@ def check_can_be_stored(fetched: Fetched) -> None:
         assert price.at.tzinfo is not None
     for statement in fetched.clusters:
         check_clusters(statement)
+    for stated in fetched.transfers:
+        check_transfers(stated)
     encoded = msgspec.json.encode(fetched)
     assert msgspec.json.decode(encoded, type=Fetched) == fetched
 
@@ -110,6 +113,19 @@ def check_clusters(statement: TokenClusters) -> None:
             if isinstance(number, Decimal):
                 check_number(abs(number) if "pnl" in name or "distance" in name else number)
     assert all(len(address.address) <= 200 and (address.rank or 1) in range(1, 2**32) for address in addresses)
+
+
+def check_transfers(stated: TransferRange) -> None:
+    """Each in the range, behind the one before it, and as exact as a line."""
+    assert stated.raw
+    assert stated.after.number < stated.until.number
+    places = [transfer.place for transfer in stated.transfers]
+    assert places == sorted(set(places))
+    for transfer in stated.transfers:
+        assert stated.after.number < transfer.block.number <= stated.until.number
+        assert parse_asset(transfer.asset) == transfer.asset
+        assert (transfer.amount is None) == (transfer.reason is not None)
+        check_number(transfer.amount)
 
 
 def check_number(number: Decimal | None) -> None:
