@@ -188,8 +188,8 @@ def priced(
         before, value, known = (None if amount else ZERO for amount in (was, delta, held))
         return Entry(at, source, asset, side, delta, held, None, before, value, known, UNCONVERTED, reason, transfer)
     try:
-        marked, before = times(held, price), times(was, price)
-        value = times(delta, price) if delta else ZERO
+        marked = times(held, price)
+        before, value = (times(was, price), times(delta, price)) if delta else (marked, ZERO)
     except OutOfRangeError:
         return priced(at, source, key, delta=delta, held=held, price=None, reason="out_of_range", transfer=transfer)
     if worth is not None and worth != marked:
