@@ -7,7 +7,11 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from msgspec.structs import replace
 
+from holdfast.domain.balances import Block
+from holdfast.domain.transfers import TokenTransfer
+from holdfast.events import TransfersObserved
 from holdfast.events.event import Event
 from holdfast.registry.commands import SourceChoice
 from holdfast.registry.records import Member, Rule
@@ -17,10 +21,12 @@ from services.aggregator.settings import ClosingSettings
 from tests.aggregator.test_any_arrival import Silent
 from tests.api.conftest import World
 from tests.api.worked_example import ETH, USDC, day, example, observed, priced, take_in
+from tests.support.transfers import stated as stated_range
+from tests.support.transfers import transfer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-C, D = "eip155:1:0x" + "1" * 40, "eip155:1:0x" + "2" * 40
+C, D, CHAINED = ("eip155:1:0x" + digit * 40 for digit in "123")
 XYZ = "eip155:1/erc20:0x" + "7" * 40
 NEWEST = date(2026, 2, 27)
 SETTINGS = ClosingSettings(days=30, share=1, margin_s=0)
@@ -80,7 +86,7 @@ async def assert_same_as_http(world: World, since: date = date(2026, 2, 20)) -> 
     compared = 0
     returns = await rows(
         world,
-        f"SELECT * FROM portfolio_returns WHERE portfolio IN ('worked', 'nest') AND day >= '{since}'",
+        f"SELECT * FROM portfolio_returns WHERE portfolio IN ('worked', 'nest', 'chained') AND day >= '{since}'",
     )
     for portfolio, closed, span in sorted({(row["portfolio"], row["day"], row["span"]) for row in returns}):
         mine = [row for row in returns if (row["portfolio"], row["day"], row["span"]) == (portfolio, closed, span)]
@@ -164,6 +170,44 @@ async def test_a_late_price_is_worked_in(example_world: World) -> None:
     after = await rows(example_world, "SELECT value FROM portfolio_flows WHERE asset LIKE '%7777%' AND delta > 0")
     assert [row["value"] for row in after] == [Decimal("37.5")]
     assert await assert_same_as_http(example_world, NEWEST)
+
+
+async def test_transfers_that_come_late_take_the_place_of_a_difference(example_world: World) -> None:
+    """Two statements at blocks 100 and 200; what the chain says of those between comes when their day is over."""
+    store, warehouse, now = example_world.resources.store, example_world.resources.warehouse, example_world.clock.now()
+    await store.add_account("acme", CHAINED, sources=[SourceChoice(provider="evm")])
+    await store.put_portfolio("acme", "chained", members=[Member(account=CHAINED)])
+    await project(example_world)
+    stated = [
+        observed(CHAINED, day(0.25), {USDC: "100"}, block=block(100)),
+        observed(CHAINED, day(0.75), {USDC: "130"}, block=block(200)),
+    ]
+    await take_in(warehouse, list(stated), recorded_at=now)
+    assert await close(example_world) > 0
+    assert await flows_of_chained(example_world) == [100, 30]
+    await take_in(warehouse, [between(moved(120, 0, "50"), moved(150, 1, "-20"))], recorded_at=now)
+    assert await close(example_world) > 0
+    assert await flows_of_chained(example_world) == [100, 50, -20]
+    assert await assert_same_as_http(example_world)
+
+
+def block(number: int) -> Block:
+    """Number 100 is at day 0.25, and 200 half a day later."""
+    return Block(chain="eip155:1", number=number, hash=f"0x{number:064x}", time=day(0.25 + (number - 100) / 200))
+
+
+def moved(number: int, index: int, amount: str) -> TokenTransfer:
+    return replace(transfer(number, index, amount), asset=USDC, block=block(number))
+
+
+def between(*transfers: TokenTransfer) -> TransfersObserved:
+    told = stated_range(100, 200, 0, *transfers)
+    return replace(told, account=CHAINED, after=block(100), until=block(200), fetched_at=day(3))
+
+
+async def flows_of_chained(world: World) -> list[Decimal]:
+    found = await rows(world, "SELECT delta FROM portfolio_flows WHERE portfolio = 'chained' ORDER BY at")
+    return [row["delta"] for row in found]
 
 
 async def test_what_is_told_again_is_no_change(example_world: World) -> None:
