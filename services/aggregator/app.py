@@ -52,7 +52,7 @@ class AggregatorApp:
         self._settings = settings
         self._nats = nats
         self._clickhouse = clickhouse
-        self._ranking = prices.sources
+        self._ranking = prices.ranking
         self._clock = clock
         self._stopping = asyncio.Event()
         self._intakes: list[Intake[Any, Any]] = []

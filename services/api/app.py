@@ -85,7 +85,7 @@ async def run(configuration: Configuration) -> None:
         async with RegistryWatcher(nats.js) as watcher:
             resources = Resources(
                 settings=settings,
-                ranking=prices.sources,
+                ranking=prices.ranking,
                 warehouse=warehouse,
                 watcher=watcher,
                 store=RegistryStore(nats.js, clock=clock, catalogue=catalogue),

@@ -104,4 +104,4 @@ def _scope(portfolios: tuple[str, ...]) -> Scope:
 
 
 def _ranking() -> tuple[str, ...]:
-    return connections.configuration().section("prices", PriceSettings).sources
+    return connections.configuration().section("prices", PriceSettings).ranking

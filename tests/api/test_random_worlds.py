@@ -202,7 +202,7 @@ _HEALTH = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthChec
 @example(world=oracle.random_world(5, 4, gaps=False, currency=True), start=None, seed=1)  # inverse
 @given(world=worlds(), start=starts, seed=st.integers(0, 2**16))
 @settings(
-    max_examples=3, deadline=None, suppress_health_check=_HEALTH, phases=[Phase.explicit, Phase.generate, Phase.shrink]
+    max_examples=2, deadline=None, suppress_health_check=_HEALTH, phases=[Phase.explicit, Phase.generate, Phase.shrink]
 )
 @pytest.mark.timeout(600)
 def test_what_is_answered_about_a_world_is_what_happened_in_it(

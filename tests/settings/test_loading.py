@@ -6,7 +6,7 @@ import pytest
 from msgspec import Struct
 
 from holdfast.settings import Secret, SettingsError, read_configuration
-from holdfast.settings.shared import HealthSettings, NatsSettings
+from holdfast.settings.shared import HealthSettings, NatsSettings, PriceSettings
 
 
 class Part(Struct, frozen=True, kw_only=True):
@@ -87,3 +87,14 @@ def test_a_secret_shows_itself_to_nobody() -> None:
     assert secret == Secret("hunter2")
     assert secret != Secret("hunter3")
     assert not Secret("")
+
+
+@pytest.mark.parametrize("written", ['sources = ["ecb", "coingecko"]', 'sources = "ecb, coingecko"'])
+def test_sources_of_prices_are_a_list_or_one_text(tmp_path: Path, written: str) -> None:
+    file = tmp_path / "holdfast.toml"
+    file.write_text(f"[prices]\n{written}\n")
+    assert read_configuration({}, file).section("prices", PriceSettings).ranking == ("ecb", "coingecko")
+    named = read_configuration({"HOLDFAST_PRICES__SOURCES": "ecb"}, file).section("prices", PriceSettings)
+    assert named.ranking == ("ecb",)
+    none = read_configuration({"HOLDFAST_PRICES__SOURCES": ""}, file).section("prices", PriceSettings)
+    assert none.ranking == ()

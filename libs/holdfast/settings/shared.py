@@ -35,9 +35,16 @@ class ClickHouseSettings(Struct, frozen=True, kw_only=True):
 class PriceSettings(Struct, frozen=True, kw_only=True):
     """`[prices]`: how a value is chosen and a number converted, wherever that is done."""
 
-    sources: tuple[str, ...] = ()
-    """Price feeds, the most trusted first: of two that claim a price or a rate for one instant the first counts, and
-    of what one feed claims twice, or of feeds that are not named, the claim fetched last."""
+    sources: tuple[str, ...] | str = ()
+    """Price feeds, the most trusted first, as a list or as one text with commas: of two that claim a price or a rate
+    for one instant the first counts, and of what one feed claims twice, or of feeds that are not named, the claim
+    fetched last."""
+
+    @property
+    def ranking(self) -> tuple[str, ...]:
+        """The sources, however they were written. Empty: all are trusted alike."""
+        named = self.sources.split(",") if isinstance(self.sources, str) else self.sources
+        return tuple(name.strip() for name in named if name.strip())
 
 
 class LogSettings(Struct, frozen=True, kw_only=True):
