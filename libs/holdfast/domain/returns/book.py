@@ -24,7 +24,7 @@ from holdfast.domain.ledger.marks_at_flows import with_marks_at_flows
 from holdfast.domain.ledger.statements import NOTHING_STATED, AssetSide, Coverage
 from holdfast.domain.quotes import PriceBook
 from holdfast.domain.returns.answers import CashFlow, Missing, Movement, Window
-from holdfast.domain.returns.movements import cash_flows, missing_flows, to_movements
+from holdfast.domain.returns.movements import InWindow, cash_flows, in_window, missing_flows, to_movements
 
 KeyT = TypeVar("KeyT")
 
@@ -44,6 +44,10 @@ class Book(Struct, frozen=True, kw_only=True):
     """By asset and side, netted over the sources, from the very beginning."""
     unvalued: frozenset[AssetSide]
     """Those of which the value of a movement may be unknown."""
+    in_window: dict[AssetSide, InWindow]
+    """Those of the window, in order of asset and side."""
+    moved: tuple[Movement, ...]
+    """The same, one asset after another."""
     flows: tuple[CashFlow, ...]
     """Of the window, over everything. Empty if `missing` names one without a value."""
     missing: tuple[Missing, ...]
@@ -101,6 +105,7 @@ def to_book(
     kept = tuple(entries)
     movements = to_movements(kept)
     missing = missing_flows(movements, window)
+    within = in_window(movements, window)
     return Book(
         window=window,
         currency=currency,
@@ -109,6 +114,8 @@ def to_book(
         closing=tuple(closing),
         movements=movements.of,
         unvalued=movements.unvalued,
+        in_window=within,
+        moved=tuple(chain.from_iterable(one.flows for one in within.values())),
         flows=() if missing else cash_flows(kept, movements, window),
         missing=missing,
         coverage=coverage,

@@ -18,7 +18,6 @@ from holdfast.domain.ledger.statements import AssetSide
 from holdfast.domain.returns.answers import CostBasisReturn, CostMethod, Disposal, Missing, Unavailable
 from holdfast.domain.returns.book import NOTHING_HELD, Book, Worth, worth_by_asset
 from holdfast.domain.returns.inventory import Inventory, OversoldError
-from holdfast.domain.returns.movements import in_window, total_value
 from holdfast.domain.returns.refusing import missing_of, unavailable, without_amounts, without_value
 
 
@@ -32,7 +31,7 @@ def cost_basis_by_asset(
     opening, closing = worth_by_asset(book.opening), worth_by_asset(book.closing)
     return {
         key: _of_asset(book, method, key, opening.get(key, NOTHING_HELD), closing.get(key, NOTHING_HELD), detail=detail)
-        for key in sorted(book.movements)
+        for key in book.in_window
     }
 
 
@@ -50,7 +49,7 @@ def _of_asset(
     movements = book.movements[key]
     if missing := missing_of(book, key, movements, opening, closing):
         return without_value(book, method, missing)
-    flows = in_window(movements, book.window)
+    flows, invested = book.in_window[key]
     inventory = Inventory(method, key[1])
     sold: list[Disposal] | None = [] if detail else None
     try:
@@ -59,7 +58,7 @@ def _of_asset(
         inventory.run(flows, sold)
     except OversoldError as error:
         return _oversold(book, method, key, error.at)
-    cost, invested = inventory.cost, total_value(flows)
+    cost = inventory.cost
     # What was paid in is either the cost of what is still there, or has gone out as the cost of what left.
     realised = cost - cost_opening - invested
     unrealised_opening, unrealised = (opening.worth or ZERO) - cost_opening, (closing.worth or ZERO) - cost
@@ -106,7 +105,7 @@ def _total(
         unrealised=added("unrealised"),
         unrealised_opening=added("unrealised_opening"),
         gain=added("gain"),
-        flows=tuple(chain.from_iterable(answer.flows for answer in answers)),
+        flows=book.moved,
         disposals=tuple(chain.from_iterable(answer.disposals for answer in answers)),
         lots=tuple(chain.from_iterable(answer.lots for answer in answers)),
     )

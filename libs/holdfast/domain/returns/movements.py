@@ -66,7 +66,7 @@ def missing_flows(movements: Movements, window: Window) -> tuple[Missing, ...]:
         Missing(movement.asset, movement.side, movement.at, movement.reason)
         for key, of in movements.of.items()
         if key in movements.unvalued
-        for movement in in_window(of, window)
+        for movement in _in_window(of, window)
         if movement.value is None
     )
 
@@ -102,10 +102,23 @@ def _summed(moved: Iterable[Entry | Movement]) -> tuple[CashFlow, ...]:
     return tuple(flows)
 
 
-def in_window(movements: tuple[Movement, ...], window: Window) -> tuple[Movement, ...]:
+class InWindow(NamedTuple):
+    """What moved of one asset in the window."""
+
+    flows: tuple[Movement, ...]
+    invested: Decimal
+    """Σ of their values, of which there is no use if one is unknown."""
+
+
+def in_window(movements: Movements, window: Window) -> dict[AssetSide, InWindow]:
+    """Asset by asset, in order; added up once for all methods."""
+    found = {}
+    for key in sorted(movements.of):
+        flows = _in_window(movements.of[key], window)
+        known = flows if key not in movements.unvalued else [flow for flow in flows if flow.value is not None]
+        found[key] = InWindow(flows, sum(map(attrgetter("value"), known), ZERO))
+    return found
+
+
+def _in_window(movements: tuple[Movement, ...], window: Window) -> tuple[Movement, ...]:
     return movements if window.start is None else movements[bisect_right(movements, window.start, key=_AT) :]
-
-
-def total_value(movements: Iterable[Movement]) -> Decimal:
-    """Of movements whose values are all known."""
-    return sum(map(attrgetter("value"), movements), ZERO)

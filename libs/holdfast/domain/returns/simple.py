@@ -7,13 +7,11 @@ Source: Credmark, model accounts.token-return 0.10.
 """
 
 from collections.abc import Mapping
-from itertools import chain
 
 from holdfast.domain.exact import ZERO, exactly
 from holdfast.domain.ledger.statements import AssetSide
 from holdfast.domain.returns.answers import SimpleReturn, Unavailable
 from holdfast.domain.returns.book import NOTHING_HELD, Book, Worth, worth_by_asset
-from holdfast.domain.returns.movements import in_window, total_value
 from holdfast.domain.returns.refusing import missing_of, without_amounts, without_value
 
 
@@ -25,7 +23,7 @@ def simple_returns_by_asset(book: Book) -> dict[AssetSide, SimpleReturn | Unavai
     opening, closing = worth_by_asset(book.opening), worth_by_asset(book.closing)
     return {
         key: _of_asset(book, key, opening.get(key, NOTHING_HELD), closing.get(key, NOTHING_HELD))
-        for key in sorted(book.movements)
+        for key in book.in_window
     }
 
 
@@ -50,16 +48,15 @@ def total_of(book: Book, by_asset: Mapping[AssetSide, SimpleReturn | Unavailable
         closing=sum((answer.closing for answer in answers), ZERO),
         invested=sum((answer.invested for answer in answers), ZERO),
         gain=sum((answer.gain for answer in answers), ZERO),
-        flows=tuple(chain.from_iterable(answer.flows for answer in answers)),
+        flows=book.moved,
     )
 
 
 def _of_asset(book: Book, key: AssetSide, opening: Worth, closing: Worth) -> SimpleReturn | Unavailable:
-    flows = in_window(book.movements[key], book.window)
+    flows, invested = book.in_window[key]
     if missing := missing_of(book, key, flows, opening, closing):
         return without_value(book, "simple", missing)
     was, now = opening.worth or ZERO, closing.worth or ZERO
-    invested = total_value(flows)
     return SimpleReturn(
         window=book.window,
         currency=book.currency,
