@@ -11,6 +11,7 @@ from typing import TypeVar
 import msgspec
 
 from holdfast.warehouse.client import Parameters, Warehouse
+from holdfast.warehouse.statements import parse_statements
 
 RowT = TypeVar("RowT")
 
@@ -22,8 +23,10 @@ SETTINGS output_format_json_quote_decimals = 1, output_format_json_quote_64bit_i
 
 @cache
 def load_sql(folder: str, name: str) -> str:
-    """The query `name`.sql beside the module whose `__file__` is `folder`."""
-    return Path(folder).with_name(f"{name}.sql").read_text(encoding="utf-8").rstrip().removesuffix(";") + _AS_JSON
+    """The query `name`.sql beside the module whose `__file__` is `folder`, without the comments: client and engine read
+    it at every request."""
+    [statement] = parse_statements(Path(folder).with_name(f"{name}.sql").read_text(encoding="utf-8"))
+    return statement + _AS_JSON
 
 
 async def read(warehouse: Warehouse, sql: str, params: Parameters, kind: type[RowT]) -> list[RowT]:

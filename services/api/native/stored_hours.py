@@ -6,7 +6,7 @@ view value_series made unbroken (docs/sql.md), with its rows picked by the engin
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC
 
 from msgspec import Struct
 
@@ -46,7 +46,9 @@ class _Hour(Struct, frozen=True, kw_only=True):
 
 async def read_stored(api: Resources, past: Past) -> list[Worth]:
     """One for each bucket of the grid, which has at least one."""
-    last_hours = [_last_hour(bucket, past.now) for bucket in past.grid]
+    this_hour = floor_to(past.now, HOUR)
+    # The hours, by their starts, whose values the buckets end with.
+    last_hours = [min(bucket.end.astimezone(UTC) - HOUR, this_hour) for bucket in past.grid]
     params = {
         "tenant": past.tenant,
         "portfolio": past.portfolio,
@@ -63,11 +65,6 @@ async def read_stored(api: Resources, past: Past) -> list[Worth]:
         _to_worth(bucket, hours[place - 1]) if place else _to_nothing(bucket, members)
         for bucket, place in zip(past.grid, found, strict=True)
     ]
-
-
-def _last_hour(bucket: Bucket, now: datetime) -> datetime:
-    """The hour, by its start, whose value the bucket ends with."""
-    return min(bucket.end.astimezone(UTC) - HOUR, floor_to(now, HOUR))
 
 
 def _to_nothing(bucket: Bucket, members: Sequence[PortfolioSource]) -> Worth:

@@ -201,7 +201,8 @@ class Executor:
         """Returns the settings to put back on a handle that is kept: those of an address count for one statement."""
         account, request = conversation.account, conversation.request
         settings = to_settings(account, request.settings, self._settings)
-        if database := _database(account, request, self._database):
+        database = _database(account, request, self._database)
+        if database and (kept or database != self._database):  # a fresh handle is in our own already
             handle.use(database)
         undo = _current(handle, settings) if kept else {}
         if account.read_only:
