@@ -19,7 +19,7 @@ from holdfast.warehouse.client import Warehouse
 from services.api.native import stored_hours
 from services.api.queries import load_sql
 from tests.bench.line import Line
-from tests.bench.stored import BEGIN, Sources, World, fill_points, fill_statements, growth, measure_times, serve
+from tests.bench.stored import BEGIN, Sources, World, fill_points, fill_statements, growth, measure_times, serve, settle
 
 NAME = "series"
 HOURS = 200
@@ -29,7 +29,6 @@ LIKE_IT = Sources(first=50, number=50, lines=50)
 """Each of the other portfolios."""
 OTHER_PORTFOLIOS = [f"other-{number}" for number in range(OTHERS.number // LIKE_IT.number)]
 ALLOWED_MS = 50
-SETTLING_S = 120
 
 
 async def measure(quick: bool) -> list[Line]:
@@ -48,7 +47,7 @@ async def _measure(world: World, *, sizes: Sequence[int], requests: int) -> list
         until = (size - HOURS * FIFTY.lines_an_hour) // OTHERS.lines_an_hour
         await fill_statements(world.warehouse, OTHERS, first=hours, until=until)
         await fill_points(world.warehouse, OTHER_PORTFOLIOS, LIKE_IT, first=hours, until=until)
-        await _settle(world.warehouse)
+        await settle(world.warehouse)
         hours = until
         await _check(world)
         bare = await measure_times(lambda: _ask_engine(world.warehouse), requests // 4)
@@ -95,14 +94,6 @@ async def _ask_engine(warehouse: Warehouse) -> None:
         "newest": BEGIN + timedelta(hours=HOURS - 1),
     }
     await warehouse.read_bytes(load_sql(stored_hours.__file__, "stored_hours"), asked, format="JSONEachRow")
-
-
-async def _settle(warehouse: Warehouse) -> None:
-    """Until nothing is being merged; a warehouse that never rests is measured as it is after SETTLING_S."""
-    for _ in range(SETTLING_S):
-        if await warehouse.value("SELECT count() FROM system.merges") == 0:
-            return
-        await asyncio.sleep(1)
 
 
 _FILL_COVERAGE = """

@@ -35,6 +35,7 @@ from tests.support.servers import EmbeddedClickHouse, build_nats
 TENANT = "bench"
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
 """The first hour."""
+SETTLING_S = 120
 _ROWS_A_STATEMENT = 1_000_000
 """Made in one go: bounds the engine's memory."""
 
@@ -109,6 +110,14 @@ async def measure_times(ask: Ask, count: int) -> list[float]:
         await ask()
         times.append((time.perf_counter() - began) * 1000)
     return times
+
+
+async def settle(warehouse: Warehouse) -> None:
+    """Until nothing is being merged; a warehouse that never rests is measured as it is after SETTLING_S."""
+    for _ in range(SETTLING_S):
+        if await warehouse.value("SELECT count() FROM system.merges") == 0:
+            return
+        await asyncio.sleep(1)
 
 
 def growth(what: str, exponent: float) -> Line:
