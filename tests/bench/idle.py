@@ -36,7 +36,7 @@ async def measure(quick: bool) -> list[Line]:
                 loaded = await _sample(processes, seconds)
                 done = await _finished(pipeline) - before
             if done == 0:
-                raise RuntimeError(f"no fetch of the load ever ended, so nothing was measured:\n{pipeline.last_words()}")
+                raise RuntimeError(f"no fetch of the load ever ended: nothing was measured\n{pipeline.last_words()}")
         finally:
             await pipeline.stop()
     return [*_lines("idle", idle), _rate_line(done, seconds), *_lines("under load", loaded)]
