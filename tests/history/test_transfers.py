@@ -17,7 +17,8 @@ from holdfast.domain.ledger.statements import Line
 from holdfast.domain.prices import Price
 from holdfast.domain.quotes import PriceBook, Quote
 from holdfast.domain.returns.answers import Window
-from holdfast.domain.returns.book import build_book
+from holdfast.domain.returns.book import Book, build_book
+from holdfast.domain.returns.inputs import flows_of
 from holdfast.events import BalancesObserved, PricesObserved, TransfersObserved
 from holdfast.events.event import Event
 from holdfast.history.ledgers import read_ledgers
@@ -245,6 +246,40 @@ async def test_what_only_passed_through_between_two_equal_statements_is_seen(war
         (block(130).time, Decimal(2)),
         (block(135).time, Decimal(-2)),
     ]
+
+
+MOVED = [(130, 0, "5"), (150, 4, "-2"), (230, 0, "1"), (231, 0, "-1")]
+
+
+@pytest.mark.parametrize("cut", [101, 129, 130, 131, 149, 150, 151, 199, 200, 201])
+async def test_windows_that_follow_each_other_say_together_what_one_over_both_says(
+    warehouse: Warehouse, cut: int
+) -> None:
+    """Also where transfers lie between the last statement of the one and the first of the other."""
+    await store(
+        warehouse,
+        *(balances(100, "10"), balances(200, "13.5"), balances(300, "13.5")),
+        stated(90, 310, 3900, *(transfer(*moved) for moved in MOVED)),
+    )
+    end = block(400).time
+    for known_at in (None, START + timedelta(days=1)):
+        first = await _book(warehouse, Window(None, block(cut).time), known_at)
+        second = await _book(warehouse, Window(block(cut).time, end), known_at)
+        whole = await _book(warehouse, Window(None, end), known_at)
+        assert [*_moves(first), *_moves(second)] == _moves(whole)
+        assert (whole.flows, len(_moves(whole))) == ((*first.flows, *second.flows), 6)
+        (closing,), (opening,) = first.closing, second.opening
+        assert (closing.held, closing.worth) == (opening.held, opening.worth)
+        assert closing.held == sum(delta for _, delta in _moves(first))
+
+
+async def _book(warehouse: Warehouse, window: Window, known_at: datetime | None) -> Book:
+    ledgers = await read_ledgers(warehouse, BOTH[:1], window, known_at=known_at)
+    return build_book([one.entries for one in ledgers.sources], window=window, prices=ledgers.prices)
+
+
+def _moves(book: Book) -> list[tuple[datetime, Decimal]]:
+    return [(entry.at, entry.delta) for entry in flows_of(book)]
 
 
 async def test_a_replaced_block_takes_its_transfer_out_of_the_ledger(warehouse: Warehouse) -> None:

@@ -1,7 +1,9 @@
 """The ledgers of a portfolio's sources, read so that the work grows with what changed, not with what is stored."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from datetime import datetime
+from operator import attrgetter
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,10 +16,18 @@ from holdfast.domain.returns.answers import Window
 from holdfast.history.memberships import SourceMembership, sources_of
 from holdfast.history.prices import read_price_book
 from holdfast.history.receipts import RECEIPTS, hidden_times, is_receipt, without
-from holdfast.history.snapshots import Span, StoredSnapshot, read_changes, read_snapshots, read_standing, standing
+from holdfast.history.snapshots import (
+    Span,
+    StoredSnapshot,
+    read_changes,
+    read_next,
+    read_snapshots,
+    read_standing,
+    standing,
+)
 from holdfast.history.statements import to_statement
 from holdfast.history.thinning import changes_of, instants_of_interest, instants_of_looking, thinned
-from holdfast.history.transfers import Logged, read_feeds, read_transfers
+from holdfast.history.transfers import read_feeds, read_stretches, read_transfers
 from holdfast.warehouse.client import Warehouse
 
 
@@ -51,14 +61,21 @@ async def read_ledgers(
 ) -> Ledgers:
     """Of sources that are measured together, from their very beginning to the end of the window.
 
+    A source with a feed of transfers is read one statement further: only that tells what its transfers up to the end
+    stand in for. So what windows that follow each other say adds up.
+
     `excluded`: assets that count nowhere. Raises WarehouseError; OutOfRangeError for values beyond Decimal(76, 36).
     """
-    span = Span(until=window.end, known_at=known_at, ranking=ranking)
-    logged = await read_transfers(warehouse, sources_of(members), until=window.end, known_at=known_at)
-    read = await _read(warehouse, members, window, span, logged)
-    chains = {source: _kept(chain, excluded) for source, chain in read.items()}
+    stretches = await read_stretches(warehouse, sources_of(members), known_at=known_at)
+    reach = await read_next(warehouse, list(stretches), after=window.end, known_at=known_at)
+    until = max(reach.values(), default=window.end)
+    logged = await read_transfers(warehouse, stretches, until=until, known_at=known_at)
+    span = Span(until=until, known_at=known_at, ranking=ranking)
+    around = {*logged.instants, *reach.values()}
+    read = await _read(warehouse, members, window, span, around)
+    chains = {source: _kept(_until(chain, reach.get(source, window.end)), excluded) for source, chain in read.items()}
     changes = changes_of(chains)
-    chains = thinned(chains, changes, [*instants_of_interest(changes, members, window), *logged.instants])
+    chains = thinned(chains, changes, [*instants_of_interest(changes, members, window), *around])
     feeds = await read_feeds(warehouse, logged, chains, excluded=excluded)
     prices = await _read_prices(warehouse, chains, feeds, instants_of_looking(chains, members, window), span)
     sources = tuple(
@@ -88,15 +105,16 @@ async def _read_prices(
 
 
 async def _read(
-    warehouse: Warehouse, members: Sequence[SourceMembership], window: Window, span: Span, logged: Logged
+    warehouse: Warehouse, members: Sequence[SourceMembership], window: Window, span: Span, around: Set[datetime]
 ) -> dict[str, list[StoredSnapshot]]:
     """All that is needed, and maybe more. What was known once is read whole: digests are of what is known now."""
     sources = sources_of(members)
     if span.known_at is not None:
         return await read_snapshots(warehouse, sources, span)
-    changes = await read_changes(warehouse, sources, until=window.end)
-    instants = {*instants_of_interest(changes, members, window), *logged.instants}
-    return await read_standing(warehouse, changes, sorted(instants), until=window.end)
+    until = span.until or window.end
+    changes = await read_changes(warehouse, sources, until=until)
+    instants = {*instants_of_interest(changes, members, window), *around}
+    return await read_standing(warehouse, changes, sorted(instants), until=until)
 
 
 def to_source_ledger(
@@ -124,8 +142,8 @@ def to_source_ledger(
     return SourceLedger(
         source=member.source,
         account=member.account,
-        entries=tuple(sorted(entries, key=lambda entry: entry.at)),
-        coverage=_coverage(member, chain, window),
+        entries=tuple(sorted((one for one in entries if one.at <= window.end), key=attrgetter("at"))),
+        coverage=_coverage(member, _until(chain, window.end), window),
     )
 
 
@@ -133,6 +151,10 @@ def _kept(chain: Iterable[StoredSnapshot], excluded: frozenset[str]) -> list[Sto
     if not excluded:
         return list(chain)
     return [replace(one, lines=tuple(s for s in one.lines if s.line.asset not in excluded)) for one in chain]
+
+
+def _until(chain: Sequence[StoredSnapshot], end: datetime) -> Sequence[StoredSnapshot]:
+    return chain[: bisect_right(chain, end, key=attrgetter("at"))]
 
 
 def _only(one: StoredSnapshot, assets: Collection[str | None], *, receipts: bool) -> StoredSnapshot:

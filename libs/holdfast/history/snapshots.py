@@ -143,6 +143,16 @@ async def read_changes(
     return changes
 
 
+async def read_next(
+    warehouse: Warehouse, sources: Sequence[str], *, after: datetime, known_at: datetime | None = None
+) -> dict[str, datetime]:
+    """By source, when it stated something next; those that have not yet are left out. Raises WarehouseError."""
+    if not sources:
+        return {}
+    asked = {"sources": list(sources), "after": after, "known_at": known_at or FAR}
+    return {row.source: row.at for row in await read_rows(warehouse, "read_next_statements", asked, _Change)}
+
+
 async def read_standing(
     warehouse: Warehouse, own: Mapping[str, Sequence[datetime]], instants: Sequence[datetime], *, until: datetime
 ) -> dict[str, list[StoredSnapshot]]:

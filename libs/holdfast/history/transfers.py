@@ -75,16 +75,25 @@ class Logged(Struct, frozen=True, kw_only=True):
         return moved | {at - _MS for at in moved}
 
 
+async def read_stretches(
+    warehouse: Warehouse, sources: Sequence[str], *, known_at: datetime | None = None
+) -> dict[str, list[Stretch]]:
+    """By source, of those alone that have a feed of transfers. Raises WarehouseError."""
+    asked = {"sources": list(sources), "known_at": known_at or FAR}
+    return _by_source(await read_rows(warehouse, "read_transfer_stretches", asked, Stretch) if sources else [])
+
+
 async def read_transfers(
-    warehouse: Warehouse, sources: Sequence[str], *, until: datetime | None = None, known_at: datetime | None = None
+    warehouse: Warehouse,
+    stretches: Mapping[str, Sequence[Stretch]],
+    *,
+    until: datetime | None = None,
+    known_at: datetime | None = None,
 ) -> Logged:
     """Each transfer once, of the chain as it was last stated. Raises WarehouseError."""
-    asked = {"sources": list(sources), "known_at": known_at or FAR}
-    stretches = await read_rows(warehouse, "read_transfer_stretches", asked, Stretch) if sources else []
-    if not stretches:
-        return Logged(transfers={}, stretches={})
-    transfers = await read_rows(warehouse, "read_transfers", asked | {"until": until or FAR}, LoggedTransfer)
-    return Logged(transfers=_by_source(transfers), stretches=_by_source(stretches))
+    asked = {"sources": list(stretches), "until": until or FAR, "known_at": known_at or FAR}
+    transfers = await read_rows(warehouse, "read_transfers", asked, LoggedTransfer) if stretches else []
+    return Logged(transfers=_by_source(transfers), stretches=stretches)
 
 
 async def read_feeds(
