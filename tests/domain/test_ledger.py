@@ -111,6 +111,18 @@ def test_an_account_that_joins_and_leaves_is_a_flow_of_its_whole_value() -> None
     assert answer.gain == 90
 
 
+def test_joining_does_not_make_an_old_price_new() -> None:
+    """Quoted on day 0, it serves for the joining on day 1 and for nothing after it."""
+    prices = price_book(eth={0: "100"})
+    own = entries_of([statement(day(0), line("eth", "3"))], prices)
+    seen = belonging(own, [Interval(day(1))], prices)
+    assert [entry.value for entry in seen] == [300]
+    at_once, later = (simple_return(build_book([seen], window=Window(None, day(n)), prices=prices)) for n in (1, 1.5))
+    assert isinstance(at_once, SimpleReturn)
+    assert at_once.gain == 0
+    assert isinstance(later, Unavailable)
+
+
 def test_lines_without_amounts_make_returns_unavailable_with_the_share_covered() -> None:
     told = Statement("s", day(0), day(0), "x", (line("eth", "1", "75"), Line(None, "asset", None, None, Decimal(25))))
     coverage = to_coverage(told)

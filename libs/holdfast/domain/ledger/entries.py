@@ -59,6 +59,8 @@ class Entry(Struct, frozen=True, gc=False):
     """Why the price or the rate is unknown."""
     transfer: str = ""
     """The id of the transfer that it was read from; empty for a difference of snapshots."""
+    since: datetime | None = None
+    """When the price was stated, where that was before `at`: it serves from then on, not from here."""
 
 
 class Transfer(NamedTuple):

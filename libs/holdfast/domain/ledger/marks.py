@@ -47,9 +47,16 @@ def in_use(last: Entry, at: datetime, feed: Quote | None, age: timedelta) -> tup
     """Of the price stated with the line, which serves for `age`, and that of the feed the newer one, and since when."""
     if last.reason == UNREADABLE:
         return None
-    if last.price is None or at - last.at > age or (feed and feed.at > last.at):
+    since = last.since or last.at
+    if last.price is None or at - since > age or (feed and feed.at > since):
         return feed
-    return last.at, last.price
+    return since, last.price
+
+
+def price_since(last: Entry, at: datetime, prices: PriceBook) -> datetime | None:
+    """When the price was stated that marks the line at `at`; None where it was then, or there is none."""
+    found = in_use(last, at, prices.newest(last.asset, at), price_age(last.asset))
+    return found[0] if found else None
 
 
 def latest(entries: Sequence[Entry], at: datetime | None = None) -> dict[LineKey, Entry]:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from holdfast.domain.exact import ZERO, exactly
 from holdfast.domain.ledger.entries import Entry
-from holdfast.domain.ledger.marks import latest, marked
+from holdfast.domain.ledger.marks import latest, marked, price_since
 from holdfast.domain.quotes import PriceBook
 
 _BEGINNING = datetime.min.replace(tzinfo=UTC)
@@ -78,8 +78,10 @@ def belonging(entries: Sequence[Entry], during: Sequence[Interval], prices: Pric
 
 
 def _joining(entries: Sequence[Entry], at: datetime, prices: PriceBook) -> list[Entry]:
-    marks = (marked(last, at, prices) for last in latest(entries, at).values() if last.held)
-    return [replace(mark, delta=mark.held, before=ZERO, value=mark.worth) for mark in marks]
+    """A price is as old as it was outside: joining does not make it new."""
+    held = [last for last in latest(entries, at).values() if last.held]
+    marks = [(marked(last, at, prices), price_since(last, at, prices)) for last in held]
+    return [replace(mark, delta=mark.held, before=ZERO, value=mark.worth, since=since) for mark, since in marks]
 
 
 def _leaving(entries: Sequence[Entry], at: datetime, prices: PriceBook) -> list[Entry]:
