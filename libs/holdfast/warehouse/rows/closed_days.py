@@ -1,0 +1,60 @@
+"""What is worked out once a day is over: returns and flows."""
+
+from decimal import Decimal
+
+from msgspec import Struct
+
+from holdfast.warehouse.rows.row import Row
+
+
+class MethodRow(Struct, frozen=True, kw_only=True):
+    method: str
+    reason: str = ""
+    detail: str = ""
+    missing: int = 0
+    covered: Decimal | None = None
+    gain: Decimal | None = None
+    opening: Decimal | None = None
+    closing: Decimal | None = None
+    invested: Decimal | None = None
+    realised: Decimal | None = None
+    unrealised: Decimal | None = None
+    unrealised_opening: Decimal | None = None
+    cost: Decimal | None = None
+    rate: Decimal | None = None
+    annual: bool | None = None
+
+
+class FlowRow(Struct, frozen=True, kw_only=True):
+    at: str
+    source: str
+    account: str
+    asset: str
+    side: str
+    delta: Decimal
+    held: Decimal
+    price: Decimal | None
+    value: Decimal | None
+    reason: str
+    transfer: str
+
+
+class ClosedDayRow(Row, frozen=True, kw_only=True):
+    tenant: str
+    portfolio: str
+    day: str
+    span: str
+    computed_at: str
+    revision: int
+    ranking: tuple[str, ...]
+    assets: tuple[str, ...]
+    lines: int
+    lines_unpriced: int
+    lines_stale: int
+    sources: int
+    sources_missing: int
+    oldest_input: str | None
+    newest_input: str | None
+    reasons: dict[str, int]
+    returns: tuple[MethodRow, ...]
+    flows: tuple[FlowRow, ...]
