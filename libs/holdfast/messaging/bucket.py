@@ -6,8 +6,8 @@ notices (the stream is ahead of what was delivered, or the connection is gone) a
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any, TypeAlias
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any, Protocol, TypeAlias
 
 import nats.errors
 import nats.js.errors
@@ -23,6 +23,12 @@ JetStream: TypeAlias = JetStreamContext
 _log = logger(__name__)
 _STALE = (10071, 10164)
 """JetStream error codes of a failed expectation of the last sequence."""
+
+
+class Updates(Protocol):
+    """What the client tells of a bucket, one after the other."""
+
+    def updates(self, timeout: float = 5) -> Awaitable[Any]: ...
 
 
 class BucketUnavailableError(Exception):
@@ -49,7 +55,7 @@ class Bucket:
         with _translated(self.name):
             watcher = await self._watch()
             try:
-                entries = [entry async for entry in _until_caught_up(watcher)]
+                entries = [entry async for entry in until_caught_up(watcher, last)]
             finally:
                 await _stop(watcher)
         return entries, max([last, *(entry.revision for entry in entries[-1:])])
@@ -122,7 +128,7 @@ class Bucket:
         last = await self.last_revision()
         watcher = await self._watch()
         try:
-            entries = [entry async for entry in _until_caught_up(watcher)]
+            entries = [entry async for entry in until_caught_up(watcher, last)]
             last = max([last, *(entry.revision for entry in entries[-1:])])
             on_reset(entries, last)
             while True:
@@ -149,10 +155,25 @@ async def stop_following(task: asyncio.Task[None]) -> None:
         await asyncio.wait({task}, timeout=0.5)
 
 
-async def _until_caught_up(watcher: KeyValue.KeyWatcher) -> AsyncIterator[Entry]:
-    # None is the client's mark that all there was has been told.
-    while (update := await watcher.updates(timeout=5)) is not None:  # type: ignore[no-untyped-call]
-        yield _to_entry(update)
+async def until_caught_up(watcher: Updates, last: int, *, patience_s: float = 1) -> AsyncIterator[Entry]:
+    """All there was when the bucket was at revision `last`, and maybe what came since.
+
+    The client's mark for that, a None, overtakes entries that the server has sent and nobody has taken yet: then it
+    comes first of all. So they are waited for, up to the last one. That one may be gone (expired, purged): after the
+    mark nothing is waited for longer than `patience_s`. Raises nats.errors.TimeoutError if no mark comes.
+    """
+    marked, reached = False, 0
+    while not marked or reached < last:
+        try:
+            update = await watcher.updates(timeout=patience_s if marked else 5)
+        except nats.errors.TimeoutError:
+            if marked:
+                return
+            raise
+        marked = marked or update is None
+        if update is not None:
+            reached = update.revision
+            yield _to_entry(update)
 
 
 async def _next(watcher: KeyValue.KeyWatcher, timeout_s: float) -> Entry | None:
