@@ -83,7 +83,7 @@ def tables(clickhouse_server: object) -> ClickHouseSettings:
 
 @given(data=st.data())
 @settings(
-    max_examples=12, deadline=None, suppress_health_check=_HEALTH, phases=[Phase.explicit, Phase.generate, Phase.shrink]
+    max_examples=8, deadline=None, suppress_health_check=_HEALTH, phases=[Phase.explicit, Phase.generate, Phase.shrink]
 )
 @pytest.mark.timeout(600)
 def test_tables_do_not_depend_on_how_messages_arrive(data: st.DataObject, tables: ClickHouseSettings) -> None:
@@ -92,7 +92,7 @@ def test_tables_do_not_depend_on_how_messages_arrive(data: st.DataObject, tables
 
 @pytest.mark.chaos
 @given(data=st.data())
-@settings(max_examples=200, deadline=None, suppress_health_check=_HEALTH)
+@settings(max_examples=120, deadline=None, suppress_health_check=_HEALTH)
 @pytest.mark.timeout(1800)
 def test_tables_do_not_depend_on_how_messages_arrive_for_many_worlds(
     data: st.DataObject, tables: ClickHouseSettings

@@ -99,7 +99,7 @@ def _run(data: st.DataObject, tables: ClickHouseSettings) -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=6, deadline=None, suppress_health_check=_HEALTH, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=3, deadline=None, suppress_health_check=_HEALTH, phases=[Phase.explicit, Phase.generate])
 @pytest.mark.timeout(600)
 def test_closed_days_do_not_depend_on_when_they_were_worked_out(
     data: st.DataObject, tables: ClickHouseSettings
@@ -109,7 +109,7 @@ def test_closed_days_do_not_depend_on_when_they_were_worked_out(
 
 @pytest.mark.chaos
 @given(data=st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=_HEALTH)
+@settings(max_examples=40, deadline=None, suppress_health_check=_HEALTH)
 @pytest.mark.timeout(1800)
 def test_closed_days_do_not_depend_on_when_they_were_worked_out_for_many_worlds(
     data: st.DataObject, tables: ClickHouseSettings

@@ -99,7 +99,8 @@ async def test_operators_ask_without_a_key(world: World) -> None:
     assert (await world.client.get("/ready")).json() == {"ready": True, "waiting_for": {}}
     metrics = (await world.client.get("/metrics")).text
     assert "holdfast_http_requests_total" in metrics
-    assert "acme" not in metrics
+    assert "tenant=" not in metrics
+    assert A not in metrics
 
 
 async def test_a_request_id_is_kept_if_it_is_one(world: World) -> None:

@@ -213,7 +213,7 @@ def test_what_is_answered_about_a_world_is_what_happened_in_it(
 
 @pytest.mark.chaos
 @given(world=worlds(), start=starts, seed=st.integers(0, 2**16))
-@settings(max_examples=150, deadline=None, suppress_health_check=_HEALTH)
+@settings(max_examples=30, deadline=None, suppress_health_check=_HEALTH)
 @pytest.mark.timeout(3600)
 def test_what_is_answered_about_many_worlds_is_what_happened_in_them(
     world: oracle.World, start: int | None, seed: int, wired: tuple[asyncio.Runner, Wired]
