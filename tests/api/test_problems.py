@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from holdfast.warehouse.errors import WarehouseUnavailable
 from services.api.app import build_app
 from tests.api.conftest import SETTINGS, World, bearer, client_of
+from tests.api.world import A
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 SHAPE = {"code", "field", "message", "fix"}
