@@ -41,10 +41,11 @@ def stale_sources(
 
 
 def patience(registry: RegistryState, tenant: str) -> dict[str, timedelta]:
-    """How long after a statement each source of a tenant turns stale."""
+    """How long after a statement of balances each source of a tenant turns stale; other feeds have their own pace."""
     return {
         f"{tenant}/{setting.provider}/{account.id}/{setting.scope}": timedelta(seconds=STALE_AFTER * setting.every_s)
         for (owner, _), account in registry.accounts.items()
         if owner == tenant
         for setting in account.sources
+        if setting.feed == "balances"
     }
