@@ -21,6 +21,8 @@ class ApiSettings(Struct, frozen=True, kw_only=True):
     max_body_bytes: Annotated[int, Meta(ge=1024, le=64_000_000)] = 1_000_000
     max_page: Annotated[int, Meta(ge=1, le=100_000)] = 5000
     """Items of one answer; the rest is reached by its cursor."""
+    max_watches: Annotated[int, Meta(ge=0, le=1_000_000)] = 100
+    """That a tenant may have beside accounts, as tokens; each fetch of one is of the operator's budget."""
     timestamp_window_s: Annotated[int, Meta(ge=1, le=3600)] = 30
     """How far the clock of a signing client may be off."""
     shutdown_grace_s: Annotated[int, Meta(ge=0, le=600)] = 10

@@ -19,8 +19,8 @@ async def test_a_token_is_watched_listed_changed_and_left(world: World) -> None:
         "tenant": "acme", "scope": "", "every_s": 3600, "paused": None, "created_at": None,
     }  # fmt: skip
     assert [one["target"] for one in await _listed(world, "acme")] == [TOKEN]
-    changed = await world.send("POST", "/v1/watches", body=WISH | {"every_s": 60})
-    assert changed.json() == made.json() | {"every_s": 60}
+    changed = await world.send("POST", "/v1/watches", body=WISH | {"every_s": 7200})
+    assert changed.json() == made.json() | {"every_s": 7200}
     assert await _listed(world, "acme") == [changed.json()]
     assert (await _remove(world, TOKEN)).status_code == 204
     assert await _listed(world, "acme") == []
@@ -55,6 +55,32 @@ async def test_a_key_of_one_portfolio_watches_nothing(world: World) -> None:
     assert (await _remove(world, TOKEN, key="bees")).status_code == 403
 
 
+async def test_a_paused_watch_is_resumed_by_asking_for_it_again(world: World) -> None:
+    await world.send("POST", "/v1/watches", body=WISH)
+    paused = {"tenant": "acme", "provider": "okx", "feed": "clusters", "target": TOKEN, "scope": ""}
+    await world.resources.store.pause_source(**paused, why="UnknownToken")
+    await world.resources.settle()
+    assert [one["paused"] for one in await _listed(world, "acme")] == ["UnknownToken"]
+    again = await world.send("POST", "/v1/watches", body=WISH)
+    assert (again.status_code, again.json()["paused"]) == (201, None)
+    assert await _listed(world, "acme") == [again.json()]
+    await _remove(world, TOKEN)
+
+
+async def test_a_tenant_watches_so_many_things_and_no_more(world: World) -> None:
+    limit = world.resources.settings.max_watches
+    targets = [f"eip155:1/erc20:0x{number:040x}" for number in range(limit)]
+    for target in targets:
+        await world.resources.store.put_watch("acme", **(WISH | {"target": target}))
+    await world.resources.settle()
+    refused = await world.send("POST", "/v1/watches", body=WISH)
+    assert (refused.status_code, refused.json()["code"]) == (409, "watches_used_up")
+    assert (await world.send("POST", "/v1/watches", body=WISH | {"target": targets[0]})).status_code == 201
+    for target in targets:
+        await world.resources.store.remove_watch("acme", **(WISH | {"target": target}))
+    await world.resources.settle()
+
+
 async def test_watches_come_in_pages(world: World) -> None:
     for target in (TOKEN, OTHER):
         await world.send("POST", "/v1/watches", body=WISH | {"target": target})
@@ -74,6 +100,7 @@ async def test_watches_come_in_pages(world: World) -> None:
         ({"scope": "daily"}, "scope"),
         ({"target": TOKEN.upper().replace("EIP155", "eip155").replace("ERC20:0X", "erc20:0x")}, "target"),
         ({"every_s": 0}, "every_s"),
+        ({"every_s": 3599}, "every_s"),
         ({"colour": "red"}, "colour"),
     ],
 )

@@ -13,11 +13,12 @@ from msgspec import Meta, Struct
 from holdfast.events.subjects import PUBLIC
 from holdfast.registry.records import Watch
 from holdfast.registry.state import RegistryState
+from holdfast.registry.validation import default_every
 from services.api.callers import Asker, Caller
 from services.api.openapi import refusals
 from services.api.paging import CursorText, Limit, page_size, parse_cursor, to_cursor
 from services.api.problems import ApiError
-from services.api.resources import Api
+from services.api.resources import Api, Resources
 from services.api.vocabulary import Time
 
 Provider = Annotated[str, QueryParameter(name="provider", min_length=1, max_length=63)]
@@ -71,11 +72,16 @@ async def list_watches(api: Api, caller: Asker, limit: Limit = None, cursor: Cur
 
 @post("/watches", operation_id="add_watch", responses=refusals(400, 403, 409, 413))
 async def add_watch(api: Api, caller: Asker, data: JSONBody[WatchWish]) -> WatchView:
-    """Fetch it from now on; the same again changes its interval. What is watched for everybody is answered as it is."""
+    """Fetch it from now on, also if it was paused; the same again changes its interval.
+
+    What is watched for everybody is answered as it is. Every tenant's watches share the provider's budget: so they
+    are not fetched faster than by default, and `api.max_watches` bounds how many there are.
+    """
     caller.may_write()
     shared = api.registry.watches.get((PUBLIC, data.provider, data.feed, data.target, data.scope))
     if shared is not None:
         return _to_view(_as_wished(shared, data))
+    _check_burden(api, caller, data)
     made = await api.store.put_watch(
         caller.tenant,
         provider=data.provider,
@@ -84,6 +90,8 @@ async def add_watch(api: Api, caller: Asker, data: JSONBody[WatchWish]) -> Watch
         scope=data.scope,
         every_s=data.every_s,
     )
+    if made.paused is not None:
+        made = await _resumed(api, made)
     await api.settle()
     return _to_view(made)
 
@@ -97,6 +105,36 @@ async def remove_watch(
     _check_removable(api.registry, caller, (provider, feed, target, in_scope))
     await api.store.remove_watch(caller.tenant, provider=provider, feed=feed, target=target, scope=in_scope)
     await api.settle()
+
+
+def _check_burden(api: Resources, caller: Caller, wish: WatchWish) -> None:
+    """Raises ApiError, and RegistryError for an unknown provider or feed."""
+    least = default_every(api.catalogue, wish.provider, wish.feed)
+    if wish.every_s is not None and wish.every_s < least:
+        raise ApiError(
+            400,
+            "too_often",
+            f"{wish.provider} {wish.feed} is fetched every {least} s at most",
+            field="every_s",
+            fix=f"Ask for {least} or more; whoever runs this Holdfast can go below it with `holdfast feed add`",
+        )
+    own = {key for key in api.registry.watches if key[0] == caller.tenant}
+    known = (caller.tenant, wish.provider, wish.feed, wish.target, wish.scope) in own
+    if not known and len(own) >= api.settings.max_watches:
+        raise ApiError(
+            409,
+            "watches_used_up",
+            f"this tenant watches {len(own)} things already",
+            field="target",
+            fix="End one with DELETE /v1/watches; the limit is the setting api.max_watches",
+        )
+
+
+async def _resumed(api: Resources, watch: Watch) -> Watch:
+    found = await api.store.resume_source(
+        tenant=watch.tenant, provider=watch.provider, feed=watch.feed, target=watch.target, scope=watch.scope
+    )
+    return found if isinstance(found, Watch) else watch
 
 
 def _as_wished(shared: Watch, wish: WatchWish) -> Watch:
