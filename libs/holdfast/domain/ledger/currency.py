@@ -1,7 +1,8 @@
 """A ledger in another currency: each number at the rate of its own instant, as every other number is converted.
 
 What is known in dollars takes the rate with all its digits and is cut once. Of the marks of one instant those of a
-side add up to what their sum is in the currency, to the last digit: a return closes with the value that a total has.
+side add up to what their sum is in the currency, to the last digit: a return closes with the value that a total has
+(but for what a feed of transfers told since the last statement).
 """
 
 from collections.abc import Iterable, Sequence
