@@ -80,7 +80,9 @@ async def reparse(
     async with AsyncExitStack() as stack:
         stack.push_async_callback(warehouse.close)
         corrector = Corrector(nats, clock or SystemClock(), stack, dry_run=wish.dry_run)
-        for name in _chosen(configuration, wish, catalogue):
+        names = _chosen(configuration, wish, catalogue)
+        tally.providers = len(names)
+        for name in names:
             module = catalogue[name]
             replayer = Replayer(
                 warehouse,
@@ -96,6 +98,7 @@ async def reparse(
                 judged = corrector.only_once(await _judged(warehouse, some))
                 tally.not_published += await corrector.publish(judged)
                 tally.add(some, judged)
+                tally.put_off = replayer.put_off
                 if progress:
                     progress.advance(len(some))
     return tally.to_report(dry_run=wish.dry_run)
@@ -221,5 +224,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _where(tally: Tally) -> str:
     if tally.reached is None:
         return "cut short before anything was read again\n"
-    since = tally.reached.isoformat()
-    return f"cut short after {tally.fetches} fetches, which are done: go on with --from {since}\n"
+    if tally.since is None:
+        return f"cut short after {tally.fetches} fetches: run the same again, what is done already is found the same\n"
+    return f"cut short after {tally.fetches} fetches: go on with --from {tally.since.isoformat()}\n"

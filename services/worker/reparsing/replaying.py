@@ -12,7 +12,7 @@ remembered of others.
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
 from msgspec import Struct
@@ -74,24 +74,29 @@ class Replayer:
         hide_secrets(settings)  # as the worker does: what was asked is known by a text without them
         self._payload_limit = payload_limit
         self._sizes = sizes
+        self._unlearned: dict[FetchKey, KeptFetch] = {}
+
+    @property
+    def put_off(self) -> datetime | None:
+        """When the oldest fetch began that is tried again at the end."""
+        return min((one.started_at for one in self._unlearned.values()), default=None)
 
     async def replay(self, chosen: Chosen) -> AsyncIterator[list[Replayed]]:
         """Every fetch that was chosen, once, a few at a time. Raises SettingsError, WarehouseError."""
-        unlearned: dict[FetchKey, KeptFetch] = {}
         async for some in self._run(chosen):
             for one in some:
-                if one.not_recorded and len(unlearned) < TRIED_LAST:
-                    unlearned[one.fetch.key] = one.fetch
-            yield [one for one in some if one.fetch.key not in unlearned]
-        if unlearned:
-            async for some in self._replay_all(unlearned):
+                if one.not_recorded and len(self._unlearned) < TRIED_LAST:
+                    self._unlearned[one.fetch.key] = one.fetch
+            yield [one for one in some if one.fetch.key not in self._unlearned]
+        if self._unlearned:
+            async for some in self._replay_all():
                 yield some
 
-    async def _replay_all(self, unlearned: Mapping[FetchKey, KeptFetch]) -> AsyncIterator[list[Replayed]]:
-        """These again, after everything that the provider was told before them, whoever it was about."""
-        newest = max(one.started_at for one in unlearned.values())
+    async def _replay_all(self) -> AsyncIterator[list[Replayed]]:
+        """What was put off, after everything that the provider was told before it, whoever it was about."""
+        newest = max(one.started_at for one in self._unlearned.values())
         async for some in self._run(Chosen(provider=self._module.name, last=newest + timedelta(milliseconds=1))):
-            yield [one for one in some if one.fetch.key in unlearned]
+            yield [one for one in some if one.fetch.key in self._unlearned]
 
     async def _run(self, chosen: Chosen) -> AsyncIterator[list[Replayed]]:
         clock = ReplayClock()

@@ -52,7 +52,11 @@ class Tally:
         self.not_read = 0
         self.not_published = 0
         self.reached: datetime | None = None
-        """When the newest fetch that was read again had begun: a run that is cut short goes on from there."""
+        """When the newest fetch that was read again had begun."""
+        self.put_off: datetime | None = None
+        """When the oldest one had begun that waits for the end of the run, if any does."""
+        self.providers = 0
+        """Each is read from its first fetch to its last, one after the other."""
         self._verdicts: Counter[str] = Counter()
         self._changes: list[Judged] = []
         self._skipped: list[Skipped] = []
@@ -67,6 +71,13 @@ class Tally:
             self._verdicts[found.verdict] += 1
             if found.verdict in ("corrected", "new") and len(self._changes) < LISTED:
                 self._changes.append(replace(found, events=()))
+
+    @property
+    def since(self) -> datetime | None:
+        """From when on a run that is cut short goes on; None if only the whole of it again leaves nothing out."""
+        if self.reached is None or self.providers > 1:
+            return None
+        return min(self.reached, self.put_off or self.reached)
 
     def to_report(self, *, dry_run: bool) -> Report:
         counts = self._verdicts
