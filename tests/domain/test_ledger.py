@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.domain.ledger.entries import Entry, Transfer, ledger
+from holdfast.domain.ledger.marks_at_flows import with_marks_at_flows
 from holdfast.domain.ledger.membership import CycleError, Interval, Membership, accounts_of, belonging, union
 from holdfast.domain.ledger.repair import Neighbours, repair
 from holdfast.domain.ledger.statements import Line, Statement, current, to_coverage
@@ -131,6 +132,18 @@ def test_lines_without_amounts_make_returns_unavailable_with_the_share_covered()
     for answer in (simple_return(book), cost_basis(book, "hifo")):
         assert isinstance(answer, Unavailable)
         assert (answer.reason, answer.covered) == ("value_only", Decimal("0.75"))
+
+
+def test_a_price_stated_while_another_is_waited_for_is_too_old_after_its_day() -> None:
+    """First stated without a price, the line waits for the quote of day 10; the price of day 1 serves until day 2."""
+    held = entries_of([statement(day(0), line("eth", "10")), statement(day(1), line("eth", "10", "5"))])
+    moving = entries_of(statement(day(at), line("usd", str(at), "1"), source="t") for at in (1.5, 3))
+    walked = with_marks_at_flows(held + moving, price_book(eth={10: "6"}))
+    assert [(entry.at, entry.worth) for entry in walked if entry.asset == "eth"] == [
+        (day(0), None),
+        (day(1), Decimal(50)),
+        (day(3), None),
+    ]
 
 
 def test_a_stale_price_is_not_a_missing_one() -> None:

@@ -57,7 +57,7 @@ def _at_once(entries: Sequence[Entry], start: int) -> Sequence[Entry]:
 
 
 class _Line(Struct, gc=False):
-    """A line on its way: its last entry, the price it was last marked with, and whether it waits to be looked at."""
+    """A line on its way: its last entry, the price it was last marked with, and when it is to be looked at."""
 
     key: LineKey
     quotes: QuoteHistory
@@ -65,7 +65,7 @@ class _Line(Struct, gc=False):
     """How long a price of it serves."""
     last: Entry
     used: Decimal | None
-    waits: bool = False
+    due: datetime = _NEVER
 
 
 class _Walk:
@@ -77,7 +77,8 @@ class _Walk:
         self._prices = prices
         self._lines: dict[LineKey, _Line] = {}
         self._due: dict[datetime, list[_Line]] = {}
-        """Each line once: what is due of it only comes later when it changes. Quotes of many come at one instant."""
+        """Quotes of many come at one instant. A line counts where its own `due` says so: a price that was stated since
+        may be too old sooner than what the line had waited for, and leaves it behind there."""
         self._times: list[datetime] = []
         """Its keys, as a heap."""
 
@@ -88,7 +89,7 @@ class _Walk:
             line = self._lines[key] = self._line(key, entry)
         else:
             line.last, line.used = entry, entry.price
-        if not line.waits and entry.held:
+        if entry.held and (line.due is _NEVER or _expiry(entry, line.age) < line.due):
             self._wait(line, _looked_up(line, entry.at)[1])
 
     def marks(self, at: datetime, stated: Iterable[Entry], *, every: bool) -> list[Entry]:
@@ -108,7 +109,6 @@ class _Walk:
         found = []
         while self.due <= at:
             for line in self._popped():
-                line.waits = False
                 if not line.last.held or line.key in stated:
                     continue
                 price, due = _looked_up(line, at)
@@ -119,9 +119,9 @@ class _Walk:
         return found
 
     def _wait(self, line: _Line, due: datetime | None) -> None:
-        if due is None:
+        if due is None or due == line.due:
             return
-        line.waits = True
+        line.due = due
         waiting = self._due.get(due)
         if waiting is None:
             waiting = self._due[due] = []
@@ -130,9 +130,19 @@ class _Walk:
         waiting.append(line)
 
     def _popped(self) -> list[_Line]:
-        waiting = self._due.pop(heapq.heappop(self._times))
+        now = heapq.heappop(self._times)
         self.due = self._times[0] if self._times else _NEVER
-        return waiting
+        found = []
+        for line in self._due.pop(now):
+            if line.due == now:
+                line.due = _NEVER
+                found.append(line)
+        return found
+
+
+def _expiry(last: Entry, age: timedelta) -> datetime:
+    """When the price of an entry has become too old; those of the feed that follow it are waited for anyway."""
+    return _NEVER if last.price is None else (last.since or last.at) + age + _MOMENT
 
 
 def _looked_up(line: _Line, at: datetime) -> tuple[Decimal | None, datetime | None]:
