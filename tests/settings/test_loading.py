@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from msgspec import Struct
 
+from holdfast.providers.kit.discovery import discover
 from holdfast.settings import Secret, SettingsError, read_configuration
 from holdfast.settings.shared import HealthSettings, NatsSettings, PriceSettings
 
@@ -98,3 +99,32 @@ def test_sources_of_prices_are_a_list_or_one_text(tmp_path: Path, written: str) 
     assert named.ranking == ("ecb",)
     none = read_configuration({"HOLDFAST_PRICES__SOURCES": ""}, file).section("prices", PriceSettings)
     assert none.ranking == ()
+
+
+@pytest.mark.parametrize("written", ['["ecb","coingecko"]', "['ecb']", '"ecb,coingecko"', "ecb coingecko", "ecb;csv"])
+def test_a_list_of_sources_in_the_environment_is_refused_with_what_to_write(written: str) -> None:
+    configuration = read_configuration({"HOLDFAST_PRICES__SOURCES": written}, beneath={})
+    with pytest.raises(SettingsError, match=r"^prices: sources: .*HOLDFAST_PRICES__SOURCES.* as ecb,coingecko"):
+        configuration.section("prices", PriceSettings)
+
+
+def test_two_sources_in_one_entry_of_a_list_are_refused() -> None:
+    with pytest.raises(SettingsError, match="'ecb,coingecko' is no name of a price feed"):
+        read_configuration({}, beneath={"prices": {"sources": ["ecb,coingecko"]}}).section("prices", PriceSettings)
+
+
+def test_whatever_a_source_may_be_called_can_be_ranked() -> None:
+    """Providers, rates worked out from others, the names of `[providers.prices]`, and what rows call themselves."""
+    in_text = [*discover(), "ecb-cross", "csv", "http", "Bloomberg", "prices.example", "desk_2"]
+    named = read_configuration({"HOLDFAST_PRICES__SOURCES": ", ".join(in_text)}, beneath={})
+    assert named.section("prices", PriceSettings).ranking == tuple(in_text)
+    in_list = [*in_text, "O'Brien & Co", "Börse Wien [EOD]"]
+    listed = read_configuration({}, beneath={"prices": {"sources": in_list}})
+    assert listed.section("prices", PriceSettings).ranking == tuple(in_list)
+
+
+def test_what_a_section_refuses_as_a_whole_is_told_beside_what_it_does_not_know() -> None:
+    tree = {"prices": {"sources": "[ecb]", "order": "x"}}
+    with pytest.raises(SettingsError) as caught:
+        read_configuration({}, beneath=tree).section("prices", PriceSettings)
+    assert problems(caught).keys() == {"prices", "prices.order"}

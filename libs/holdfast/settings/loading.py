@@ -58,8 +58,10 @@ class Configuration:
         table = _with_nested_defaults(table, kind)
         try:
             settings = msgspec.convert(table, kind, strict=False, dec_hook=_to_secret)
-        except msgspec.ValidationError:
-            raise SettingsError(problems + _invalid(table, kind, path)) from None
+        except msgspec.ValidationError as error:
+            # Each field may be right by itself: then it is the Struct's own check that refused.
+            invalid = _invalid(table, kind, path) or [SettingsProblem(path, str(error))]
+            raise SettingsError(problems + invalid) from None
         if problems:
             raise SettingsError(problems)
         return settings

@@ -1,5 +1,6 @@
 """The sections that several services read."""
 
+import re
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -7,6 +8,7 @@ from msgspec import Meta, Struct
 from holdfast.settings.secret import Secret
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
+_NAME_IN_TEXT = re.compile(r"\w[\w.:/-]*")
 
 
 class NatsSettings(Struct, frozen=True, kw_only=True):
@@ -36,9 +38,20 @@ class PriceSettings(Struct, frozen=True, kw_only=True):
     """`[prices]`: how a value is chosen and a number converted, wherever that is done."""
 
     sources: tuple[str, ...] | str = ()
-    """Price feeds, the most trusted first, as a list or as one text with commas: of two that claim a price or a rate
-    for one instant the first counts, and of what one feed claims twice, or of feeds that are not named, the claim
-    fetched last."""
+    """Price feeds, the most trusted first: in TOML a list, in the environment a text with commas, as ecb,coingecko. Of
+    two that claim a price or a rate for one instant the first counts, and of what one feed claims twice, or of feeds
+    that are not named, the claim fetched last."""
+
+    def __post_init__(self) -> None:
+        """What is left of a list's brackets and quotes in a text would name feeds that nobody has, and rank nothing."""
+        told = "is no name of a price feed; HOLDFAST_PRICES__SOURCES is a text with commas, as ecb,coingecko, and"
+        for name in self.ranking:
+            if not self._may_be(name):
+                raise ValueError(f'sources: {name!r} {told} in TOML it may be a list, as ["ecb", "coingecko"]')
+
+    def _may_be(self, name: str) -> bool:
+        """A CSV file or an address names its feeds as it likes: a list takes any, but two written as one."""
+        return bool(_NAME_IN_TEXT.fullmatch(name)) if isinstance(self.sources, str) else "," not in name
 
     @property
     def ranking(self) -> tuple[str, ...]:
