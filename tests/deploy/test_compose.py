@@ -75,6 +75,15 @@ def test_each_service_listens_where_its_health_is_asked_for(compose: dict[str, A
         assert service["environment"][f"HOLDFAST_{section}__HEALTH__HOST"] == "0.0.0.0"  # noqa: S104
 
 
+def test_a_setting_that_the_host_does_not_make_leaves_what_a_mounted_file_says(compose: dict[str, Any]) -> None:
+    """A variable without a value is passed on where the host has it; with an empty one it would be set, to nothing."""
+    for name in ("aggregator", "api", "cli"):
+        assert _environment(compose["services"][name])["HOLDFAST_PRICES__SOURCES"] is None
+    for name, service in compose["services"].items():
+        emptied = [setting for setting, text in _environment(service).items() if text in ("", f"${{{setting}:-}}")]
+        assert emptied == [], name
+
+
 def test_prometheus_scrapes_each_service_at_the_port_that_it_answers_on(compose: dict[str, Any]) -> None:
     jobs = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text())["scrape_configs"]
     scraped = {name: config["port"] for job in jobs for config in job["dns_sd_configs"] for name in config["names"]}
@@ -85,17 +94,39 @@ def test_prometheus_scrapes_each_service_at_the_port_that_it_answers_on(compose:
 
 @pytest.mark.parametrize("file", ["prometheus/alerts.yml", "grafana/dashboards/holdfast.json"])
 def test_each_metric_that_is_asked_for_exists(file: str) -> None:
-    assert metrics.exposition()
-    samples = {name for metric in REGISTRY.collect() for name in _names(metric.name, metric.type)}
     asked = set(re.findall(r"\bholdfast_\w+", (DEPLOY / file).read_text()))
     assert len(asked) > 5
-    assert asked <= samples
+    assert asked <= _samples()
+
+
+def test_each_metric_that_a_document_names_is_spelled_as_prometheus_stores_it() -> None:
+    documents = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    named = {name for file in documents for name in re.findall(r"`(holdfast_\w+)", file.read_text(encoding="utf-8"))}
+    assert {"holdfast_consumer_pending", "holdfast_closing_failures_total"} <= named
+    assert named <= _samples()
+
+
+def test_days_that_cannot_be_worked_out_alert() -> None:
+    """Who reads portfolio_returns sees no row and no reason."""
+    (group,) = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yml").read_text())["groups"]
+    (alert,) = [rule for rule in group["rules"] if "holdfast_closing_failures_total" in rule["expr"]]
+    assert "a day could not be worked out" in alert["annotations"]["action"]
 
 
 def test_the_dashboard_is_json_with_a_query_in_each_panel() -> None:
     dashboard = json.loads((DEPLOY / "grafana" / "dashboards" / "holdfast.json").read_text())
     assert all(target["expr"] for panel in dashboard["panels"] for target in panel["targets"])
     assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
+
+
+def _environment(service: dict[str, Any]) -> dict[str, str | None]:
+    found: dict[str, str | None] = service.get("environment", {})
+    return found
+
+
+def _samples() -> set[str]:
+    assert metrics.exposition()
+    return {name for metric in REGISTRY.collect() for name in _names(metric.name, metric.type)}
 
 
 def _names(name: str, kind: str) -> set[str]:
