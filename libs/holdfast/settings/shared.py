@@ -38,16 +38,16 @@ class PriceSettings(Struct, frozen=True, kw_only=True):
     """`[prices]`: how a value is chosen and a number converted, wherever that is done."""
 
     sources: tuple[str, ...] | str = ()
-    """Price feeds, the most trusted first: in TOML a list, in the environment a text with commas, as ecb,coingecko. Of
+    """Price feeds, the most trusted first: in TOML a list, in the environment a text with commas, as first,second. Of
     two that claim a price or a rate for one instant the first counts, and of what one feed claims twice, or of feeds
     that are not named, the claim fetched last."""
 
     def __post_init__(self) -> None:
         """What is left of a list's brackets and quotes in a text would name feeds that nobody has, and rank nothing."""
-        told = "is no name of a price feed; HOLDFAST_PRICES__SOURCES is a text with commas, as ecb,coingecko, and"
+        told = "is no name of a price feed; HOLDFAST_PRICES__SOURCES is a text with commas, as first,second, and"
         for name in self.ranking:
             if not self._may_be(name):
-                raise ValueError(f'sources: {name!r} {told} in TOML it may be a list, as ["ecb", "coingecko"]')
+                raise ValueError(f'sources: {name!r} {told} in TOML it may be a list, as ["first", "second"]')
 
     def _may_be(self, name: str) -> bool:
         """A CSV file or an address names its feeds as it likes: a list takes any, but two written as one."""
