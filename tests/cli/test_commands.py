@@ -125,3 +125,16 @@ async def test_rules_are_sets_that_can_be_looked_at_and_gone_back_to(system: dic
     assert shown["rules"] == [{"asset": spam, "action": "exclude", "portfolio": None, "why": "airdrop"}]  # type: ignore[index]
     assert run("drop", "eip155:1/slip44:60").returncode == 1
     assert "no rule set 9" in run("use", "9").stderr
+
+
+async def test_a_tenants_access_is_given_anew_without_another_password(system: dict[str, str]) -> None:
+    holdfast("tenant", "create", "acme", settings=system)
+    first = holdfast("tenant", "access", "acme", settings=system)
+    assert re.fullmatch(r"analyst-acme: \S{32}\n", first.stderr)
+    again = holdfast("tenant", "access", "acme", "--grants-only", settings=system)
+    assert (again.returncode, again.stderr) == (0, "")
+    assert first.stdout.startswith(again.stdout)
+    assert "GRANT SELECT ON holdfast.portfolio_value TO `tenant_acme`;\n" in again.stdout
+    assert "USER" not in again.stdout
+    unknown = holdfast("tenant", "access", "nobody", "--grants-only", settings=system)
+    assert (unknown.returncode, unknown.stdout) == (1, "")

@@ -311,3 +311,15 @@ def test_a_servers_statements_are_the_engines_own_language(tmp_path: Path) -> No
     assert granted == set(tenancy.readable())
     assert policed == set(FILTERED)
     assert not granted & tenancy.WITHHELD
+
+
+def test_grants_may_be_given_anew_without_touching_the_user() -> None:
+    """After an upgrade: what a new analyst is given, without what would change the password of one that there is."""
+    grants = tenancy.to_grants("holdfast", "acme")
+    statements = tenancy.to_statements("holdfast", "acme", password_sha256="a" * 64)
+    assert statements[: len(grants)] == grants
+    assert [text.split("`analyst-acme`")[0] for text in statements[len(grants) :]] == [
+        "CREATE USER OR REPLACE ",
+        "GRANT `tenant_acme` TO ",
+    ]
+    assert not [text for text in grants if "analyst-acme" in text or "a" * 64 in text]

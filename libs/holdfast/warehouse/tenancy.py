@@ -91,23 +91,35 @@ def readable() -> list[str]:
 
 
 def to_statements(database: str, tenant: str, *, password_sha256: str) -> list[str]:
-    """For a server: the tenant's role, its grants, a row policy for each table, and its user. May be run again.
+    """For a server: what the tenant's role may read (`to_grants`), and its user, with this password from now on.
 
-    Who runs them needs ACCESS MANAGEMENT. The server must leave `users_without_row_policies_can_read_rows` on, its
-    default, or the policies would hide everything from everybody else. `password_sha256`: 64 hex digits.
+    `password_sha256`: 64 hex digits.
     """
     role, user = f"`{role_of(tenant)}`", f"`{user_of(tenant)}`"
+    made = f"CREATE USER OR REPLACE {user} IDENTIFIED WITH sha256_hash BY '{password_sha256}'"
+    return [
+        *to_grants(database, tenant),
+        f"{made} DEFAULT ROLE {role} SETTINGS PROFILE 'analyst'",
+        f"GRANT {role} TO {user}",
+    ]
+
+
+def to_grants(database: str, tenant: str) -> list[str]:
+    """For a server: the tenant's role, its grants, and a row policy for each table.
+
+    May be run again, and must be after new tables and views: grants name each of them, and a view reads what it shows
+    as whoever asks it. Who runs them needs ACCESS MANAGEMENT. The server must leave
+    `users_without_row_policies_can_read_rows` on, its default, or the policies would hide everything from all others.
+    """
+    role = f"`{role_of(tenant)}`"
     policies = [
         f"CREATE ROW POLICY OR REPLACE {role} ON {database}.{table} "
         f"USING {owner_of_row(table)} IN ('{tenant}', '{PUBLIC}') TO {role}"
         for table in sorted(BY_TENANT | BY_SOURCE)
     ]
     # The policies first: at no moment may the role read without them.
-    made = f"CREATE USER OR REPLACE {user} IDENTIFIED WITH sha256_hash BY '{password_sha256}'"
     return [
         f"CREATE ROLE IF NOT EXISTS {role}",
         *policies,
         *(f"GRANT SELECT ON {database}.{name} TO {role}" for name in readable()),
-        f"{made} DEFAULT ROLE {role} SETTINGS PROFILE 'analyst'",
-        f"GRANT {role} TO {user}",
     ]
