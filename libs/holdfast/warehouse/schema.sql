@@ -264,11 +264,14 @@ CREATE TABLE late_inputs
     `at` DateTime64(3, 'UTC'),
     `place` LowCardinality(String),
     `identity` String,
+    `again` DateTime64(3, 'UTC'),
     `first` SimpleAggregateFunction(min, DateTime64(3, 'UTC')),
     `last` SimpleAggregateFunction(max, DateTime64(3, 'UTC'))
 )
 ENGINE = AggregatingMergeTree
-ORDER BY (kind, key, at, place, identity)
+PRIMARY KEY (kind, key, at, place, identity)
+ORDER BY (kind, key, at, place, identity, again)
+TTL toDateTime(last) + toIntervalDay(400)
 SETTINGS index_granularity = 1024;
 
 CREATE TABLE latest_snapshots

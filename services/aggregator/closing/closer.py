@@ -1,8 +1,8 @@
 """Works out closed days beside everything else that the aggregator does.
 
 Nothing waits for it, and it works for a share of its time only, so that taking events in goes first; a day that fails
-is left for the next turn. Any number of replicas may do the same: a row of a later look at what is stored replaces one
-of an earlier look, and whoever finds that another was faster lets it be.
+is left for the next turn, and an outage ends the turn. Any number of replicas may do the same: a row of a later look at
+what is stored replaces one of an earlier look, and whoever finds that another was faster lets it be.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from holdfast.observability.logs import logger
 from holdfast.warehouse.client import Warehouse
 from holdfast.warehouse.errors import WarehouseUnavailable
 from holdfast.warehouse.writer import write
-from services.aggregator.closing.days import DueDay, begin, newest_closed, read_due
+from services.aggregator.closing.days import DueDay, begin, newest_closed, note_told_again, read_due
 from services.aggregator.closing.working_out import work_out
 from services.aggregator.settings import ClosingSettings
 
@@ -25,6 +25,8 @@ log = logger(__name__)
 
 _AT_ONCE = 1000
 """Days that are asked for in one statement."""
+_OWN_LIMITS = frozenset({159, 209, 241})
+"""Codes of a statement that takes too long, or too much memory: the next one may well not."""
 
 
 class Closer:
@@ -44,18 +46,20 @@ class Closer:
             await asyncio.sleep(self._settings.every_s)
             try:
                 await self.close_due()
-            except WarehouseUnavailable as error:
-                log.warning("closed days will be looked for again", error=str(error)[:500])
-            except Exception:
+            except Exception as error:
+                if await self._is_outage(error):
+                    log.warning("closed days will be looked for again", error=str(error)[:500])
+                    continue
                 metrics.closing_failures.inc()
                 log.exception("closed days could not be looked for")
 
     async def close_due(self) -> int:
         """Until nothing is due but what has failed in this turn; how many days were worked out. May be repeated.
 
-        Raises WarehouseError for the question what is due.
+        Raises WarehouseError for the question what is due, and WarehouseUnavailable in an outage.
         """
         self._failed.clear()
+        await note_told_again(self._warehouse)
         closed = 0
         while due := await self._read_due():
             for one in due:
@@ -81,12 +85,18 @@ class Closer:
             if began is None:
                 return False
             await write(self._warehouse, await work_out(self._warehouse, due, began=began, ranking=self._ranking))
-        except WarehouseUnavailable:
-            raise
-        except Exception:
+        except Exception as error:
+            if await self._is_outage(error):
+                raise
             self._failed.add(due.key)
             metrics.closing_failures.inc()
             log.exception("a day could not be worked out", tenant=due.tenant, portfolio=due.portfolio, day=str(due.day))
             return False
         metrics.closed_days.inc()
         return True
+
+    async def _is_outage(self, error: Exception) -> bool:
+        """Whether any other day would fail as well. Nobody answered this one: do they answer anything?"""
+        if not isinstance(error, WarehouseUnavailable) or error.code in _OWN_LIMITS:
+            return False
+        return error.code is not None or not await self._warehouse.ping()

@@ -44,6 +44,11 @@ def newest_closed(now: datetime, *, after_s: float) -> date:
     return (now.astimezone(UTC) - timedelta(seconds=after_s)).date() - timedelta(days=1)
 
 
+async def note_told_again(warehouse: Warehouse) -> None:
+    """So that it is a change: until then only what is new was one. Raises WarehouseError."""
+    await warehouse.command(sql.load("note_told_again"))
+
+
 async def read_due(
     warehouse: Warehouse, newest: date, settings: ClosingSettings, *, ranking: Sequence[str], most: int
 ) -> list[DueDay]:

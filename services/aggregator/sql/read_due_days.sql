@@ -21,13 +21,15 @@ days AS
 ),
 changes AS
 (
-    SELECT kind, key, toDate(at - toIntervalMillisecond(1)) AS day, max(changed) AS changed
+    -- What came first of all that is noted counts, so telling it again is no change; what is not there for long enough
+    -- does not hide what is. A day that is not kept any more changes those that are.
+    SELECT kind, key, greatest(toDate(at - toIntervalMillisecond(1)), {earliest:Date}) AS day, max(noted) AS changed
     FROM
     (
-        SELECT kind, key, at, if(uniqExact(identity) > 1, max(last), min(first)) AS changed
+        SELECT kind, key, at, min(first) AS noted
         FROM late_inputs
-        GROUP BY kind, key, at, place
-        HAVING changed <= now64(3) - toIntervalMillisecond({margin_ms:UInt32})
+        GROUP BY kind, key, at, place, identity, again
+        HAVING noted <= now64(3) - toIntervalMillisecond({margin_ms:UInt32})
     )
     GROUP BY kind, key, day
 ),
