@@ -11,11 +11,11 @@ from holdfast.domain.assets import USD
 from holdfast.domain.conversion import Rate
 from holdfast.domain.exact import ONE
 from holdfast.domain.ledger.entries import Entry
-from holdfast.domain.ledger.statements import UNREADABLE
+from holdfast.domain.ledger.statements import UNREADABLE, VALUE_ONLY
 from holdfast.domain.returns.inputs import flows_of, inputs_of
 from services.api.callers import Asker
 from services.api.currencies import Conversion, CurrencyText, RateMissing
-from services.api.native.ledger_views import FlowView, to_flow
+from services.api.native.ledger_views import FlowView, own_source, to_flow
 from services.api.native.measuring import From, Measured, Question, To, read_measured
 from services.api.native.moments import KnownAt
 from services.api.native.quality import Known, Quality, to_quality
@@ -78,12 +78,9 @@ async def list_flows(
 def to_flow_quality(measured: Measured) -> Quality:
     """A flow without a value, a line that was unreadable in the window, and a value without an amount, by reason."""
     book, inputs = measured.book, inputs_of(measured.book, [one.entries for one in measured.ledgers.sources])
-    flows, start = list(flows_of(book)), book.window.start
-    seen = (*book.opening, *(entry for entry in book.entries if start is None or entry.at > start))
-    unread = {(entry.source, entry.asset, entry.side) for entry in seen if entry.reason == UNREADABLE}
-    value_only = book.coverage.lines_without_amount - book.coverage.lines_unreadable
+    flows = list(flows_of(book))
     reasons = Counter(entry.reason for entry in flows if entry.value is None and entry.reason != UNREADABLE)
-    reasons.update({UNREADABLE: len(unread), "value_only": value_only})
+    reasons.update({UNREADABLE: _lines_unreadable(measured), VALUE_ONLY: book.coverage.lines_value_only})
     unpriced = sum(reasons.values())
     known = Known(
         available=bool(inputs.sources),
@@ -101,6 +98,15 @@ def to_flow_quality(measured: Measured) -> Quality:
     # Each flow has its own rate beside it; those that are missing are named here.
     own = Conversion(measured.currency, measured.window.end, Rate(value=ONE))
     return to_quality(known, own, _missing_rates(flows, measured.currency))
+
+
+def _lines_unreadable(measured: Measured) -> int:
+    """By source: those held on as what they last were, or, if more, those listed: one never read has no entry."""
+    book, start = measured.book, measured.book.window.start
+    seen = (*book.opening, *(entry for entry in book.entries if start is None or entry.at > start))
+    unread = {(entry.source, entry.asset, entry.side): entry for entry in seen if entry.reason == UNREADABLE}
+    held_on = Counter(own_source(entry) for entry in unread.values())
+    return sum(max(held_on[one.source], one.coverage.lines_unreadable) for one in measured.ledgers.sources)
 
 
 def _missing_rates(flows: Iterable[Entry], currency: str) -> list[RateMissing]:

@@ -17,7 +17,10 @@ is part of it: a total that lacked it without a word would be wrong."""
 UNREADABLE = "unreadable"
 """Of a holding that a statement lists without saying how much there is: neither sold nor priced until one says so."""
 
-_NEVER_AMOUNTS = LEFT_OUT | {"value_only"}
+VALUE_ONLY = "value_only"
+"""Of a value that is stated without an amount: it counts, and it has no flows."""
+
+_NEVER_AMOUNTS = LEFT_OUT | {VALUE_ONLY}
 
 AssetSide = tuple[str, Side]
 
@@ -63,7 +66,11 @@ class Coverage(NamedTuple):
     gross: Decimal
     lines_without_amount: int
     lines_unreadable: int = 0
-    """Of those: lines that do have an amount, which could not be read."""
+    """Of those: lines that do have an amount, which could not be read; whether their asset is known or not."""
+
+    @property
+    def lines_value_only(self) -> int:
+        return self.lines_without_amount - self.lines_unreadable
 
     @property
     def share(self) -> Decimal | None:
@@ -89,12 +96,17 @@ def _rank(statement: Statement) -> tuple[datetime, str]:
 
 
 def without_amount(statement: Statement) -> set[AssetSide]:
-    """Assets that it names and should, but does not, say the amount of. A value alone never has one: `value_only`."""
+    """Assets that it names and should, but does not, say the amount of."""
     return {
         (line.asset, line.side)
         for line in statement.lines
-        if line.asset is not None and line.amount is None and line.reason not in _NEVER_AMOUNTS
+        if line.amount is None and line.asset is not None and _is_unread(line)
     }
+
+
+def _is_unread(line: Line) -> bool:
+    """Of a line that states no amount: whether there is one. A value alone has none; of no asset one must say so."""
+    return line.reason == UNREADABLE or (line.asset is not None and line.reason not in _NEVER_AMOUNTS)
 
 
 def carried(statement: Statement, known: Mapping[AssetSide, Decimal]) -> Statement:
@@ -142,14 +154,14 @@ def _value(line: Line) -> Decimal:
 
 @exactly
 def to_coverage(statement: Statement) -> Coverage:
-    covered, gross, without = ZERO, ZERO, 0
-    unread = without_amount(statement)
+    covered, gross, without, unread = ZERO, ZERO, 0, 0
     for line in statement.lines:
         if line.reason in LEFT_OUT:
             continue
         gross += _value(line)
         if line.amount is None or line.asset is None:
             without += 1
+            unread += line.amount is None and _is_unread(line)
         else:
             covered += _value(line)
-    return Coverage(covered, gross, without, len(unread))
+    return Coverage(covered, gross, without, unread)

@@ -7,14 +7,19 @@ from datetime import datetime
 from msgspec import Struct
 
 from holdfast.domain.ledger.entries import Entry
+from holdfast.domain.ledger.statements import UNREADABLE, VALUE_ONLY, Coverage
 from holdfast.domain.returns.book import Book
 
 
 class Inputs(Struct, frozen=True, kw_only=True):
-    """Counts of lines held at the end of the window, and of the sources that have said anything by then."""
+    """Counts of lines held at the end of the window, and of the sources that have said anything by then.
+
+    The lines include those that stated no amount in the window: no return can be had while there are any.
+    """
 
     lines: int
     lines_unpriced: int
+    """Without a worth, or without an amount."""
     lines_stale: int
     sources: int
     sources_missing: int
@@ -23,23 +28,30 @@ class Inputs(Struct, frozen=True, kw_only=True):
     """Of what each source said last, the oldest; None if none said anything."""
     newest: datetime | None
     reasons: Mapping[str, int]
-    """Lines by why they have no value."""
+    """Lines by why they have no value or no amount."""
 
 
 def inputs_of(book: Book, ledgers: Sequence[Sequence[Entry]]) -> Inputs:
     """`ledgers`: of each source that is measured, those the book was made of."""
     closing = [mark for mark in book.closing if mark.held]
+    reasons = Counter(mark.reason for mark in closing if mark.reason)
+    apart = _without_mark(book.coverage, held_on=reasons[UNREADABLE])
     newest = [entries[-1].at for entries in ledgers if entries]
     return Inputs(
-        lines=len(closing),
-        lines_unpriced=sum(mark.worth is None for mark in closing),
+        lines=len(closing) + apart.total(),
+        lines_unpriced=sum(mark.worth is None for mark in closing) + apart.total(),
         lines_stale=sum(mark.reason == "stale" for mark in closing),
         sources=len(newest),
         sources_missing=len(ledgers) - len(newest),
         oldest=min(newest, default=None),
         newest=max(newest, default=None),
-        reasons=Counter(mark.reason for mark in closing if mark.reason),
+        reasons=reasons + apart,
     )
+
+
+def _without_mark(coverage: Coverage, *, held_on: int) -> Counter[str]:
+    """Lines without an amount by reason, but for those that are held on as what they last were: these have a mark."""
+    return +Counter({UNREADABLE: coverage.lines_unreadable - held_on, VALUE_ONLY: coverage.lines_value_only})
 
 
 def flows_of(book: Book) -> Iterable[Entry]:

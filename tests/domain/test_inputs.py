@@ -1,0 +1,65 @@
+"""What is known of a return's inputs: a line that has no flow, and may have no entry either, is never passed over."""
+
+from decimal import Decimal
+
+from holdfast.domain.ledger.statements import Line, Statement, to_coverage
+from holdfast.domain.returns.answers import Window
+from holdfast.domain.returns.book import build_book
+from holdfast.domain.returns.inputs import Inputs, inputs_of
+from tests.domain.world_of_one import day, entries_of, line, price_book, statement
+
+ETH = line("eth", "1", "2000")
+
+
+def unread(asset: str | None) -> Line:
+    return Line(asset, "asset", None, reason="unreadable")
+
+
+def value_only(asset: str | None) -> Line:
+    return Line(asset, "asset", None, None, Decimal(25), reason="value_only")
+
+
+def inputs(*statements: Statement) -> Inputs:
+    """At the last of the statements; the coverage is that of the last as well."""
+    last, entries = statements[-1], entries_of(statements)
+    window = Window(None, last.at)
+    book = build_book([entries], window=window, prices=price_book(), coverage=[to_coverage(last)])
+    return inputs_of(book, [entries])
+
+
+def counts(found: Inputs) -> tuple[int, int, dict[str, int]]:
+    return found.lines, found.lines_unpriced, dict(found.reasons)
+
+
+def coverage_of(*lines: Line) -> tuple[int, int, int]:
+    found = to_coverage(statement(day(0), *lines))
+    return found.lines_without_amount, found.lines_unreadable, found.lines_value_only
+
+
+def test_lines_that_are_unreadable_are_counted_one_by_one_whatever_their_assets() -> None:
+    assert coverage_of(ETH, unread("eth"), unread("eth")) == (2, 2, 0)
+    assert coverage_of(unread(None), unread("token")) == (2, 2, 0)
+    assert coverage_of(value_only(None), value_only("eth"), unread("eth")) == (3, 1, 2)
+    out_of_range = Line("token", "asset", None, reason="out_of_range")
+    assert coverage_of(out_of_range) == (1, 1, 0), "it is held on as one that was unreadable"
+    assert coverage_of(Line(None, "asset", Decimal(3), None, Decimal(9))) == (1, 0, 1), "so much of nothing known"
+
+
+def test_a_line_that_was_never_readable_is_one_of_the_inputs() -> None:
+    assert counts(inputs(statement(day(0), ETH, unread("token")))) == (2, 1, {"unreadable": 1})
+    assert counts(inputs(statement(day(0), ETH, unread(None)))) == (2, 1, {"unreadable": 1})
+
+
+def test_a_value_without_an_amount_is_one_of_the_inputs() -> None:
+    assert counts(inputs(statement(day(0), ETH, value_only(None)))) == (2, 1, {"value_only": 1})
+
+
+def test_a_line_that_is_held_on_is_counted_once() -> None:
+    """Two lines of ETH were read and are not any more: they are one in the ledger and two in the statement."""
+    read, usdc = statement(day(0), ETH, ETH, line("usdc", "5", "1")), line("usdc", "5", "1")
+    assert counts(inputs(read, statement(day(1), unread("eth"), usdc))) == (2, 1, {"unreadable": 1})
+    assert counts(inputs(read, statement(day(1), unread("eth"), unread("eth"), usdc))) == (3, 2, {"unreadable": 2})
+
+
+def test_inputs_are_whole_where_every_line_is_read() -> None:
+    assert counts(inputs(statement(day(0), ETH, line("usdc", "5", "1")))) == (2, 0, {})
