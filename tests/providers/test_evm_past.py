@@ -84,6 +84,17 @@ async def test_a_day_of_hours_on_a_long_chain_costs_a_few_requests_an_hour() -> 
     assert node.asked - before <= 1, "what was asked is remembered"
 
 
+@pytest.mark.parametrize("since", [5, 50, 250, 299, 301, 2000])
+async def test_a_chain_that_stood_still_costs_a_few_requests_more(since: int) -> None:
+    """Nothing is where an even pace would have it."""
+    node = Blocks([12] * 100_000 + [36_000] + [12] * since)
+    at = node.newest.time - timedelta(hours=1)
+    found = await BlockFinder(node).find_block(at, node.newest)  # type: ignore[arg-type]
+    assert found is not None
+    assert found.number == node.right(at)
+    assert node.asked <= 30
+
+
 async def test_each_instant_of_a_window_is_read_at_the_block_that_was_the_newest_then(anvil: Anvil) -> None:  # noqa: F811
     noon = _three_hours(anvil)
     window = JobWindow(start=noon, end=noon + timedelta(hours=2), every_s=3600)

@@ -234,6 +234,20 @@ async def test_only_confirmed_blocks_are_read(anvil: Anvil, began: int) -> None:
     assert stated.until.number == began + 1
 
 
+async def test_after_a_chain_stood_still_the_whole_hour_is_read(anvil: Anvil, began: int) -> None:
+    """At the pace of its last thousand blocks an hour would be a few of them."""
+    del began
+    anvil.ask("evm_increaseTime", 400_000)
+    anvil.mine()
+    _send(anvil, chain.OWNER, chain.STRANGER, 3, token=chain.WHOLE)
+    for _ in range(50):
+        anvil.ask("evm_increaseTime", 30)
+        anvil.mine()
+    stated = await _fetch(anvil)
+    assert [one.amount for one in stated.transfers] == [3]
+    assert (stated.until.time - stated.after.time).total_seconds() >= 3600
+
+
 async def test_a_day_of_history_is_the_blocks_between_two_instants(anvil: Anvil, began: int) -> None:
     _send(anvil, chain.OWNER, chain.STRANGER, 5, token=chain.WHOLE)
     earlier = await _fetch(anvil)

@@ -33,9 +33,11 @@ class BlockFinder:
                 return None
             else:
                 high, step = block, step * 2 if step > 1 else _blocks_back(block, newest, at)
-        while high.number - low.number > 1:
-            block = await self._fetch(_guess(low, high, at), newest)
+        uneven = False
+        while (between := high.number - low.number) > 1:
+            block = await self._fetch(low.number + between // 2 if uneven else _guess(low, high, at), newest)
             low, high = (block, high) if block.time <= at else (low, block)
+            uneven = not uneven and high.number - low.number > between // 2
         return low
 
     def _after(self, at: datetime, newest: Block) -> Block:

@@ -24,12 +24,9 @@ from holdfast.providers.evm.logs import Asked, TransferLog, parse_logs
 from holdfast.providers.evm.metadata import MetadataCache, TokenMetadata
 from holdfast.providers.evm.node import Node
 from holdfast.providers.evm.past import BlockFinder
-from holdfast.providers.evm.pinning import Pin, fetch_block, fetch_numbered, fetch_numbers
+from holdfast.providers.evm.pinning import Pin, fetch_block, fetch_numbers
 from holdfast.providers.kit.errors import ProviderUnavailableError
 from holdfast.providers.kit.exchange import current_exchange
-
-_PACE_BLOCKS = 1000
-"""Over so many blocks the pace of a chain is measured."""
 
 
 class ChainTransfers:
@@ -76,13 +73,9 @@ class ChainTransfers:
         return await fetch_block(self._node, confirmation_blocks=self._confirmation_blocks)
 
     async def _fetch_number_before(self, newest: Block) -> int:
-        """About so many blocks back as the chain made in that time, at the pace that it had lately."""
-        if newest.number <= 1:
-            return 0
-        earlier = await fetch_numbered(self._node, max(1, newest.number - _PACE_BLOCKS))
-        passed_s = (newest.time - earlier.time).total_seconds()
-        pace = (newest.number - earlier.number) / passed_s if passed_s > 0 else 1.0
-        return max(0, newest.number - 1 - int(self._back_s * pace))
+        """By the blocks' own times, not by their number: a chain may have stood still meanwhile."""
+        before = await self._finder.find_block(newest.time - timedelta(seconds=self._back_s), newest)
+        return before.number if before else 0
 
     async def _fetch_range(self, account: str, after: int, until: Block, *, pin: Block) -> tuple[TransferRange, ...]:
         if after >= until.number:
