@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from holdfast.domain.balances import Balance
 from holdfast.domain.ledger.entries import Entry, ledger
@@ -25,7 +26,8 @@ from holdfast.history.ledgers import read_ledgers
 from holdfast.history.memberships import SourceMembership
 from holdfast.history.snapshots import StoredLine, StoredSnapshot
 from holdfast.history.statements import to_statement
-from holdfast.history.transfers import LoggedTransfer, Stretch, to_feed
+from holdfast.history.thinning import changes_of, thinned
+from holdfast.history.transfers import LoggedTransfer, Stretch, read_stretches, read_transfers, to_feed
 from holdfast.settings.shared import ClickHouseSettings
 from holdfast.warehouse.client import Warehouse, connect
 from services.aggregator.batch import Arrival
@@ -137,6 +139,37 @@ def test_flows_always_add_up_to_what_the_amounts_changed_by(data: st.DataObject)
         assert changed == _held(this) - _held(before)
     exact = [(at, delta) for at, delta, transfer in found if transfer]
     assert all((at, delta) in _by_instant(moved) for at, delta in exact)
+
+
+@given(data=st.data())
+@settings(max_examples=300, deadline=None)
+def test_statements_that_say_the_same_again_may_be_left_out(data: st.DataObject) -> None:
+    """But not those around a transfer, be its block in the second of one of them or not."""
+    numbers = sorted(data.draw(st.sets(st.integers(0, 40), min_size=2, max_size=12)))
+    chain = [snapshot(number, str(data.draw(st.sampled_from([5, 5, 5, 8])))) for number in numbers]
+    places = sorted(data.draw(st.lists(st.integers(0, 40), max_size=8)))
+    seconds = [block(place - data.draw(st.integers(0, 1))).time for place in places]
+    moved = [
+        logged(place, str(data.draw(st.integers(-4, 4))), at=at) for place, at in zip(places, seconds, strict=True)
+    ]
+    ends = data.draw(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 30)), max_size=3))
+    known = [(after, after + size) for after, size in ends]
+    (kept,) = thinned({WALLET: chain}, changes_of({WALLET: chain}), [], {WALLET: {one.at for one in moved}}).values()
+    assert flows(kept, moved, *known) == flows(chain, moved, *known)
+
+
+def test_what_an_unlisted_token_did_is_not_told_of_statements_that_are_without_it() -> None:
+    """It is listed from 300 on, where a difference says what there is; its logs are asked for further back."""
+    chain = [snapshot(100, "0"), snapshot(200, "0"), snapshot(300, "50")]
+    assert flows(chain, [logged(150, "50")], (100, 300)) == [(block(300).time, Decimal(50), "")]
+    sold = [snapshot(100, "0"), snapshot(300, "600")]
+    assert flows(sold, [logged(150, "-400")], (100, 300)) == [(block(300).time, Decimal(600), "")]
+
+
+def test_no_transfer_takes_out_more_than_there_was() -> None:
+    chain = [snapshot(100, "10"), snapshot(200, "11")]
+    assert flows(chain, [logged(110, "-12"), logged(120, "13")], (100, 200))[1:] == [(block(200).time, Decimal(1), "")]
+    assert len(flows(chain, [logged(110, "13"), logged(120, "-12")], (100, 200))[1:]) == 2
 
 
 def _held(one: StoredSnapshot) -> Decimal:
@@ -273,13 +306,74 @@ async def test_windows_that_follow_each_other_say_together_what_one_over_both_sa
         assert closing.held == sum(delta for _, delta in _moves(first))
 
 
-async def _book(warehouse: Warehouse, window: Window, known_at: datetime | None) -> Book:
-    ledgers = await read_ledgers(warehouse, BOTH[:1], window, known_at=known_at)
+async def _book(
+    warehouse: Warehouse,
+    window: Window,
+    known_at: datetime | None,
+    members: Sequence[SourceMembership] = BOTH[:1],
+) -> Book:
+    ledgers = await read_ledgers(warehouse, members, window, known_at=known_at)
     return build_book([one.entries for one in ledgers.sources], window=window, prices=ledgers.prices)
 
 
 def _moves(book: Book) -> list[tuple[datetime, Decimal]]:
     return [(entry.at, entry.delta) for entry in flows_of(book)]
+
+
+@pytest.mark.parametrize("known_at", [None, START + timedelta(days=1)])
+async def test_what_came_and_went_stays_when_much_later_statements_are_beyond_the_known_blocks(
+    warehouse: Warehouse, known_at: datetime | None
+) -> None:
+    dearer = Price(asset=TOKEN, quote="iso4217:USD", at=block(135).time, price=Decimal(3), source="test")
+    await store(
+        warehouse,
+        PricesObserved(
+            id="d" * 32, tenant="public", provider="test", fetched_at=START, job_id="4" * 32, prices=(dearer,)
+        ),
+        *(balances(number, "100") for number in (100, 120, 140, 160, 180)),
+        *(balances(400, "120"), stated(90, 160, 2000, transfer(130, 0, "50"), transfer(138, 0, "-50"))),
+    )
+    books = [
+        await _book(warehouse, Window(None, block(number).time), known_at) for number in (138, 140, 160, 180, 399, 400)
+    ]
+    passed = [(block(n).time, Decimal(moved)) for n, moved in ((100, 100), (130, 50), (138, -50))]
+    assert [_moves(book) for book in books] == [*([passed] * 5), [*passed, (block(400).time, Decimal(20))]]
+    after = await _book(warehouse, Window(block(160).time, block(400).time), known_at)
+    assert [*_moves(books[2]), *_moves(after)] == _moves(books[-1])
+
+
+async def test_prices_that_another_source_stated_mark_it_at_a_transfer(warehouse: Warehouse) -> None:
+    """Its amounts never change, so only what it said last before the transfer tells what it is worth then."""
+    await store(
+        warehouse,
+        *(balances(100, "10"), balances(200, "12"), stated(90, 210, 3000, transfer(150, 0, "2"))),
+        *(_priced(balances(number, "4", PEER), price) for number, price in ((101, "2"), (149, "5"), (151, "9"))),
+    )
+    book = await _book(warehouse, WINDOW, None, BOTH)
+    marks = [entry for entry in book.entries if entry.source == PEER_WALLET and entry.at <= block(150).time]
+    assert [(mark.at, mark.worth) for mark in marks] == [(block(101).time, Decimal(8)), (block(149).time, Decimal(20))]
+
+
+async def test_transfers_of_nothing_and_of_unknown_amounts_are_not_read(warehouse: Warehouse) -> None:
+    """Spam that looks like the address of somebody known moves 0, any number of times."""
+    spam = [transfer(number, 0, "0") for number in range(101, 200)]
+    unknown = replace(transfer(150, 1, "1"), amount=None, reason="unreadable")
+    await store(warehouse, balances(100, "1"), stated(90, 210, 3000, *spam, unknown, transfer(160, 1, "3")))
+    stretches = await read_stretches(warehouse, [WALLET])
+    (moved,) = (await read_transfers(warehouse, stretches)).transfers.values()
+    assert [(one.block, one.delta) for one in moved] == [(160, Decimal(3))]
+
+
+async def test_more_transfers_than_one_question_takes_are_all_read(warehouse: Warehouse) -> None:
+    """ClickHouse refuses a parameter over 128 KiB: of instants that is some 4400, of keys of snapshots some 900."""
+    places = range(101, 5101)
+    moved = [transfer(place, 0, "1" if place % 2 else "-1") for place in places]
+    statements = [balances(place, "10") for place in range(100, 5201, 4)]
+    await store(warehouse, *statements, stated(90, 5210, 70_000, *moved))
+    book = await _book(warehouse, Window(None, block(5200).time), None)
+    turns = [(block(place).time, Decimal(1 if place % 2 else -1)) for place in places]
+    assert _moves(book) == [(block(100).time, Decimal(10)), *turns]
+    assert all(flow.value is not None for flow in book.flows)
 
 
 async def test_a_replaced_block_takes_its_transfer_out_of_the_ledger(warehouse: Warehouse) -> None:
@@ -332,6 +426,11 @@ async def test_without_the_feed_the_same_transfer_crosses_the_border_twice(wareh
     ledgers = await read_ledgers(warehouse, BOTH, WINDOW)
     book = build_book([one.entries for one in ledgers.sources], window=WINDOW, prices=ledgers.prices)
     assert [flow.value for flow in book.flows] == [Decimal(20), Decimal(2), Decimal(-8), Decimal(8)]
+
+
+def _priced(event: BalancesObserved, price: str) -> BalancesObserved:
+    (line,) = event.balances
+    return replace(event, balances=(replace(line, price=Decimal(price), currency="iso4217:USD"),))
 
 
 def _of_peer(event: TransfersObserved) -> TransfersObserved:

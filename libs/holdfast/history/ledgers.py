@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from operator import attrgetter
+from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -27,7 +28,7 @@ from holdfast.history.snapshots import (
 )
 from holdfast.history.statements import to_statement
 from holdfast.history.thinning import changes_of, instants_of_interest, instants_of_looking, thinned
-from holdfast.history.transfers import read_feeds, read_stretches, read_transfers
+from holdfast.history.transfers import Logged, read_feeds, read_stretches, read_transfers
 from holdfast.warehouse.client import Warehouse
 
 
@@ -48,6 +49,15 @@ class Ledgers(Struct, frozen=True, kw_only=True):
     sources: tuple[SourceLedger, ...]
     prices: PriceBook
     """At the instants that the window needs, and no others."""
+
+
+class _Around(NamedTuple):
+    """Where statements are needed for the sake of exact transfers."""
+
+    own: Mapping[str, Set[datetime]]
+    """By source, on both sides: of its transfers, and of its first statement behind the window."""
+    all: Set[datetime]
+    """The last of every source: at a flow of the window everything is marked to market, with the prices stated."""
 
 
 async def read_ledgers(
@@ -71,11 +81,11 @@ async def read_ledgers(
     until = max(reach.values(), default=window.end)
     logged = await read_transfers(warehouse, stretches, until=until, known_at=known_at)
     span = Span(until=until, known_at=known_at, ranking=ranking)
-    around = {*logged.instants, *reach.values()}
+    around = _around(logged, reach, window)
     read = await _read(warehouse, members, window, span, around)
     chains = {source: _kept(_until(chain, reach.get(source, window.end)), excluded) for source, chain in read.items()}
     changes = changes_of(chains)
-    chains = thinned(chains, changes, [*instants_of_interest(changes, members, window), *around])
+    chains = thinned(chains, changes, [*instants_of_interest(changes, members, window), *around.all], around.own)
     feeds = await read_feeds(warehouse, logged, chains, excluded=excluded)
     prices = await _read_prices(warehouse, chains, feeds, instants_of_looking(chains, members, window), span)
     sources = tuple(
@@ -105,7 +115,7 @@ async def _read_prices(
 
 
 async def _read(
-    warehouse: Warehouse, members: Sequence[SourceMembership], window: Window, span: Span, around: Set[datetime]
+    warehouse: Warehouse, members: Sequence[SourceMembership], window: Window, span: Span, around: _Around
 ) -> dict[str, list[StoredSnapshot]]:
     """All that is needed, and maybe more. What was known once is read whole: digests are of what is known now."""
     sources = sources_of(members)
@@ -113,8 +123,17 @@ async def _read(
         return await read_snapshots(warehouse, sources, span)
     until = span.until or window.end
     changes = await read_changes(warehouse, sources, until=until)
-    instants = {*instants_of_interest(changes, members, window), *around}
-    return await read_standing(warehouse, changes, sorted(instants), until=until)
+    instants = {*instants_of_interest(changes, members, window), *around.all}
+    return await read_standing(warehouse, changes, instants, moved=around.own, until=until)
+
+
+def _around(logged: Logged, reach: Mapping[str, datetime], window: Window) -> _Around:
+    opens = window.start or ALWAYS.start
+    own = {source: {transfer.at for transfer in of} for source, of in logged.transfers.items()}
+    within = {at for of in own.values() for at in of if opens < at <= window.end}
+    for source, at in reach.items():
+        own.setdefault(source, set()).add(at)
+    return _Around(own, within)
 
 
 def to_source_ledger(

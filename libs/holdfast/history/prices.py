@@ -12,7 +12,7 @@ from holdfast.domain.conversion import HOPS, RateBook
 from holdfast.domain.prices import CROSSED
 from holdfast.domain.quotes import PriceBook, Quote
 from holdfast.domain.valuation import CURRENCY_PRICE_AGE, SEARCHED_AGE
-from holdfast.history.reading import FAR, read_rows
+from holdfast.history.reading import FAR, MOST_INSTANTS, portions, read_rows
 from holdfast.warehouse.client import Warehouse
 
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -89,20 +89,22 @@ def _pairs(currencies: set[str]) -> list[tuple[str, str]]:
 async def _read(
     warehouse: Warehouse, pairs: Sequence[tuple[str, str]], span: _Span, ranking: Sequence[str]
 ) -> list[_Row]:
-    if not pairs or (span.instants is not None and not span.instants):
+    """Each row once."""
+    if not pairs:
         return []
-    since, until = span.since, span.until
-    if span.instants is not None:
-        since, until = min(span.instants), max(span.instants)
     asked: dict[str, Any] = {
         "pairs": list(pairs),
-        "since": since - span.age if since else _FIRST,
-        "until": until or FAR,
+        "since": span.since - span.age if span.since else _FIRST,
+        "until": span.until or FAR,
         "known_at": span.known_at or FAR,
         "ranking": list(ranking),
         "but": span.but,
     }
     if span.instants is None:
         return await read_rows(warehouse, "read_prices", asked, _Row)
-    at = {"instants": list(span.instants), "age_s": int(span.age.total_seconds())}
-    return await read_rows(warehouse, "read_prices_at", asked | at, _Row)
+    found: dict[_Row, None] = {}  # the last of one portion may be the first of the next
+    for some in portions(sorted(set(span.instants)), MOST_INSTANTS):
+        asked |= {"since": some[0] - span.age, "until": some[-1]}
+        at = {"instants": list(some), "age_s": int(span.age.total_seconds())}
+        found |= dict.fromkeys(await read_rows(warehouse, "read_prices_at", asked | at, _Row))
+    return list(found)

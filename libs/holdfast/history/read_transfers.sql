@@ -32,6 +32,6 @@ FROM
     WHERE l.block_number > r.after_number AND l.block_number <= r.until_number
     GROUP BY source, block_number, log_index
 )
-WHERE said.1 = last_word AND isNotNull(said.2.amount) AND said.2.direction != 'self'
+WHERE said.1 = last_word AND isNotNull(said.2.amount) AND said.2.amount != 0 AND said.2.direction != 'self'
     AND said.2.block_time <= {until:DateTime64(3, 'UTC')}
 ORDER BY source, block_number, log_index

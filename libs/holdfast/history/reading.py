@@ -1,6 +1,6 @@
 """From a `.sql` file beside its module to Structs: decimals as exact text, times as ISO 8601."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
@@ -12,9 +12,15 @@ from holdfast.warehouse.client import Warehouse
 from holdfast.warehouse.rows import stored_time
 
 RowT = TypeVar("RowT")
+ItemT = TypeVar("ItemT")
 
 FAR = datetime(2200, 1, 1, tzinfo=UTC)
 """Later than any instant that is stored."""
+
+MOST_INSTANTS = 2000
+"""Of one statement: 30 bytes each, and ClickHouse refuses a parameter over 128 KiB."""
+MOST_SNAPSHOTS = 400
+"""Keys of snapshots in one statement, of 150 bytes each."""
 
 _AS_JSON = {
     "output_format_json_quote_decimals": 1,
@@ -36,6 +42,11 @@ async def read_rows(warehouse: Warehouse, name: str, asked: Mapping[str, Any], k
     params = {field: _to_parameter(value) for field, value in asked.items()}
     body = await warehouse.read_bytes(load_sql(name), params, format="JSONCompactEachRow", settings=_AS_JSON)
     return msgspec.json.Decoder(kind).decode_lines(body)
+
+
+def portions(items: Sequence[ItemT], most: int) -> Iterator[Sequence[ItemT]]:
+    """All of them in order, so many at a time."""
+    return (items[start : start + most] for start in range(0, len(items), most))
 
 
 def _to_parameter(value: Any) -> Any:

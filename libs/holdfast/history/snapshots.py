@@ -1,9 +1,10 @@
 """Current snapshots with their lines, as they are stored or as they were known at a time."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -12,13 +13,12 @@ from holdfast.domain.balances import Side
 from holdfast.domain.ledger.membership import ALWAYS
 from holdfast.domain.ledger.statements import Line
 from holdfast.domain.valuation import SEARCHED_AGE, FeedPrice, Stated, worth_with
-from holdfast.history.reading import FAR, read_rows
+from holdfast.history.reading import FAR, MOST_INSTANTS, MOST_SNAPSHOTS, portions, read_rows
 from holdfast.warehouse.client import Warehouse
 from holdfast.warehouse.rows import stored_time
 
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
-_CHUNK = 2000
-"""Snapshots whose lines are read by one statement: bounds its parameters."""
+_MS = timedelta(milliseconds=1)
 _AGE_S = int(SEARCHED_AGE / timedelta(seconds=1))
 
 Key = tuple[str, datetime, str]
@@ -154,26 +154,56 @@ async def read_next(
 
 
 async def read_standing(
-    warehouse: Warehouse, own: Mapping[str, Sequence[datetime]], instants: Sequence[datetime], *, until: datetime
+    warehouse: Warehouse,
+    own: Mapping[str, Collection[datetime]],
+    instants: Collection[datetime],
+    *,
+    moved: Mapping[str, Collection[datetime]],
+    until: datetime,
 ) -> dict[str, list[StoredSnapshot]]:
-    """By source, its last snapshot at or before each of its own instants and of those of all. Raises WarehouseError."""
-    found: dict[str, list[_Snapshot]] = {source: [] for source in own}
-    if own:
-        asked = {
-            "sources": list(own),
-            "own": [[stored_time(at) for at in of] for of in own.values()],
-            "instants": list(instants),
-            "until": until,
-        }
-        for snapshot in await read_rows(warehouse, "read_standing", asked, _Snapshot):
-            found[snapshot.source].append(snapshot)
-    keys = [(one.source, stored_time(one.at), one.snapshot_id) for chain in found.values() for one in chain]
+    """By source, its last snapshot at or before each of its own instants and of those of all.
+
+    Of the instants at which something `moved` in it also the one before, and the first behind. Raises WarehouseError.
+    """
+    sides = {source: {near for at in of for near in (at - _MS, at)} for source, of in moved.items()}
+    wanted = {source: {*of, *sides.get(source, ())} for source, of in own.items()}
+    found: dict[str, dict[datetime, _Snapshot]] = {source: {} for source in own}
+    for one in await _read_near(warehouse, "read_standing", wanted, instants, until):
+        found[one.source][one.at] = one
+    for one in await _read_near(warehouse, "read_following", moved, (), until):
+        found[one.source][one.at] = one
+    chains = {source: [of[at] for at in sorted(of)] for source, of in found.items()}
+    lines = await _read_lines_of(warehouse, [one for chain in chains.values() for one in chain])
+    return {source: [_to_stored(one, lines[one.key]) for one in chain] for source, chain in chains.items()}
+
+
+async def _read_near(
+    warehouse: Warehouse,
+    name: str,
+    own: Mapping[str, Collection[datetime]],
+    instants: Collection[datetime],
+    until: datetime,
+) -> list[_Snapshot]:
+    """So many instants at a time as one parameter takes."""
+    found: list[_Snapshot] = []
+    of_one = [(source, at) for source, of in own.items() for at in sorted(of)]
+    of_all = portions(sorted(instants), MOST_INSTANTS)
+    for some, shared in zip_longest(portions(of_one, MOST_INSTANTS), of_all, fillvalue=()):
+        times: dict[str, list[str]] = {source: [] for source in own}
+        for source, at in some:
+            times[source].append(stored_time(at))
+        asked = {"sources": list(times), "own": list(times.values()), "until": until}
+        found += await read_rows(warehouse, name, asked | ({"instants": list(shared)} if instants else {}), _Snapshot)
+    return found
+
+
+async def _read_lines_of(warehouse: Warehouse, snapshots: Sequence[_Snapshot]) -> dict[Key, tuple[StoredLine, ...]]:
     lines: dict[Key, tuple[StoredLine, ...]] = defaultdict(tuple)
-    for start in range(0, len(keys), _CHUNK):
-        some = {"snapshots": keys[start : start + _CHUNK]}
-        for one in await read_rows(warehouse, "read_lines_of", some, _Lines):
+    keys = [(one.source, stored_time(one.at), one.snapshot_id) for one in snapshots]
+    for some in portions(keys, MOST_SNAPSHOTS):
+        for one in await read_rows(warehouse, "read_lines_of", {"snapshots": list(some)}, _Lines):
             lines[one.source, one.at, one.snapshot_id] = tuple(_to_line(line) for line in one.lines)
-    return {source: [_to_stored(one, lines[one.key]) for one in chain] for source, chain in found.items()}
+    return lines
 
 
 async def _read_chain(warehouse: Warehouse, sources: Sequence[str], span: Span) -> list[_Snapshot]:

@@ -1,11 +1,13 @@
 """Which statements the ledger needs: those that change something, and what stood where somebody looks.
 
 A statement that lists the amounts of the one before it moves no money. Left out, the flows are the same; and so are the
-values, as long as what each source said last before every instant of interest is kept.
+values, as long as what each source said last before every instant of interest is kept. Exact transfers stand in only
+between neighbours whose blocks are known, so the statements on both sides of each are kept too: a pair that reached
+further than the one it stands for might leave what is known.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -17,6 +19,8 @@ from holdfast.history.memberships import SourceMembership
 from holdfast.history.snapshots import StoredSnapshot
 
 _MS = timedelta(milliseconds=1)
+
+NONE_MOVED: Mapping[str, Collection[datetime]] = {}
 
 Changes = Mapping[str, Sequence[datetime]]
 """By source, when its statement was not about the same holdings as the one before."""
@@ -48,16 +52,28 @@ def changes_of(chains: Mapping[str, Sequence[StoredSnapshot]]) -> dict[str, list
 
 
 def thinned(
-    chains: Mapping[str, Sequence[StoredSnapshot]], changes: Changes, instants: Sequence[datetime]
+    chains: Mapping[str, Sequence[StoredSnapshot]],
+    changes: Changes,
+    instants: Sequence[datetime],
+    moved: Mapping[str, Collection[datetime]] = NONE_MOVED,
 ) -> dict[str, list[StoredSnapshot]]:
-    """What changes something, and what is the last word at any of the instants."""
-    return {source: _thinned(chain, (*changes[source], *instants)) for source, chain in chains.items()}
+    """What changes something, what is the last word at any of the instants, and both neighbours of what `moved`."""
+    return {
+        source: _thinned(chain, (*changes[source], *instants), moved.get(source, ()))
+        for source, chain in chains.items()
+    }
 
 
-def _thinned(chain: Sequence[StoredSnapshot], instants: Iterable[datetime]) -> list[StoredSnapshot]:
+def _thinned(
+    chain: Sequence[StoredSnapshot], instants: Iterable[datetime], moved: Iterable[datetime]
+) -> list[StoredSnapshot]:
+    """A block that moved something may share the second of a statement's, before it or behind: both sides count."""
     times = [one.at for one in chain]
-    standing = {bisect_right(times, at) for at in instants} - {0}
-    return [chain[place - 1] for place in sorted(standing)]
+    kept = {bisect_right(times, at) - 1 for at in instants}
+    for at in moved:
+        behind = bisect_right(times, at)
+        kept |= {bisect_left(times, at) - 1, behind - 1, behind}
+    return [chain[place] for place in sorted(kept) if 0 <= place < len(chain)]
 
 
 def _changes(chain: Sequence[StoredSnapshot]) -> Iterable[datetime]:

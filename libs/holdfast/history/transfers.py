@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import TypeVar
 
 from msgspec import Struct
@@ -18,14 +18,12 @@ from msgspec import Struct
 from holdfast.domain.exact import ZERO, exactly
 from holdfast.domain.ledger.entries import Transfer
 from holdfast.domain.ledger.statements import LEFT_OUT
-from holdfast.history.reading import FAR, read_rows
+from holdfast.history.reading import FAR, MOST_SNAPSHOTS, portions, read_rows
 from holdfast.history.snapshots import Key, StoredSnapshot
 from holdfast.warehouse.client import Warehouse
 from holdfast.warehouse.rows import stored_time
 
 _MS = timedelta(milliseconds=1)
-_CHUNK = 2000
-"""Snapshots whose blocks are read by one statement: bounds its parameters."""
 
 
 class LoggedTransfer(Struct, frozen=True, array_like=True, gc=False):
@@ -67,12 +65,6 @@ class Logged(Struct, frozen=True, kw_only=True):
 
     transfers: Mapping[str, Sequence[LoggedTransfer]]
     stretches: Mapping[str, Sequence[Stretch]]
-
-    @property
-    def instants(self) -> set[datetime]:
-        """At which something moved, and just before each."""
-        moved = {transfer.at for of in self.transfers.values() for transfer in of}
-        return moved | {at - _MS for at in moved}
 
 
 async def read_stretches(
@@ -120,9 +112,8 @@ async def read_feeds(
 async def _read_blocks(warehouse: Warehouse, chains: Mapping[str, Sequence[StoredSnapshot]]) -> dict[Key, int]:
     keys = [(one.source, stored_time(one.at), one.snapshot_id) for chain in chains.values() for one in chain]
     found: dict[Key, int] = {}
-    for start in range(0, len(keys), _CHUNK):
-        some = {"snapshots": keys[start : start + _CHUNK]}
-        for row in await read_rows(warehouse, "read_blocks_of", some, _BlockOf):
+    for some in portions(keys, MOST_SNAPSHOTS):
+        for row in await read_rows(warehouse, "read_blocks_of", {"snapshots": list(some)}, _BlockOf):
             found[row.source, row.at, row.snapshot_id] = row.number
     return found
 
@@ -150,7 +141,7 @@ def to_feed(
 def _of_asset(
     before: StoredSnapshot, this: StoredSnapshot, asset: str, moved: Sequence[LoggedTransfer]
 ) -> list[Transfer]:
-    """None where a statement does not say how much there is. What moved at one instant is one."""
+    """None where the statements do not say how much there is. What moved at one instant is one."""
     was, now = _amount(before, asset), _amount(this, asset)
     if was is None or now is None:
         return []
@@ -159,9 +150,20 @@ def _of_asset(
         # A block may share the second of the snapshot's own; it comes after it all the same.
         at_once.setdefault(max(transfer.at, before.at + _MS), []).append(transfer)
     netted = {at: sum((transfer.delta for transfer in of), ZERO) for at, of in at_once.items()}
-    if sum(netted.values(), ZERO) != now - was:
+    explained = sum(netted.values(), ZERO)
+    if (explained and not _lists(before, asset) and not _lists(this, asset)) or _goes_below_zero(was, netted):
+        return []  # the token was not looked at yet: that a statement is without it does not say that there was none
+    if explained != now - was:
         netted.pop(this.at, None)  # the difference that remains is at this very instant: one flow, not two
     return [Transfer(at, this.source, asset, "asset", delta, _id(at_once[at])) for at, delta in netted.items() if delta]
+
+
+def _lists(one: StoredSnapshot, asset: str) -> bool:
+    return any(line.asset == asset and line.side == "asset" for _, line in one.lines)
+
+
+def _goes_below_zero(was: Decimal, netted: Mapping[datetime, Decimal]) -> bool:
+    return any(held < 0 for held in accumulate((netted[at] for at in sorted(netted)), initial=was))
 
 
 def _amount(one: StoredSnapshot, asset: str) -> Decimal | None:
