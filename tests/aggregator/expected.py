@@ -54,6 +54,8 @@ class Line:
     price_source: str
     reason: str
     truncated: bool
+    since: datetime | None
+    """When the price was quoted, where it is the feed's price of the asset itself."""
 
 
 @dataclass
@@ -253,6 +255,7 @@ def _lines(event: BalancesObserved, prices: Claims, ranking: Sequence[str]) -> I
             price_source=who,
             reason=reason,
             truncated=any(cut(n) != n for n in numbers),
+            since=_since(stated, event, prices, ranking) if who not in ("", "definition", event.provider) else None,
         )
 
 
@@ -283,6 +286,12 @@ def _worth(stated, event, prices, ranking):
         return None, None, "", "out_of_range"
     worth = times(amount, rate) if not says_value else times(value, rate) if value is not None else times(amount, price)
     return (None, None, "", "out_of_range") if worth is None else (worth, price, who, done)
+
+
+def _since(stated, event, prices, ranking):
+    """Of what a price was looked up for: a stated worth is looked up in the price of its currency."""
+    wanted = stated.asset if stated.value is None and stated.price is None else stated.currency
+    return _best(wanted, event.observed_at, prices, ranking)[2] if wanted == stated.asset else None
 
 
 def _by_asset(events: Iterable[PricesObserved]) -> Claims:

@@ -110,6 +110,17 @@ async def test_a_mark_without_a_price_of_the_last_day_is_unpriced(world: World) 
     assert points[-1]["quality"]["reasons"] == {"no_price": 1}
 
 
+async def test_a_price_of_the_feed_serves_24_hours_from_when_it_was_quoted(world: World) -> None:
+    """Not from when a statement was valued by it."""
+    other, (first, last) = XYZ.replace("e", "d"), ("2026-01-14", "2026-01-15")
+    found = line(other, kind="wallet", amount="1", value="7") | {"price_usd": "7", "price_source": "feed"}
+    found |= {"priced_by": other, "price_at": at("00:00", first)}
+    await write_snapshot(world.resources.warehouse, WALLET_B, at("12:00", first), [found])
+    points = await series(world, f"{first}T12:00:00Z", f"{last}T00:00:00Z", mark="true")
+    assert [point["net"] for point in points] == ["7"] * 12 + ["0"]
+    assert points[-1]["quality"]["lines_unpriced"] == 1
+
+
 @pytest.mark.parametrize(
     ("tz", "first_of_march_30", "hours"),
     [("Europe/Berlin", "2025-03-29T23:00:00Z", 23), ("UTC", "2025-03-30T00:00:00Z", 24)],

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.domain.ledger.entries import Entry, Transfer, ledger
+from holdfast.domain.ledger.marks import marked
 from holdfast.domain.ledger.marks_at_flows import with_marks_at_flows
 from holdfast.domain.ledger.membership import CycleError, Interval, Membership, accounts_of, belonging, union
 from holdfast.domain.ledger.repair import Neighbours, repair
@@ -132,6 +133,25 @@ def test_lines_without_amounts_make_returns_unavailable_with_the_share_covered()
     for answer in (simple_return(book), cost_basis(book, "hifo")):
         assert isinstance(answer, Unavailable)
         assert (answer.reason, answer.covered) == ("value_only", Decimal("0.75"))
+
+
+@pytest.mark.parametrize("feed", [(), (Transfer(day(0.9), "s", "eth", "asset", Decimal(10), "0xt"),)])
+def test_a_price_of_the_feed_is_as_old_as_the_feed_says(feed: tuple[Transfer, ...]) -> None:
+    """Quoted on day 0 and looked at just before it is a day old: after that day it serves no longer."""
+    prices = price_book(eth={0: "5"})
+    *_, last = ledger([statement(day(0)), statement(day(0.95), line("eth", "10"))], prices, feed)
+    assert (last.price, last.since) == (Decimal(5), day(0))
+    assert marked(last, day(1), prices).worth == 50
+    too_old = marked(last, day(1.1), prices)
+    assert (too_old.worth, too_old.reason) == (None, "stale")
+
+
+def test_a_line_that_the_feed_valued_is_as_old_as_the_oldest_of_its_prices() -> None:
+    valued = [line("eth", "1", "5")._replace(since=since) for since in (day(0.5), day(0), None)]
+    (last,) = entries_of([statement(day(0.9), *valued)])
+    assert (last.worth, last.since) == (Decimal(15), day(0))
+    assert marked(last, day(1), price_book()).worth == 15
+    assert marked(last, day(1.1), price_book()).worth is None
 
 
 def test_a_price_stated_while_another_is_waited_for_is_too_old_after_its_day() -> None:

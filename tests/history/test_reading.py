@@ -52,6 +52,7 @@ def _statement(one: expected.Statement, all_: object) -> Statement:
             line.price,
             line.value,
             "receipt_token" if line.stated.kind == "wallet" and line.stated.asset in hidden else line.reason,
+            line.since,
         )
         for line in sorted(one.lines, key=lambda line: line.number)
     ]

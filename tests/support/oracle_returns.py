@@ -160,13 +160,14 @@ def mark(world: World, source: str, key: Key, at: int) -> Row | None:
         return Row(
             at, source, key, Fraction(0), last.held, last.price, last.worth, Fraction(0), last.worth, last.dollars
         )
-    own = (last.at, last.price) if last.price is not None and at - last.at <= DAY else None
-    quote = feed(world, key[0], at)
-    if own and (not quote or quote[0] <= own[0]):
-        quote = own  # type: ignore[assignment]
-    price = quote[1] if quote else None
     snap = next(s for s in truth(world, source) if s.at == last.at)
     _, stated_price, worth, plain = stated(snap, key)
+    # What the snapshot was valued by, where it states no price, is the feed's: as old as the feed says.
+    own = (last.at, stated_price) if stated_price is not None and at - last.at <= DAY else None
+    quote = feed(world, key[0], at)
+    if own and (not quote or quote[0] <= own[0]):
+        quote = own
+    price = quote[1] if quote else None
     derived = worth if not plain and price == stated_price else None
     return row(world, at, (source, key), (Fraction(0), last.held), price, worth=derived)
 

@@ -6,7 +6,7 @@ lines AS
 (
     SELECT
         source, observed_at, snapshot_id, line, toString(asset) AS asset, side, kind, amount, price_usd, value_usd,
-        reason, currency, stated_price, stated_value, toString(priced_by) AS priced_by
+        reason, currency, stated_price, stated_value, toString(priced_by) AS priced_by, price_at
     FROM balances FINAL
     WHERE source IN {sources:Array(String)}
         AND observed_at >= {first:DateTime64(3, 'UTC')} AND observed_at <= {until:DateTime64(3, 'UTC')}
@@ -29,7 +29,7 @@ SELECT
     source, observed_at, snapshot_id,
     arrayMap(numbered -> numbered.2, arraySort(groupArray((line,
         (asset, toString(side), toString(kind), amount, price_usd, value_usd, toString(reason),
-         toString(currency), stated_price, stated_value, priced_by,
+         if(priced_by = asset, price_at, NULL), toString(currency), stated_price, stated_value, priced_by,
          known.claim.1, known.claim.2, known.at))))) AS lines
 FROM lines
 ASOF LEFT JOIN known ON lines.priced_by = known.asset AND lines.observed_at >= known.at

@@ -81,6 +81,8 @@ class _Line(Struct, frozen=True, array_like=True, gc=False):
     price_usd: Decimal | None
     value_usd: Decimal | None
     reason: str
+    since: datetime | None
+    """When the price of the asset itself was quoted that it is valued by."""
 
 
 class _KnownLine(_Line, frozen=True, array_like=True, gc=False):
@@ -258,7 +260,8 @@ def _to_stored(one: _Snapshot, lines: tuple[StoredLine, ...]) -> StoredSnapshot:
 
 
 def _to_line(line: _Line) -> StoredLine:
-    return StoredLine(line.kind, Line(line.asset, line.side, line.amount, line.price_usd, line.value_usd, line.reason))
+    priced = line.price_usd, line.value_usd, line.reason, line.since
+    return StoredLine(line.kind, Line(line.asset, line.side, line.amount, *priced))
 
 
 def _to_known_line(line: _KnownLine, *, observed_at: datetime) -> StoredLine:
@@ -276,6 +279,6 @@ def _to_known_line(line: _KnownLine, *, observed_at: datetime) -> StoredLine:
     )
     price = FeedPrice(price=line.feed_price, source=line.feed_source or "", at=line.feed_at, version=0)
     worth = worth_with(stated, price, observed_at=observed_at)
-    return StoredLine(
-        line.kind, Line(line.asset, line.side, line.amount, worth.price_usd, worth.value_usd, worth.reason)
-    )
+    since = worth.price_at if line.priced_by == line.asset else None
+    priced = worth.price_usd, worth.value_usd, worth.reason, since
+    return StoredLine(line.kind, Line(line.asset, line.side, line.amount, *priced))

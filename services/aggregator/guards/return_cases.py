@@ -47,7 +47,7 @@ class StatedLines(Struct, frozen=True, array_like=True):
     source: str
     at: str
     snapshot_id: str
-    held: tuple[tuple[str | None, Side, Decimal | None, Decimal | None, Decimal | None, str], ...]
+    held: tuple[tuple[str | None, Side, Decimal | None, Decimal | None, Decimal | None, str, str | None], ...]
     seen: str
 
 
@@ -78,7 +78,8 @@ class Known(NamedTuple):
     def holdings(self, one: Statement) -> Holdings:
         held = self.lines[one.snapshot_id].held if one.snapshot_id in self.lines else ()
         at, fetched_at = parsed(one.observed_at), parsed(one.fetched_at)
-        return Holdings(one.source, at, fetched_at, one.snapshot_id, tuple(Line(*line) for line in held))
+        lines = tuple(Line(*line[:6], parsed(line[6]) if line[6] else None) for line in held)
+        return Holdings(one.source, at, fetched_at, one.snapshot_id, lines)
 
     def seen(self, one: Statement) -> int:
         """Grows with the prices that its lines have seen."""

@@ -1,7 +1,8 @@
 -- The lines of whole statements as the ledger reads them, and how much the prices that value them have been seen.
 SELECT
     source, observed_at, snapshot_id,
-    groupArray((toString(asset), toString(side), amount, price_usd, value_usd, toString(reason))) AS held,
+    groupArray((toString(asset), toString(side), amount, price_usd, value_usd, toString(reason),
+        if(priced_by = asset, price_at, NULL))) AS held,
     toString(sum(1 + toUInt128(version))) AS seen
 FROM balances FINAL
 WHERE (source, observed_at, snapshot_id) IN

@@ -36,8 +36,9 @@ def marking(prices: PriceBook) -> ValueOf:
         if at == snapshot.at or line.asset is None or line.amount is None or line.reason in _NEVER_MARKED:
             return line.value, line.reason
         feed = prices.newest(line.asset, at)
-        own_is_fresh = line.value is not None and at - snapshot.at <= price_age(line.asset)
-        if own_is_fresh and not (feed and feed.at > snapshot.at):
+        since = line.since or snapshot.at
+        own_is_fresh = line.value is not None and at - since <= price_age(line.asset)
+        if own_is_fresh and not (feed and feed.at > since):
             return line.value, line.reason
         if feed is None:
             return None, prices.reason(line.asset, at)

@@ -132,9 +132,9 @@ def _of_line(
     entries: list[Entry] = []
     for transfer in moved:
         held += transfer.delta
-        price, reason = _feed_price(key[0], transfer.at, prices)
+        price, since, reason = _feed_price(key[0], transfer.at, prices)
         if transfer.at == this.at and now.price is not None:
-            price, reason = now.price, ""
+            price, since, reason = now.price, now.since, ""
         entries.append(
             priced(
                 transfer.at,
@@ -145,6 +145,7 @@ def _of_line(
                 price=price,
                 reason=reason,
                 transfer=transfer.id,
+                since=since,
             )
         )
     if now.amount != held or (now.amount and not (entries and entries[-1].at == this.at)):
@@ -157,14 +158,16 @@ def _at_snapshot(this: Statement, key: AssetSide, held: Decimal, now: Holding, p
     if not now.readable:
         return priced(this.at, this.source, key, delta=delta, held=now.amount, price=None, reason=UNREADABLE)
     if now.price is None:
-        price, reason = _feed_price(key[0], this.at, prices)
-        return priced(this.at, this.source, key, delta=delta, held=now.amount, price=price, reason=reason)
-    return priced(this.at, this.source, key, delta=delta, held=now.amount, price=now.price, worth=now.worth)
+        price, since, reason = _feed_price(key[0], this.at, prices)
+        return priced(this.at, this.source, key, delta=delta, held=now.amount, price=price, reason=reason, since=since)
+    price, since = now.price, now.since
+    return priced(this.at, this.source, key, delta=delta, held=now.amount, price=price, worth=now.worth, since=since)
 
 
-def _feed_price(asset: str, at: datetime, prices: PriceBook) -> tuple[Decimal | None, str]:
+def _feed_price(asset: str, at: datetime, prices: PriceBook) -> tuple[Decimal | None, datetime | None, str]:
+    """With the instant that it was quoted for: being looked at does not make it new."""
     quote = prices.newest(asset, at)
-    return (quote.price, "") if quote else (None, prices.reason(asset, at))
+    return (quote.price, quote.at, "") if quote else (None, None, prices.reason(asset, at))
 
 
 def priced(
@@ -178,6 +181,7 @@ def priced(
     worth: Decimal | None = None,
     reason: str = "",
     transfer: str = "",
+    since: datetime | None = None,
 ) -> Entry:
     """The entry in dollars; each of its three products is cut once. Without a price only what is surely 0 is known.
 
@@ -198,4 +202,5 @@ def priced(
         marked, value = worth, difference(worth, before)
         if not delta:
             before, value = worth, ZERO
-    return Entry(at, source, asset, side, delta, held, price, before, value, marked, UNCONVERTED, reason, transfer)
+    why = UNCONVERTED, reason, transfer, since
+    return Entry(at, source, asset, side, delta, held, price, before, value, marked, *why)

@@ -34,6 +34,8 @@ class Line(NamedTuple):
     price: Decimal | None = None
     value: Decimal | None = None
     reason: str = ""
+    since: datetime | None = None
+    """When the feed quoted the price; None: it was stated with the line."""
 
 
 class Statement(NamedTuple):
@@ -57,6 +59,8 @@ class Holding(NamedTuple):
     """In USD, the sum of its lines' values."""
     readable: bool = True
     """False: the amount is what it last was known to be, and its worth is unknown."""
+    since: datetime | None = None
+    """When the price was quoted, where that was before the statement: of several prices the oldest."""
 
 
 class Coverage(NamedTuple):
@@ -138,10 +142,11 @@ def _to_holding(side: Side, lines: list[Line]) -> Holding:
     if any(line.value is None and line.price is None for line in lines if line.amount):
         return Holding(amount, None, None)
     worth = sign * sum((_value(line) for line in lines), ZERO)
+    since = min((line.since for line in lines if line.amount and line.since), default=None)
     try:
-        if price is not None and times(amount, price) == worth:
-            return Holding(amount, price, worth)
-        return Holding(amount, ratio(worth, amount) if amount else None, worth)
+        if price is None or times(amount, price) != worth:
+            price = ratio(worth, amount) if amount else None
+        return Holding(amount, price, worth, since=since)
     except OutOfRangeError:
         return Holding(amount, None, None)
 
