@@ -3,13 +3,14 @@
 import asyncio
 import json
 import time
+import uuid
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from functools import partial
 from typing import TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from holdfast.warehouse.embedded.authentication import Account
 from holdfast.warehouse.embedded.authorisation import Gate
@@ -46,6 +47,7 @@ _STREAMED = frozenset(
 )
 _INSERT_HEAD_BYTES = 1 << 20
 _ASK_AGAIN_S = 0.2
+_ASK_AGAIN_AT_MOST_S = 10.0
 
 
 class Conversation(Struct, kw_only=True):
@@ -59,6 +61,8 @@ class Conversation(Struct, kw_only=True):
     headers: Headers
     """Those of every answer to it."""
     began_ns: int
+    own_id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    """Of this request and no other: a client may ask again under the same `query_id`."""
 
     @property
     def encoding(self) -> str:
@@ -137,7 +141,7 @@ class Executor:
                 await stream.write(block)
                 block = await self._following(conversation, reading, stream)
         finally:
-            if not reading.over:
+            if reading.begun and not reading.over:
                 await self._in_thread(reading.close)
         await stream.end()
 
@@ -219,28 +223,35 @@ class Executor:
             "user": conversation.account.name,
             "query_id": conversation.query_id,
             "client": conversation.request.client,
+            "own_id": conversation.own_id,
         }
         return {"log_queries": "1", "log_comment": json.dumps(who)}
 
     async def _while_listened_to(self, conversation: Conversation, work: Callable[[], ResultT]) -> ResultT:
-        """Run `work`; when the client goes away first, stop the statement."""
-        working = asyncio.ensure_future(self._in_thread(work))
+        """Run `work`; when the client goes away first, never begin it, or stop the statement."""
+        turn = self._threads.submit(work)
+        working: asyncio.Future[ResultT] = asyncio.wrap_future(turn)
         leaving = asyncio.ensure_future(_gone(conversation.receive))
         try:
-            await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
             if not working.done():
-                await self._cancel(conversation, working)
+                if not turn.cancel():
+                    await self._cancel(conversation, working)
                 raise Disconnected
             return await working
         finally:
+            turn.cancel()  # what nobody waits for any more has no need to begin
             leaving.cancel()
 
     async def _cancel(self, conversation: Conversation, working: asyncio.Future[ResultT]) -> None:
-        """Ask the engine to stop the statement until it has: it may not have begun when it is asked first."""
-        comment = quoted_text(self._logged(conversation)["log_comment"])
+        """Ask the engine to stop the statement until it has: its thread may not have come to it when asked first."""
+        own = quoted_text(self._logged(conversation)["log_comment"])
+        again_s = _ASK_AGAIN_S
         while not working.done():
-            await asyncio.to_thread(self._engine.cancel, f"Settings['log_comment'] = {comment}")
-            await asyncio.wait({working}, timeout=_ASK_AGAIN_S)
+            with suppress(EngineError):
+                await asyncio.to_thread(self._engine.cancel, f"Settings['log_comment'] = {own}")
+            await asyncio.wait({working}, timeout=again_s)
+            again_s = min(2 * again_s, _ASK_AGAIN_AT_MOST_S)
         with suppress(EngineError):
             await working
 

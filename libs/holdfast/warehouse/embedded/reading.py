@@ -8,7 +8,7 @@ from contextlib import ExitStack
 class Reading:
     """Begins with the first block that is asked for, and gives back all that it took with the last.
 
-    Its methods are for worker threads. `close` it when it is not over.
+    Its methods are for worker threads. `close` it when it has begun and is not over.
     """
 
     def __init__(self, begin: Callable[[ExitStack], Generator[bytes]]) -> None:
@@ -16,10 +16,12 @@ class Reading:
         self._giving_back = ExitStack()
         self._blocks: Generator[bytes] | None = None
         self._lock = threading.Lock()
+        self.begun = False
         self.over = False
 
     def next(self) -> bytes | None:
         """Runs the statement up to its next block; None at the end."""
+        self.begun = True
         with self._lock:
             if self._blocks is None:
                 self._blocks = self._begin(self._giving_back)
