@@ -3,7 +3,8 @@
 The order is the whole guarantee, with any number of replicas and a kill at any line:
 
 1. prices, and lines as their provider stated them;
-2. better prices for lines, of this batch or stored before (valuing.py): look only after storing;
+2. better prices for lines, of this batch or stored before (valuing.py): look only after storing, and note those of days
+   that are over only after their lines;
 3. `snapshots` rows, after their lines, so that nobody sees half a snapshot;
 4. the points that all this touches, computed from what is stored by then (points.py).
 
@@ -29,7 +30,7 @@ from holdfast.warehouse.writer import write, write_each
 from services.aggregator import sql
 from services.aggregator.points import revalue, touched_points
 from services.aggregator.prepared import Prepared
-from services.aggregator.valuing import SnapshotKey, find_snapshots, value_lines
+from services.aggregator.valuing import SnapshotKey, find_snapshots, note_revalued, value_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,6 +86,7 @@ async def _value(warehouse: Warehouse, prepared: Prepared, ranking: Sequence[str
     """
     late = await find_snapshots(warehouse, prepared.prices)
     await value_lines(warehouse, prepared.priced | late, ranking=ranking)
+    await note_revalued(warehouse, late)
     return {snapshot.key for snapshot in late}
 
 

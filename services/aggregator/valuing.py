@@ -38,6 +38,8 @@ class PricedSnapshot(NamedTuple):
     key: SnapshotKey
     asset: str
     """One that some of its lines are valued by."""
+    is_past: bool = False
+    """Found to be of a day that was over."""
 
 
 class _Candidate(BalanceRow, frozen=True, kw_only=True):
@@ -64,8 +66,8 @@ async def find_snapshots(warehouse: Warehouse, prices: Sequence[PriceRow]) -> se
         }
         rows = await warehouse.rows(sql.load("read_snapshots_to_value"), asked)
         found |= {
-            PricedSnapshot(SnapshotKey(source, stored_time(at), snapshot), asset)
-            for source, at, snapshot, asset in rows
+            PricedSnapshot(SnapshotKey(source, stored_time(at), snapshot), asset, bool(is_past))
+            for source, at, snapshot, asset, is_past in rows
         }
     return found
 
@@ -77,6 +79,12 @@ async def value_lines(warehouse: Warehouse, snapshots: Iterable[PricedSnapshot],
         await write(warehouse, [_valued(candidate) for candidate in candidates])
 
 
+async def note_revalued(warehouse: Warehouse, late: Iterable[PricedSnapshot]) -> None:
+    """Of snapshots found, once their lines are stored: closed days are worked out again where these are others now."""
+    for some in _chunks(sorted({snapshot.key for snapshot in late if snapshot.is_past}), CHUNK):
+        await warehouse.command(sql.load("note_revalued"), _named(some))
+
+
 async def _read_candidates(
     warehouse: Warehouse, snapshots: Sequence[PricedSnapshot], ranking: Sequence[str]
 ) -> list[_Candidate]:
@@ -85,9 +93,7 @@ async def _read_candidates(
     body = await warehouse.read_bytes(
         sql.load("read_lines_to_value"),
         {
-            "sources": [key.source for key in keys],
-            "times": times,
-            "snapshots": [key.snapshot_id for key in keys],
+            **_named(keys),
             "assets": sorted({snapshot.asset for snapshot in snapshots}),
             "first": min(times),
             "last": max(times),
@@ -97,6 +103,15 @@ async def _read_candidates(
         format="JSONEachRow",
     )
     return _CANDIDATES.decode_lines(body)
+
+
+def _named(keys: Sequence[SnapshotKey]) -> dict[str, list[str]]:
+    """Three columns, as the statements take them."""
+    return {
+        "sources": [key.source for key in keys],
+        "times": [key.observed_at for key in keys],
+        "snapshots": [key.snapshot_id for key in keys],
+    }
 
 
 def _valued(line: _Candidate) -> BalanceRow:

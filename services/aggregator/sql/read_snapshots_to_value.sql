@@ -27,7 +27,9 @@ spans AS MATERIALIZED
         WHERE quote = 'iso4217:USD' AND asset IN (SELECT asset FROM claims) AND at > (SELECT min(at) FROM claims)
     ) AS n ON claims.asset = n.asset AND claims.at < n.at
 )
-SELECT DISTINCT s.source AS source, s.observed_at AS observed_at, s.snapshot_id AS snapshot_id, s.priced_by AS asset
+SELECT DISTINCT
+    s.source AS source, s.observed_at AS observed_at, s.snapshot_id AS snapshot_id, s.priced_by AS asset,
+    s.observed_at <= toStartOfDay(now('UTC')) AS is_past -- as late_inputs has it
 FROM
 (
     SELECT source, observed_at, snapshot_id, priced_by
