@@ -166,3 +166,17 @@ async def test_a_late_statement_is_counted_in_the_windows_that_hold_it(stage: St
     assert ((row := await newest(stage))["verdict"], row["ours"]) == ("outside", 200)
     await stage.take(wallet(30, held(ETH, "2", "4000")))
     assert ((row := await newest(stage))["verdict"], row["ours"]) == ("within", 400)
+
+
+async def test_a_check_that_a_rate_has_made_possible_outweighs_the_earlier_one(stage: Stage) -> None:
+    """1600 €, then 2000 €, as above. A slower replica may store what it knew before the rates came after all."""
+    await stage.take(wallet(0, held(ETH, "1", "2000")), returns(0, "iso4217:EUR", ETH="10"))
+    await stage.take(wallet(60, held(ETH, "1", "2000")), returns(60, "iso4217:EUR", ETH="410"))
+    assert (await newest(stage))["reason"] == "no_rate"
+    version = "SELECT max(version) FROM source_checks WHERE kind = 'reported_return'"
+    before = await stage.warehouse.value(version)
+    await stage.take(priced("iso4217:EUR", 50, "1"))
+    with_one = await stage.warehouse.value(version)
+    await stage.take(priced("iso4217:EUR", -10, "1.25"))
+    assert ((row := await newest(stage))["verdict"], row["ours"], row["theirs"]) == ("within", 400, 400)
+    assert before < with_one < await stage.warehouse.value(version)

@@ -18,6 +18,7 @@ from holdfast.domain.returns.answers import Window
 from holdfast.warehouse.client import Warehouse
 from holdfast.warehouse.rows import SourceCheckRow, stored_time
 from services.aggregator.guards.gains import Compared, compare, our_gains, their_gains
+from services.aggregator.guards.rates import rate_seen
 from services.aggregator.guards.return_cases import (
     Case,
     Instant,
@@ -126,7 +127,11 @@ def _in_usd(number: Decimal | None, rate: Rate | MissingRate) -> Decimal | None:
 
 
 def _version(case: Case, known: Known) -> str:
-    """Grows with what was stated and reported in the window, and with the prices that the lines have seen."""
-    stated = sum(weight(one) for one in case.statements) + case.report.weight
-    stated += case.opening.weight if case.opening else 0
-    return str((stated << 80) + sum(known.seen(one) for one in case.statements))
+    """Grows with what was stated and reported in the window, and below that with the prices that the lines have seen
+    and the rates that convert them.
+    """
+    reports = [case.report, *([case.opening] if case.opening else [])]
+    stated = sum(weight(one) for one in case.statements) + sum(one.weight for one in reports)
+    instants = {one.at for one in reports} | {one.observed_at for one in case.statements}
+    rates = (known.rates.find(case.report.quote, USD, parsed(at)) for at in instants)
+    return str((stated << 80) + sum(known.seen(one) for one in case.statements) + sum(map(rate_seen, rates)))

@@ -15,6 +15,7 @@ from holdfast.history.prices import read_rate_book
 from holdfast.warehouse.client import Warehouse
 from holdfast.warehouse.rows import SourceCheckRow, stored_time
 from services.aggregator import sql
+from services.aggregator.guards.rates import rate_seen
 from services.aggregator.guards.statements import Worth, parsed, read_statements, read_worth, shifted, weight
 from services.aggregator.placing import Statement, milliseconds, to_lines
 
@@ -89,7 +90,7 @@ def _check(
         against=report.source,
         platform=report.platform,
         at=report.at,
-        version=str((stated << 80) + (ours.seen if ours else 0) + _seen(rate)),
+        version=str((stated << 80) + (ours.seen if ours else 0) + rate_seen(rate)),
         account=account,
         provider=provider,
         scope=scope,
@@ -115,14 +116,6 @@ def _in_usd(total: Decimal | None, rate: Rate | MissingRate) -> Decimal | None:
         return None if total is None or isinstance(rate, MissingRate) else rate.of(total)
     except OutOfRangeError:
         return None
-
-
-def _seen(rate: Rate | MissingRate) -> int:
-    """Grows as better rates come: newer ones, and one instead of two."""
-    if isinstance(rate, MissingRate) or not rate.path:
-        return 0
-    newest = max(milliseconds(stored_time(leg.at)) for leg in rate.path)
-    return ((len(rate.path) == 1) << 75) + (newest << 16)
 
 
 def _doubt(report: Report, ours: Worth | None, rate: Rate | MissingRate) -> str:
