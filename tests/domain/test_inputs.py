@@ -24,7 +24,7 @@ def inputs(*statements: Statement) -> Inputs:
     last, entries = statements[-1], entries_of(statements)
     window = Window(None, last.at)
     book = build_book([entries], window=window, prices=price_book(), coverage=[to_coverage(last)])
-    return inputs_of(book, [entries])
+    return inputs_of(book, [last.at])
 
 
 def counts(found: Inputs) -> tuple[int, int, dict[str, int]]:
@@ -63,3 +63,9 @@ def test_a_line_that_is_held_on_is_counted_once() -> None:
 
 def test_inputs_are_whole_where_every_line_is_read() -> None:
     assert counts(inputs(statement(day(0), ETH, line("usdc", "5", "1")))) == (2, 0, {})
+
+
+def test_a_source_that_holds_nothing_has_said_so_and_one_that_never_spoke_is_missing() -> None:
+    book = build_book([[]], window=Window(None, day(9)), prices=price_book())
+    found = inputs_of(book, [day(1), day(9), None])
+    assert (found.sources, found.sources_missing, found.oldest, found.newest) == (2, 1, day(1), day(9))

@@ -40,6 +40,8 @@ class SourceLedger(Struct, frozen=True, kw_only=True):
     entries: tuple[Entry, ...]
     coverage: Coverage
     """Of the last of its statements of the window with lines without amounts; if none has any, of the last."""
+    stated: datetime | None
+    """When it last said something that its portfolio sees, up to the end of the window; None: never."""
 
 
 class Ledgers(Struct, frozen=True, kw_only=True):
@@ -147,6 +149,7 @@ def to_source_ledger(
 ) -> SourceLedger:
     """`feed`: transfers that stand in for differences (history.transfers)."""
     chain = chains[member.source]
+    within = _until(chain, window.end)
     hidden = hidden_times(member, members, chains)
     shown = [transfer for transfer in feed if transfer.asset not in hidden]
     always = ledger([to_statement(_only(one, hidden.keys(), receipts=False)) for one in chain], prices, shown)
@@ -162,7 +165,8 @@ def to_source_ledger(
         source=member.source,
         account=member.account,
         entries=tuple(sorted((one for one in entries if one.at <= window.end), key=attrgetter("at"))),
-        coverage=_coverage(member, _until(chain, window.end), window),
+        coverage=_coverage(member, within, window),
+        stated=_last_word(member, within, window),
     )
 
 
@@ -180,6 +184,12 @@ def _only(one: StoredSnapshot, assets: Collection[str | None], *, receipts: bool
     if not receipts and not assets:
         return one
     return replace(one, lines=tuple(stored for stored in one.lines if is_receipt(stored, assets) == receipts))
+
+
+def _last_word(member: SourceMembership, chain: Sequence[StoredSnapshot], window: Window) -> datetime | None:
+    """Its age is that of the statement, also where the account joined later; what it said after it left is not seen."""
+    leaves = max((end for start, end in member.during if start <= window.end), default=ALWAYS.start)
+    return max((one.at for one in chain if one.at < leaves), default=None)
 
 
 def _coverage(member: SourceMembership, chain: Sequence[StoredSnapshot], window: Window) -> Coverage:

@@ -72,7 +72,7 @@ def _measured(looked: _Looked, span: str, ledgers: Ledgers) -> ClosedDayRow:
 
 
 def _to_row(looked: _Looked, span: str, ledgers: Ledgers, book: Book, answers: Iterable[Answer]) -> ClosedDayRow:
-    inputs = inputs_of(book, [one.entries for one in ledgers.sources])
+    inputs = inputs_of(book, [one.stated for one in ledgers.sources])
     accounts = {one.source: one.account for one in ledgers.sources}
     return ClosedDayRow(
         tenant=looked.due.tenant,

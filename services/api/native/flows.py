@@ -77,7 +77,7 @@ async def list_flows(
 
 def to_flow_quality(measured: Measured) -> Quality:
     """A flow without a value, a line that was unreadable in the window, and a value without an amount, by reason."""
-    book, inputs = measured.book, inputs_of(measured.book, [one.entries for one in measured.ledgers.sources])
+    book, inputs = measured.book, inputs_of(measured.book, [one.stated for one in measured.ledgers.sources])
     flows = list(flows_of(book))
     reasons = Counter(entry.reason for entry in flows if entry.value is None and entry.reason != UNREADABLE)
     reasons.update({UNREADABLE: _lines_unreadable(measured), VALUE_ONLY: book.coverage.lines_value_only})

@@ -135,7 +135,7 @@ def parse_window(from_: str | None, to: str | None, *, now: datetime) -> Window:
 
 def quality_of(measured: Measured) -> Quality:
     """Of the value at the end of the window, which every return rests on, and of lines that have no flows in it."""
-    inputs = inputs_of(measured.book, [one.entries for one in measured.ledgers.sources])
+    inputs = inputs_of(measured.book, [one.stated for one in measured.ledgers.sources])
     return to_quality(
         Known(
             available=bool(inputs.sources),

@@ -23,7 +23,7 @@ class Inputs(Struct, frozen=True, kw_only=True):
     lines_stale: int
     sources: int
     sources_missing: int
-    """Members that have not said anything yet."""
+    """Members that have not said anything yet; one that said that it holds nothing has."""
     oldest: datetime | None
     """Of what each source said last, the oldest; None if none said anything."""
     newest: datetime | None
@@ -31,20 +31,20 @@ class Inputs(Struct, frozen=True, kw_only=True):
     """Lines by why they have no value or no amount."""
 
 
-def inputs_of(book: Book, ledgers: Sequence[Sequence[Entry]]) -> Inputs:
-    """`ledgers`: of each source that is measured, those the book was made of."""
+def inputs_of(book: Book, stated: Sequence[datetime | None]) -> Inputs:
+    """`stated`: when each source that is measured last said something, be it nothing new; None: it never did."""
     closing = [mark for mark in book.closing if mark.held]
     reasons = Counter(mark.reason for mark in closing if mark.reason)
     apart = _without_mark(book.coverage, held_on=reasons[UNREADABLE])
-    newest = [entries[-1].at for entries in ledgers if entries]
+    last = [at for at in stated if at is not None]
     return Inputs(
         lines=len(closing) + apart.total(),
         lines_unpriced=sum(mark.worth is None for mark in closing) + apart.total(),
         lines_stale=sum(mark.reason == "stale" for mark in closing),
-        sources=len(newest),
-        sources_missing=len(ledgers) - len(newest),
-        oldest=min(newest, default=None),
-        newest=max(newest, default=None),
+        sources=len(last),
+        sources_missing=len(stated) - len(last),
+        oldest=min(last, default=None),
+        newest=max(last, default=None),
         reasons=reasons + apart,
     )
 
