@@ -105,13 +105,16 @@ async def test_a_window_opens_with_what_there_was(example_world: World) -> None:
 
 
 async def test_joining_and_leaving_are_flows_of_the_whole_value(example_world: World) -> None:
-    """The account joins on day 0.5 with 1.5 ETH at 2000 and leaves on day 1.5 with 2 ETH at 2200 and 100 USDC."""
+    """The account joins on day 0.5 with 1.5 ETH at 2000 and leaves on day 1.5 with 2 ETH at 2200 and 100 USDC.
+
+    USDC was quoted on day 0 for the last time: that serves on day 1 and no more on day 1.5.
+    """
     answer = await ask(example_world, "flows", "nest")
     assert [(flow["at"], flow["asset"], flow["delta"], flow["value"]) for flow in answer["items"]] == [
         ("2026-02-20T12:00:00Z", ETH, "1.5", "3000"),
         ("2026-02-21T00:00:00Z", USDC, "100", "100"),
         ("2026-02-21T00:00:00Z", ETH, "0.5", "1100"),
-        ("2026-02-21T12:00:00Z", USDC, "-100", "-100"),
+        ("2026-02-21T12:00:00Z", USDC, "-100", None),
         ("2026-02-21T12:00:00Z", ETH, "-2", "-4400"),
     ]
     assert [flow["held"] for flow in answer["items"]] == ["1.5", "100", "2", "0", "0"]

@@ -48,3 +48,19 @@ def test_a_host_and_its_port_are_not_taken_for_a_password() -> None:
     assert logs.redacted("listening on http://0.0.0.0:8080 for nats://127.0.0.1:4222") == (
         "listening on http://0.0.0.0:8080 for nats://127.0.0.1:4222"
     )
+
+
+def test_a_logger_outlives_a_standard_error_that_is_replaced() -> None:
+    program = """
+import io, sys
+from holdfast.observability import logs
+real, sys.stderr = sys.stderr, io.StringIO()
+logs.configure(service="worker", format="json")
+log = logs.logger("test")
+log.info("into the first")
+sys.stderr.close()
+sys.stderr = real
+log.error("into the second")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert [json.loads(line)["event"] for line in done.stderr.splitlines()] == ["into the second"]

@@ -4,7 +4,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
-from typing import Any, cast
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -27,6 +27,16 @@ def redacted(text: str) -> str:
     return _IN_TEXT.sub(r"\1\2***", text)
 
 
+class _Stderr:
+    """Whatever standard error is when something is said: loggers are kept, and outlive one that is replaced."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
 def configure(*, service: str, level: str = "info", format: str = "auto") -> None:  # noqa: A002
     """Once per process, by its main function. Logs go to stderr."""
     console = format == "console" or (format == "auto" and sys.stderr.isatty())
@@ -41,7 +51,7 @@ def configure(*, service: str, level: str = "info", format: str = "auto") -> Non
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", _Stderr())),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
