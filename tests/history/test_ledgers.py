@@ -127,7 +127,7 @@ async def _check(
 
 @given(data=st.data())
 @settings(
-    max_examples=10, deadline=None, suppress_health_check=_HEALTH, phases=[Phase.explicit, Phase.generate, Phase.shrink]
+    max_examples=6, deadline=None, suppress_health_check=_HEALTH, phases=[Phase.explicit, Phase.generate, Phase.shrink]
 )
 @pytest.mark.timeout(600)
 def test_a_sparse_ledger_is_the_whole_one(data: st.DataObject, tables: ClickHouseSettings) -> None:
