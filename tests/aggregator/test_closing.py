@@ -70,7 +70,7 @@ async def take(warehouse: Warehouse, step: tuple[Arrived, ...] | RegistryState) 
         await commit(warehouse, prepare(arrivals), ranking=RANKING)
 
 
-async def _check(clickhouse: ClickHouseSettings, delivery: Any, pauses: list[bool]) -> None:
+async def _assert_same_from_scratch(clickhouse: ClickHouseSettings, delivery: Any, pauses: list[bool]) -> None:
     warehouse = await connect(clickhouse)
     try:
         await empty(warehouse)
@@ -91,11 +91,11 @@ async def _check(clickhouse: ClickHouseSettings, delivery: Any, pauses: list[boo
         await warehouse.close()
 
 
-def _run(data: st.DataObject, tables: ClickHouseSettings) -> None:
+def _assert_of_a_world(data: st.DataObject, tables: ClickHouseSettings) -> None:
     world = data.draw(worlds(), label="world")
     delivery = data.draw(deliveries(world), label="delivery")
     pauses = data.draw(st.lists(st.booleans(), min_size=1, max_size=4), label="closings between")
-    asyncio.run(_check(tables, delivery, pauses))
+    asyncio.run(_assert_same_from_scratch(tables, delivery, pauses))
 
 
 @given(data=st.data())
@@ -104,7 +104,7 @@ def _run(data: st.DataObject, tables: ClickHouseSettings) -> None:
 def test_closed_days_do_not_depend_on_when_they_were_worked_out(
     data: st.DataObject, tables: ClickHouseSettings
 ) -> None:
-    _run(data, tables)
+    _assert_of_a_world(data, tables)
 
 
 @pytest.mark.chaos
@@ -114,4 +114,4 @@ def test_closed_days_do_not_depend_on_when_they_were_worked_out(
 def test_closed_days_do_not_depend_on_when_they_were_worked_out_for_many_worlds(
     data: st.DataObject, tables: ClickHouseSettings
 ) -> None:
-    _run(data, tables)
+    _assert_of_a_world(data, tables)

@@ -60,6 +60,25 @@ async def _write_closed_days(warehouse: Warehouse) -> None:
 
 async def _write_provenance(warehouse: Warehouse) -> None:
     """Of the DeFi snapshot, and of the price that values the wallet's ETH."""
+    await _write_origin_of_snapshot(warehouse)
+    await _write_origin_of_price(warehouse)
+    await insert(
+        warehouse,
+        "fetches",
+        [
+            _fetch("acme", JOB, A, "defi"),
+            _fetch("acme", "4" * 32, A, "defi", outcome="retry", error="RateLimited"),
+            _fetch("public", PRICE_JOB, "prices", ""),
+        ],
+    )
+    await insert(
+        warehouse,
+        "raw_responses",
+        [_raw("acme", JOB, BODY, "/balances"), _raw("public", PRICE_JOB, PRICE_BODY, "/price")],
+    )
+
+
+async def _write_origin_of_snapshot(warehouse: Warehouse) -> None:
     [row] = await warehouse.query(
         "SELECT * FROM snapshots FINAL WHERE source = {s:String} ORDER BY observed_at DESC LIMIT 1", {"s": DEFI}
     )
@@ -87,6 +106,9 @@ async def _write_provenance(warehouse: Warehouse) -> None:
             }
         ],
     )
+
+
+async def _write_origin_of_price(warehouse: Warehouse) -> None:
     wallet = (
         await warehouse.query(
             "SELECT snapshot_id FROM latest_snapshots FINAL WHERE source = {s:String}", {"s": WALLET_A}
@@ -125,20 +147,6 @@ async def _write_provenance(warehouse: Warehouse) -> None:
                 "job_id": PRICE_JOB,
             }
         ],
-    )
-    await insert(
-        warehouse,
-        "fetches",
-        [
-            _fetch("acme", JOB, A, "defi"),
-            _fetch("acme", "4" * 32, A, "defi", outcome="retry", error="RateLimited"),
-            _fetch("public", PRICE_JOB, "prices", ""),
-        ],
-    )
-    await insert(
-        warehouse,
-        "raw_responses",
-        [_raw("acme", JOB, BODY, "/balances"), _raw("public", PRICE_JOB, PRICE_BODY, "/price")],
     )
 
 
@@ -239,6 +247,11 @@ async def _write_reports(warehouse: Warehouse) -> None:
 
 async def _write_notices(warehouse: Warehouse) -> None:
     """The report is 50 above the lines; the compared source has 1000 less ETH; the total jumped at noon."""
+    await _write_checks(warehouse)
+    await _write_jump(warehouse)
+
+
+async def _write_checks(warehouse: Warehouse) -> None:
     check = {
         "tenant": "acme",
         "source": DEFI,
@@ -286,6 +299,9 @@ async def _write_notices(warehouse: Warehouse) -> None:
         "asset_difference": "1000",
     }
     await insert(warehouse, "source_checks", [earlier, check, other])
+
+
+async def _write_jump(warehouse: Warehouse) -> None:
     await insert(
         warehouse,
         "jumps",

@@ -59,7 +59,7 @@ def _statement(one: expected.Statement, all_: object) -> Statement:
     return Statement(one.source, one.observed_at, one.fetched_at, one.snapshot_id, tuple(lines))
 
 
-async def _reads(clickhouse: ClickHouseSettings, world: World, delivery: Delivery) -> None:
+async def _assert_read_as_said(clickhouse: ClickHouseSettings, world: World, delivery: Delivery) -> None:
     warehouse = await connect(clickhouse)
     try:
         await empty(warehouse)
@@ -102,7 +102,7 @@ def test_statements_are_what_the_messages_say_at_any_time_of_knowing(
     data: st.DataObject, tables: ClickHouseSettings
 ) -> None:
     world = data.draw(worlds(), label="world")
-    asyncio.run(_reads(tables, world, data.draw(deliveries(world), label="delivery")))
+    asyncio.run(_assert_read_as_said(tables, world, data.draw(deliveries(world), label="delivery")))
 
 
 async def test_a_membership_is_known_from_when_it_was_recorded(warehouse: Warehouse) -> None:

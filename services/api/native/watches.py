@@ -114,7 +114,7 @@ def _check_burden(api: Resources, caller: Caller, wish: WatchWish) -> None:
         raise ApiError(
             400,
             "too_often",
-            f"{wish.provider} {wish.feed} is fetched every {least} s at most",
+            f"{wish.provider} {wish.feed} is fetched no more often than every {least} s",
             field="every_s",
             fix=f"Ask for {least} or more; whoever runs this Holdfast can go below it with `holdfast feed add`",
         )
