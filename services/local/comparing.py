@@ -33,7 +33,27 @@ class PortfolioCheck(Struct, frozen=True, kw_only=True):
 
 
 async def check_portfolio(api_url: str, key: str, truth: Mapping[str, Any]) -> PortfolioCheck:
-    """Total, line counts and the breakdown on every axis."""
+    """Total, line counts and the breakdown on every axis. What cannot be asked is a difference.
+
+    So is a key that the API does not take yet: it follows the registry, a moment behind.
+    """
+    try:
+        actual, differences = await _compare(api_url, key, truth)
+    except (OSError, ValueError) as error:
+        actual, differences = (
+            None,
+            [Difference(what="answer", expected="one", actual=f"{type(error).__name__}: {error}")],
+        )
+    return PortfolioCheck(
+        tenant=truth["tenant"],
+        id=truth["id"],
+        expected=truth["net"],
+        actual=actual,
+        differences=tuple(differences),
+    )
+
+
+async def _compare(api_url: str, key: str, truth: Mapping[str, Any]) -> tuple[str | None, list[Difference]]:
     headers = {"Authorization": f"Bearer {key}"}
     base = f"{api_url}/v1/portfolios/{quote(truth['id'])}"
     total = await probes.get_json(f"{base}/total", headers)
@@ -41,13 +61,7 @@ async def check_portfolio(api_url: str, key: str, truth: Mapping[str, Any]) -> P
     for axis in AXES:
         items = (await probes.get_json(f"{base}/breakdowns/{axis}", headers))["items"]
         differences += _axis_differences(axis, truth["breakdown"][axis], {item["key"]: item for item in items})
-    return PortfolioCheck(
-        tenant=truth["tenant"],
-        id=truth["id"],
-        expected=truth["net"],
-        actual=total["net"],
-        differences=tuple(differences),
-    )
+    return total["net"], differences
 
 
 def _total_differences(truth: Mapping[str, Any], total: Mapping[str, Any]) -> Iterator[Difference]:

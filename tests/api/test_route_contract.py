@@ -15,7 +15,6 @@ from tests.api.contract_world import TOKEN, write_what_examples_ask_for
 from tests.api.world import insert
 from tests.support.sql_answers import PAGE
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 TESTS = Path(__file__).resolve().parents[1]
 
@@ -177,6 +176,7 @@ def test_every_route_with_a_view_has_a_test_that_holds_the_two_equal() -> None:
     }
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_a_route_shows_what_its_view_shows(world: World) -> None:
     await write_what_examples_ask_for(world.resources.warehouse)
     await _write_account(world)
