@@ -1,6 +1,7 @@
 """Servers for every suite: one NATS and one ClickHouse per test process, a clean slate per test."""
 
 import asyncio
+import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import NamedTuple, TypeVar
@@ -23,6 +24,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="run against the official NATS and ClickHouse images (needs Docker) instead of the embedded servers",
     )
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Of `make test`: half as many again as there are cores. The tests wait for servers half of their time."""
+    return (os.cpu_count() or 1) * 3 // 2
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -7,9 +7,12 @@ import sys
 
 def test_the_selftest_finds_every_number_equal_to_the_worlds_truth() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "services.local.selftest", "--json"],
-        capture_output=True, text=True, timeout=110, check=False,
-    )  # fmt: skip
+        [sys.executable, "-m", "holdfast", "selftest", "--json"],
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     verdict = json.loads(done.stdout)
     assert verdict["ok"] is True
