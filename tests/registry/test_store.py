@@ -8,7 +8,7 @@ import pytest
 from holdfast.messaging.bucket import Bucket, BucketUnavailableError
 from holdfast.messaging.connection import Connection
 from holdfast.registry.commands import SourceChoice
-from holdfast.registry.errors import RegistryError
+from holdfast.registry.errors import RegistryError, UsedUpError
 from holdfast.registry.keys import authenticate
 from holdfast.registry.records import Member
 from holdfast.registry.state import counted_sources, memberships
@@ -128,6 +128,25 @@ async def test_a_watch_is_paused_like_a_source(store: RegistryStore) -> None:
 
     assert [watch.paused for watch in state.watches.values()] == ["402"]
     assert [watch.every_s for watch in state.watches.values()] == [60]
+
+
+async def test_two_writers_cannot_watch_more_than_is_allowed_together(
+    connection: Connection, store: RegistryStore, clock: StoppedClock
+) -> None:
+    other = RegistryStore(connection.js, clock=clock, catalogue=CATALOGUE)
+    await other.read()
+    outcomes = await asyncio.gather(
+        store.put_watch("public", provider="quotes", feed="prices", target="one", at_most=1),
+        other.put_watch("public", provider="quotes", feed="prices", target="two", at_most=1),
+        return_exceptions=True,
+    )
+
+    [kept] = (await store.read()).watches.values()
+    assert [type(outcome) for outcome in outcomes if outcome != kept] == [UsedUpError]
+    again = await store.put_watch(
+        "public", provider="quotes", feed="prices", target=kept.target, every_s=120, at_most=1
+    )
+    assert again.every_s == 120, "one that is there takes no more room"
 
 
 async def test_a_removed_account_is_gone_and_may_come_back(store: RegistryStore) -> None:

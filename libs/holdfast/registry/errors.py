@@ -9,3 +9,7 @@ class RegistryError(ValueError):
         self.field = field
         self.message = message
         self.fix = fix
+
+
+class UsedUpError(RegistryError):
+    """The command would make more of something than the tenant may have."""

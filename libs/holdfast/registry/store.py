@@ -153,12 +153,25 @@ class RegistryStore:
         await self._writer.remove(lambda state: validation.removable_account(state, tenant, parsed.id))
 
     async def put_watch(
-        self, tenant: str, *, provider: str, feed: str, target: str, scope: str = "", every_s: int | None = None
+        self,
+        tenant: str,
+        *,
+        provider: str,
+        feed: str,
+        target: str,
+        scope: str = "",
+        every_s: int | None = None,
+        at_most: int | None = None,
     ) -> Watch:
-        """Fetch a target that is no account. Tenant `public` where the data is nobody's own."""
+        """Fetch a target that is no account. Tenant `public` where the data is nobody's own.
+
+        Raises UsedUpError for a new one where the tenant watches `at_most` things already.
+        """
 
         def decide(state: RegistryState) -> Watch:
             present = state.watches.get((tenant, provider, feed, target, scope))
+            if present is None and at_most is not None:
+                validation.check_room(state, tenant, at_most)
             wish = Watch(
                 tenant=tenant,
                 provider=provider,

@@ -11,6 +11,7 @@ from litestar.params import JSONBody, QueryParameter
 from msgspec import Meta, Struct
 
 from holdfast.events.subjects import PUBLIC
+from holdfast.registry.errors import UsedUpError
 from holdfast.registry.records import Watch
 from holdfast.registry.state import RegistryState
 from holdfast.registry.validation import default_every
@@ -81,15 +82,8 @@ async def add_watch(api: Api, caller: Asker, data: JSONBody[WatchWish]) -> Watch
     shared = api.registry.watches.get((PUBLIC, data.provider, data.feed, data.target, data.scope))
     if shared is not None:
         return _to_view(_as_wished(shared, data))
-    _check_burden(api, caller, data)
-    made = await api.store.put_watch(
-        caller.tenant,
-        provider=data.provider,
-        feed=data.feed,
-        target=data.target,
-        scope=data.scope,
-        every_s=data.every_s,
-    )
+    _check_pace(api, data)
+    made = await _stored(api, caller, data)
     if made.paused is not None:
         made = await _resumed(api, made)
     await api.settle()
@@ -107,7 +101,7 @@ async def remove_watch(
     await api.settle()
 
 
-def _check_burden(api: Resources, caller: Caller, wish: WatchWish) -> None:
+def _check_pace(api: Resources, wish: WatchWish) -> None:
     """Raises ApiError, and RegistryError for an unknown provider or feed."""
     least = default_every(api.catalogue, wish.provider, wish.feed)
     if wish.every_s is not None and wish.every_s < least:
@@ -118,16 +112,28 @@ def _check_burden(api: Resources, caller: Caller, wish: WatchWish) -> None:
             field="every_s",
             fix=f"Ask for {least} or more; whoever runs this Holdfast can go below it with `holdfast feed add`",
         )
-    own = {key for key in api.registry.watches if key[0] == caller.tenant}
-    known = (caller.tenant, wish.provider, wish.feed, wish.target, wish.scope) in own
-    if not known and len(own) >= api.settings.max_watches:
+
+
+async def _stored(api: Resources, caller: Caller, wish: WatchWish) -> Watch:
+    """Raises ApiError where the tenant watches as much as it may, and RegistryError."""
+    try:
+        return await api.store.put_watch(
+            caller.tenant,
+            provider=wish.provider,
+            feed=wish.feed,
+            target=wish.target,
+            scope=wish.scope,
+            every_s=wish.every_s,
+            at_most=api.settings.max_watches,
+        )
+    except UsedUpError as error:
         raise ApiError(
             409,
             "watches_used_up",
-            f"this tenant watches {len(own)} things already",
+            error.message,
             field="target",
             fix="End one with DELETE /v1/watches; the limit is the setting api.max_watches",
-        )
+        ) from error
 
 
 async def _resumed(api: Resources, watch: Watch) -> Watch:

@@ -22,9 +22,10 @@ from holdfast.registry.validation.text import (
     checked_name,
     checked_time,
 )
-from holdfast.registry.validation.watches import checked_watch, default_every
+from holdfast.registry.validation.watches import check_room, checked_watch, default_every
 
 __all__ = [
+    "check_room",
     "checked_account_id",
     "checked_currency",
     "checked_every",

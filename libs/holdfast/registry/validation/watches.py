@@ -3,7 +3,7 @@
 from holdfast.domain.assets import AssetIdError, parse_asset
 from holdfast.events.subjects import PUBLIC
 from holdfast.registry.commands import Catalogue
-from holdfast.registry.errors import RegistryError
+from holdfast.registry.errors import RegistryError, UsedUpError
 from holdfast.registry.records import Watch
 from holdfast.registry.state import RegistryState
 from holdfast.registry.validation.existing import existing_tenant
@@ -34,6 +34,13 @@ def checked_watch(state: RegistryState, catalogue: Catalogue, watch: Watch) -> W
         raise RegistryError("watch.scope", f"there is no scope {watch.scope[:80]!r}", fix)
     checked_every("watch.every_s", watch.every_s)
     return watch
+
+
+def check_room(state: RegistryState, tenant: str, at_most: int) -> None:
+    """Raises UsedUpError where the tenant watches that many things already."""
+    own = sum(key[0] == tenant for key in state.watches)
+    if own >= at_most:
+        raise UsedUpError("watch.target", f"this tenant watches {own} things already", "End one that is not needed")
 
 
 def default_every(catalogue: Catalogue, provider: str, feed: str) -> int:
