@@ -1,6 +1,5 @@
 """A parser's mistake in the past, corrected from what upstream had really said; nothing is sent to anybody."""
 
-from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -8,166 +7,16 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from holdfast.domain.time import SystemClock
 from holdfast.events import FetchRequested, ReturnsReported
-from holdfast.events.catalog import event_type_of
-from holdfast.events.codec import decode
-from holdfast.events.event import Event
-from holdfast.messaging.connection import Connection, connect
-from holdfast.messaging.streams import migrate
 from holdfast.providers.kit.contract import Fetched, Target
-from holdfast.providers.kit.discovery import ProviderModule, discover
-from holdfast.providers.kit.exchange import open_exchange
-from holdfast.providers.kit.recording import Case, load_cases
-from holdfast.providers.kit.testing import ReplayUpstream, run_case
-from holdfast.settings import Configuration
-from holdfast.settings.shared import ClickHouseSettings, NatsSettings
 from holdfast.warehouse.client import Warehouse
-from holdfast.warehouse.writer import write
 from services.aggregator.batch import Arrival
 from services.aggregator.commit import commit
-from services.aggregator.event_rows import to_fetch_row, to_raw_response_row
 from services.aggregator.prepared import prepare
-from services.worker.reparsing.app import Progress, Wish, reparse
 from services.worker.reparsing.correcting import judge, keys_of
 from services.worker.reparsing.keeping import KeptFetch, Sizes, read_current
 from services.worker.reparsing.replaying import Replayed
-from services.worker.reparsing.reporting import Report, Tally
-from services.worker.results import Run, fetched_events, finished_event, response_events
-
-OKX = discover()["okx"]
-JOB = "a" * 32
-TOTALS = 4
-"""That OKX reports with the recorded statement: the whole, and one of each platform."""
-
-
-class Wrong:
-    """OKX's parser as it was before the mistake was found: it calls every debt an asset."""
-
-    def __init__(self, right: Any) -> None:
-        self._right = right
-
-    async def fetch(self, target: Target) -> Fetched:
-        fetched = await self._right.fetch(target)
-        return replace(fetched, snapshots=tuple(_mistaken(one) for one in fetched.snapshots))  # type: ignore[no-any-return]
-
-
-class WrongTotals(Wrong):
-    """It reads every total as ten times what it is."""
-
-    async def fetch(self, target: Target) -> Fetched:
-        fetched = await self._right.fetch(target)
-        totals = (replace(one, total=None if one.total is None else one.total * 10) for one in fetched.totals)
-        return replace(fetched, totals=tuple(totals))  # type: ignore[no-any-return]
-
-
-def _mistaken(snapshot: Any) -> Any:
-    return replace(snapshot, balances=tuple(replace(line, side="asset") for line in snapshot.balances))
-
-
-WRONG = replace(OKX, build=lambda settings, session, clock: Wrong(OKX.build(settings, session, clock)))
-
-
-def case() -> Case:
-    [found] = [one for name, one in load_cases(OKX.folder).items() if "lending with debt" in name]
-    return found
-
-
-class Past:
-    """A system that has fetched, with one parser, and kept what it heard."""
-
-    def __init__(self, warehouse: Warehouse, connection: Connection, configuration: Configuration) -> None:
-        self.warehouse = warehouse
-        self.connection = connection
-        self.configuration = configuration
-        self._sequence = 0
-
-    async def fetch(self, module: ProviderModule, *, job: str = JOB, later: timedelta = timedelta()) -> None:
-        """One fetch, and everything that the aggregator stores of it."""
-        now = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2) + later
-        one = replace(case(), now=now)
-        target = one.target
-        request = FetchRequested(
-            id=job, tenant="acme", provider="okx", feed="balances", target=target.target, scope=target.scope,
-            slot=now, lane="due", requested_at=now,
-        )  # fmt: skip
-        run = Run(job=request, attempt=1, started_at=now)
-        with open_exchange() as exchange:
-            fetched = await run_case(module, one, ReplayUpstream(one.exchanges))
-        responses = response_events(run, exchange.responses, limit_bytes=1_000_000)
-        await write(self.warehouse, [to_raw_response_row(response) for response in responses])
-        finished = finished_event(run, fetched, finished_at=now, requests=2, response_bytes=9)
-        await write(self.warehouse, [to_fetch_row(finished)])
-        await self.store(fetched_events(run, fetched, finished_at=now, limit_bytes=1_000_000))
-
-    async def store(self, events: Sequence[Event]) -> None:
-        arrivals = []
-        for event in events:
-            self._sequence += 1
-            arrivals.append(Arrival(event=event, sequence=self._sequence, recorded_at=datetime.now(UTC)))
-        await commit(self.warehouse, prepare(arrivals), ranking=[])
-
-    async def reparse(
-        self, module: ProviderModule = OKX, *, progress: Progress | None = None, tally: Tally | None = None, **wish: Any
-    ) -> Report:
-        report = await reparse(
-            self.configuration,
-            Wish(providers=("okx",), **wish),
-            clock=SystemClock(),
-            catalogue={"okx": module},
-            progress=progress,
-            tally=tally,
-        )
-        await self.settle()
-        return report
-
-    async def settle(self) -> None:
-        """What was published is stored."""
-        await self.store(await self._published())
-
-    async def _published(self) -> list[Event]:
-        events: list[Event] = []
-        info = await self.connection.js.stream_info("EVENTS")
-        for sequence in range(max(1, info.state.first_seq), info.state.last_seq + 1):
-            message = await self.connection.js.get_msg("EVENTS", seq=sequence)
-            kind = event_type_of(message.subject or "")
-            assert kind is not None
-            events.append(decode(message.data or b"", kind.struct))
-        await self.connection.js.purge_stream("EVENTS")
-        return events
-
-    async def debts(self) -> list[int]:
-        """How many lines of the current statement are debt."""
-        rows = await self.warehouse.rows(
-            "SELECT countIf(side = 'debt') FROM balances FINAL WHERE (source, observed_at, snapshot_id) IN "
-            "(SELECT source, observed_at, snapshot_id FROM latest_snapshots FINAL)"
-        )
-        return [row[0] for row in rows]
-
-    async def statements(self) -> int:
-        return int(await self.warehouse.value("SELECT count() FROM snapshots FINAL"))
-
-
-@pytest.fixture
-async def past(
-    warehouse: Warehouse, nats_settings: NatsSettings, clickhouse_settings: ClickHouseSettings
-) -> AsyncIterator[Past]:
-    connection = await connect(nats_settings, name="test-reparse")
-    await migrate(connection.js, [])
-    configuration = Configuration(
-        {
-            "nats": {"url": nats_settings.url},
-            "clickhouse": {
-                "url": clickhouse_settings.url,
-                "database": clickhouse_settings.database,
-                "user": clickhouse_settings.user,
-                "password": clickhouse_settings.password.reveal(),
-            },
-            "providers": {"okx": case().settings},
-        }
-    )
-    yield Past(warehouse, connection, configuration)
-    await connection.close()
+from tests.reparse.past import JOB, OKX, TOTALS, WRONG, Past, WrongTotals, case
 
 
 async def test_a_mistake_of_the_past_is_corrected_and_what_was_known_before_stays_known(past: Past) -> None:
@@ -291,86 +140,6 @@ async def test_a_total_that_was_read_wrongly_is_corrected_too(past: Past) -> Non
     right = await past.warehouse.rows(sql)
     assert [total * 10 for _, total in right] == [total for _, total in wrong]
     assert (await past.reparse()).same == 1 + TOTALS
-
-
-class Steps:
-    """What a run tells as it goes on."""
-
-    def __init__(self) -> None:
-        self.told: list[int] = []
-
-    def begin(self, provider: str, fetches: int) -> None:
-        self.told.append(fetches)
-
-    def advance(self, fetches: int) -> None:
-        self.told.append(fetches)
-
-
-class Timed:
-    """States the hour of its clock, and no totals."""
-
-    def __init__(self, right: Any, clock: Any) -> None:
-        self._right, self._clock = right, clock
-
-    async def fetch(self, target: Target) -> Fetched:
-        fetched = await self._right.fetch(target)
-        hour = self._clock.now().replace(minute=0, second=0, microsecond=0)
-        snapshots = tuple(replace(one, observed_at=hour) for one in fetched.snapshots)
-        return replace(fetched, snapshots=snapshots, totals=())  # type: ignore[no-any-return]
-
-
-TIMED = replace(OKX, build=lambda settings, session, clock: Timed(OKX.build(settings, session, clock), clock))
-TIMED_WRONG = replace(OKX, build=lambda settings, session, clock: Wrong(TIMED.build(settings, session, clock)))
-
-
-async def fetched_hourly(past: Past, count: int) -> None:
-    for number in range(count):
-        await past.fetch(TIMED_WRONG, job=f"{number:032x}", later=-timedelta(hours=number))
-
-
-@pytest.mark.parametrize(
-    ("sizes", "steps"),
-    [
-        (Sizes(), [5, 5]),
-        (Sizes(page=2), [5, 2, 2, 1]),
-        (Sizes(few=1), [5, 1, 1, 1, 1, 1]),
-        (Sizes(few_bytes=1), [5, 1, 1, 1, 1, 1]),
-        (Sizes(page=5, few_bytes=18), [5, 2, 2, 1]),
-    ],
-)
-async def test_whatever_is_in_memory_at_once_the_same_is_corrected(past: Past, sizes: Sizes, steps: list[int]) -> None:
-    """Of each fetch 9 bytes are said to have come."""
-    await fetched_hourly(past, 5)
-    told = Steps()
-    report = await past.reparse(TIMED, progress=told, sizes=sizes)
-    assert (report.fetches, report.corrected, told.told) == (5, 5, steps)
-    assert (await past.reparse(TIMED, sizes=sizes)).corrected == 0
-
-
-class Failing:
-    """The network is gone when the third is asked for."""
-
-    def __init__(self, right: Any) -> None:
-        self._right, self._left = right, 2
-
-    async def fetch(self, target: Target) -> Fetched:
-        if not self._left:
-            raise OSError("gone")
-        self._left -= 1
-        return await self._right.fetch(target)  # type: ignore[no-any-return]
-
-
-async def test_a_run_that_is_cut_short_has_corrected_what_it_reached_and_another_goes_on(past: Past) -> None:
-    await fetched_hourly(past, 5)
-    tally, one = Tally(), Sizes(few=1)
-    with pytest.raises(OSError, match="gone"):
-        await past.reparse(replace(TIMED, build=lambda *built: Failing(TIMED.build(*built))), tally=tally, sizes=one)
-    await past.settle()
-    assert tally.fetches == 2
-    assert tally.reached is not None
-    report = await past.reparse(TIMED, first=tally.reached)
-    assert (report.fetches, report.corrected) == (4, 3)
-    assert await past.statements() == 10
 
 
 async def test_returns_are_held_against_what_is_current(warehouse: Warehouse) -> None:
