@@ -83,7 +83,7 @@ def tables(clickhouse_server: object) -> ClickHouseSettings:
 
 @given(data=st.data())
 @settings(
-    max_examples=6, deadline=None, suppress_health_check=_HEALTH, phases=[Phase.explicit, Phase.generate, Phase.shrink]
+    max_examples=4, deadline=None, suppress_health_check=_HEALTH, phases=[Phase.explicit, Phase.generate, Phase.shrink]
 )
 @pytest.mark.timeout(600)
 def test_tables_do_not_depend_on_how_messages_arrive(data: st.DataObject, tables: ClickHouseSettings) -> None:

@@ -25,7 +25,8 @@ from holdfast.history.snapshots import Span, read_snapshots
 from holdfast.settings.shared import ClickHouseSettings
 from holdfast.warehouse.client import Warehouse, connect
 from tests.aggregator.comparing import empty
-from tests.aggregator.worlds import ACCOUNTS, NOW, RANKING, SCOPES, START, deliveries, worlds
+from tests.aggregator.messages import ACCOUNTS, SCOPES, START
+from tests.aggregator.worlds import NOW, RANKING, deliveries, worlds
 from tests.history.delivering import deliver
 
 _HEALTH = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]
@@ -127,7 +128,7 @@ async def _check(
 
 @given(data=st.data())
 @settings(
-    max_examples=6, deadline=None, suppress_health_check=_HEALTH, phases=[Phase.explicit, Phase.generate, Phase.shrink]
+    max_examples=4, deadline=None, suppress_health_check=_HEALTH, phases=[Phase.explicit, Phase.generate, Phase.shrink]
 )
 @pytest.mark.timeout(600)
 def test_a_sparse_ledger_is_the_whole_one(data: st.DataObject, tables: ClickHouseSettings) -> None:

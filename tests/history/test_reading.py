@@ -17,7 +17,8 @@ from holdfast.warehouse.client import Warehouse, connect
 from tests.aggregator import expected
 from tests.aggregator.comparing import empty
 from tests.aggregator.expected import Arrived, expect
-from tests.aggregator.worlds import ACCOUNTS, RANKING, SCOPES, Delivery, World, deliveries, worlds
+from tests.aggregator.messages import ACCOUNTS, SCOPES
+from tests.aggregator.worlds import RANKING, Delivery, World, deliveries, worlds
 from tests.api.world import write_membership
 from tests.history.delivering import deliver
 
@@ -95,7 +96,7 @@ _HEALTH = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthChec
 
 @given(data=st.data())
 @settings(
-    max_examples=6, deadline=None, suppress_health_check=_HEALTH, phases=[Phase.explicit, Phase.generate, Phase.shrink]
+    max_examples=4, deadline=None, suppress_health_check=_HEALTH, phases=[Phase.explicit, Phase.generate, Phase.shrink]
 )
 @pytest.mark.timeout(600)
 def test_statements_are_what_the_messages_say_at_any_time_of_knowing(

@@ -46,7 +46,7 @@ _HEALTH = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthChec
 
 @given(data=st.data())
 @settings(
-    max_examples=6, deadline=None, suppress_health_check=_HEALTH, phases=[Phase.explicit, Phase.generate, Phase.shrink]
+    max_examples=3, deadline=None, suppress_health_check=_HEALTH, phases=[Phase.explicit, Phase.generate, Phase.shrink]
 )
 @pytest.mark.timeout(900)
 def test_rebuilding_a_random_world_finds_no_difference(data: st.DataObject, tables: ClickHouseSettings) -> None:
