@@ -1,5 +1,6 @@
 import asyncio
 import datetime as dt
+import json
 import socket
 from decimal import Decimal
 
@@ -55,6 +56,38 @@ async def test_many_tasks_share_one_connection(warehouse: Warehouse) -> None:
 
 async def test_the_result_can_be_taken_as_the_engine_wrote_it(warehouse: Warehouse) -> None:
     assert await warehouse.read_bytes("SELECT 1 AS x", format="JSONEachRow") == b'{"x":1}\n'
+
+
+LONG_ARRAY = [f"acme/evm/eip155:1:0x{number:040x}/wallet 'quoted' ü\\" for number in range(9000)]
+"""Nine times what a server takes in one field."""
+
+
+async def test_an_array_longer_than_a_field_arrives_whole_and_in_order(warehouse: Warehouse) -> None:
+    sizes = "SELECT length({a:Array(String)}), length({ a : Array(String) }), has({a:Array(String)}, {b:String})"
+    assert await warehouse.rows(sizes, {"a": LONG_ARRAY, "b": "x"}) == [(9000, 9000, 0)]
+    [last] = await warehouse.rows("SELECT {a:Array(String)}[-1], {a:Array(String)}[1]", {"a": LONG_ARRAY})
+    assert last == (LONG_ARRAY[-1], LONG_ARRAY[0])
+    body = await warehouse.read_bytes("SELECT {a:Array(String)} AS a", {"a": LONG_ARRAY}, format="JSONEachRow")
+    assert json.loads(body)["a"] == LONG_ARRAY
+
+
+async def test_a_command_takes_long_arrays_too(warehouse: Warehouse) -> None:
+    await warehouse.command("CREATE TABLE l (t String, n UInt32) ENGINE = MergeTree ORDER BY t")
+    pairs = [(text, number) for number, text in enumerate(LONG_ARRAY)]
+    sql = "INSERT INTO l SELECT pair.1, pair.2 FROM (SELECT arrayJoin({p:Array(Tuple(String, UInt32))}) AS pair)"
+    await warehouse.command(sql, {"p": pairs})
+    found = await warehouse.value("SELECT uniqExact(n) FROM l WHERE t IN {a:Array(String)}", {"a": LONG_ARRAY})
+    assert found == 9000
+
+
+async def test_a_view_takes_a_long_array(warehouse: Warehouse) -> None:
+    await warehouse.command("CREATE VIEW v AS SELECT count() AS n FROM (SELECT arrayJoin({members:Array(String)}))")
+    assert await warehouse.value("SELECT n FROM v(members = {a:Array(String)})", {"a": LONG_ARRAY}) == 9000
+
+
+async def test_a_text_longer_than_a_field_is_refused_as_a_server_does(warehouse: Warehouse) -> None:
+    with pytest.raises(WarehouseError, match="param_t has 200000 bytes"):
+        await warehouse.value("SELECT length({t:String})", {"t": "x" * 200_000})
 
 
 async def test_no_row_is_none(warehouse: Warehouse) -> None:

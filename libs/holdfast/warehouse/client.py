@@ -1,4 +1,4 @@
-"""Talks to ClickHouse over HTTP; the only importer of clickhouse_connect.
+"""Talks to ClickHouse over HTTP.
 
 One `Warehouse` serves any number of tasks of one event loop at once: it opens no server-side
 session, so statements do not wait for one another. Decimals come back as `Decimal`, NULL as
@@ -16,6 +16,7 @@ from clickhouse_connect.driver.asyncclient import AsyncClient
 
 from holdfast.settings.shared import ClickHouseSettings
 from holdfast.warehouse.errors import WarehouseError, WarehouseUnavailable
+from holdfast.warehouse.parameters import in_fields
 
 Parameters = Mapping[str, Any]
 
@@ -45,18 +46,16 @@ class Warehouse:
         self, sql: str, params: Parameters | None = None, *, settings: Parameters | None = None
     ) -> list[dict[str, Any]]:
         """The rows of a SELECT, each a dict by column. `params` fill `{name:Type}` on the server."""
-        result = await self._asked(
-            self._client.query(sql, parameters=dict(params or {}), settings=dict(settings or {}))
-        )
+        sql, fields = in_fields(sql, params or {})
+        result = await self._asked(self._client.query(sql, parameters=fields, settings=dict(settings or {})))
         return [dict(zip(result.column_names, row, strict=True)) for row in result.result_rows]
 
     async def rows(
         self, sql: str, params: Parameters | None = None, *, settings: Parameters | None = None
     ) -> list[tuple[Any, ...]]:
         """The rows of a SELECT as tuples, for results too wide or long for dicts."""
-        result = await self._asked(
-            self._client.query(sql, parameters=dict(params or {}), settings=dict(settings or {}))
-        )
+        sql, fields = in_fields(sql, params or {})
+        result = await self._asked(self._client.query(sql, parameters=fields, settings=dict(settings or {})))
         return [tuple(row) for row in result.result_rows]
 
     async def value(self, sql: str, params: Parameters | None = None) -> Any:
@@ -73,12 +72,15 @@ class Warehouse:
         settings: Parameters | None = None,
     ) -> bytes:
         """The result as the engine wrote it, in a ClickHouse format such as JSONEachRow."""
-        asked = self._client.raw_query(sql, parameters=dict(params or {}), fmt=format, settings=dict(settings or {}))
+        sql, fields = in_fields(sql, params or {})
+        asked = self._client.raw_query(sql, parameters=fields, fmt=format, settings=dict(settings or {}))
         return cast("bytes", await self._asked(asked))
 
     async def command(self, sql: str, params: Parameters | None = None, *, settings: Parameters | None = None) -> None:
         """Run a statement that returns no rows: DDL, INSERT … SELECT, SYSTEM."""
-        await self._asked(self._client.command(sql, parameters=dict(params or {}), settings=dict(settings or {})))
+        sql, fields = in_fields(sql, params or {})
+        # `command` of the client would put every parameter into the address, which has an end too.
+        await self._asked(self._client.raw_query(sql, parameters=fields, settings=dict(settings or {})))
 
     async def insert_json(
         self, table: str, body: bytes, *, columns: Sequence[str] | None = None, compact: bool = False

@@ -23,6 +23,9 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 STATEMENT_BYTES = 64 << 20
 """The longest statement; data of an INSERT does not count."""
 
+FIELD_BYTES = 128 << 10
+"""The longest field in an address or a form: `http_max_field_value_size` of a ClickHouse server with its defaults."""
+
 # Parameters that the interface itself reads; every other one is a setting.
 _INTERFACE = frozenset(
     {
@@ -106,6 +109,8 @@ def to_request(scope: Scope) -> Request:
                 f"{name}=1 (ClickHouse's own block framing) is not served here: "
                 f"set {name}=0 and use the HTTP headers Accept-Encoding and Content-Encoding",
             )
+    for name, value in pairs:
+        _check_field(name, value)
     for name in request.settings:
         if not name.isidentifier():
             raise EngineError(BAD_ARGUMENTS, f"{name!r} is not the name of a setting")
@@ -161,4 +166,13 @@ def parse_form(body: bytes, content_type: str) -> dict[str, str]:
             raise EngineError(NOT_IMPLEMENTED, f"external tables ({name}) are not served here: insert them first")
         payload = part.get_payload(decode=True)
         fields[str(name)] = payload.decode("utf-8", "surrogateescape") if isinstance(payload, bytes) else ""
+        _check_field(str(name), fields[str(name)])
     return fields
+
+
+def _check_field(name: str, value: str) -> None:
+    length = len(value.encode("utf-8", "surrogateescape"))
+    if length > FIELD_BYTES:
+        raise EngineError(
+            BAD_ARGUMENTS, f"{name[:80]} has {length} bytes and a field {FIELD_BYTES}: send a long array in several"
+        )
