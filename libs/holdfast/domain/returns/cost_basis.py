@@ -15,9 +15,10 @@ from itertools import chain
 
 from holdfast.domain.exact import ZERO, exactly
 from holdfast.domain.ledger.statements import AssetSide
-from holdfast.domain.returns.answers import CostBasisReturn, CostMethod, Disposal, Missing, Unavailable
+from holdfast.domain.returns.answers import CostBasisReturn, CostMethod, Missing, Unavailable
 from holdfast.domain.returns.book import NOTHING_HELD, Book, Worth, worth_by_asset
-from holdfast.domain.returns.inventory import Inventory, OversoldError
+from holdfast.domain.returns.inventory import open_inventory
+from holdfast.domain.returns.lots import OversoldError
 from holdfast.domain.returns.refusing import missing_of, unavailable, without_amounts, without_value
 
 
@@ -50,12 +51,11 @@ def _of_asset(
     if missing := missing_of(book, key, movements, opening, closing):
         return without_value(book, method, missing)
     flows, invested = book.in_window[key]
-    inventory = Inventory(method, key[1])
-    sold: list[Disposal] | None = [] if detail else None
+    inventory = open_inventory(method, key[1])
     try:
-        inventory.run(movements[: len(movements) - len(flows)])
+        inventory.run(movements[: len(movements) - len(flows)], detail=False)
         cost_opening = inventory.cost
-        inventory.run(flows, sold)
+        disposals = inventory.run(flows, detail=detail)
     except OversoldError as error:
         return _oversold(book, method, key, error.at)
     cost = inventory.cost
@@ -73,7 +73,7 @@ def _of_asset(
         unrealised_opening=unrealised_opening,
         gain=realised + unrealised - unrealised_opening,
         flows=flows,
-        disposals=tuple(sold or ()),
+        disposals=tuple(disposals),
         lots=inventory.left() if detail else (),
     )
 

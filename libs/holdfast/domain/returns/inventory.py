@@ -1,61 +1,100 @@
-"""What is held of one asset, lot by lot, on its way through its movements."""
+"""What is held of one asset, lot by lot, on its way through its movements.
+
+Which lots a disposal takes, quantities alone decide; what they cost is worked out only where somebody asks, which for
+lots that have left altogether nobody does but for the detail.
+"""
 
 from collections.abc import Iterable
-from datetime import datetime
 from decimal import Decimal
-from operator import attrgetter
+from itertools import groupby
+from operator import attrgetter, itemgetter
+from typing import Protocol
 
 from holdfast.domain.balances import Side
-from holdfast.domain.exact import ONE, ZERO
+from holdfast.domain.exact import ZERO
 from holdfast.domain.returns.answers import CostMethod, Disposal, Lot, Movement
-from holdfast.domain.returns.lots import LOTS, TooLittleError
+from holdfast.domain.returns.lots import OpenLot, OversoldError, disposed
+from holdfast.domain.returns.orders import ORDERS, Order
+from holdfast.domain.returns.pool import Pool
+
+Taking = tuple[Movement, OpenLot, Decimal]
+"""What takes, from which lot, how much."""
 
 
-class OversoldError(ArithmeticError):
-    """More left than was held."""
+class Inventory(Protocol):
+    """Runs under `@exactly`."""
 
-    def __init__(self, at: datetime) -> None:
-        super().__init__(f"more left at {at.isoformat()} than was held")
-        self.at = at
-
-
-class Inventory:
-    """Runs under `@exactly`. A debt is kept as what is owed: its signs are turned on the way in and on the way out."""
-
-    def __init__(self, method: CostMethod, side: Side) -> None:
-        self._lots = LOTS[method]()
-        self._sign = -ONE if side == "debt" else ONE
-
-    def run(self, movements: Iterable[Movement], sold: list[Disposal] | None = None) -> None:
-        """What leaves is added to `sold`. Every movement has a value. Raises OversoldError."""
-        put, take = self._lots.put, self._lots.take
-        for movement in movements if self._sign is ONE else map(_turned, movements):
-            delta = movement.delta
-            if delta > ZERO:
-                put(movement)
-            elif delta:
-                try:
-                    cost = take(-delta)
-                except TooLittleError as error:
-                    raise OversoldError(movement.at) from error
-                if sold is not None:
-                    sold.append(self._disposal(movement, cost))
+    def run(self, movements: Iterable[Movement], *, detail: bool) -> list[Disposal]:
+        """Every movement has a value. What leaves is told with `detail`. Raises OversoldError."""
+        ...
 
     @property
     def cost(self) -> Decimal:
         """Of what is left."""
-        return sum(map(attrgetter("cost"), self._lots.left()), ZERO) * self._sign
+        ...
 
     def left(self) -> tuple[Lot, ...]:
         """In order of opening."""
-        lots = sorted(self._lots.left(), key=attrgetter("opened.at"))
-        return tuple(Lot(lot.opened.at, lot.quantity * self._sign, lot.cost * self._sign) for lot in lots)
-
-    def _disposal(self, movement: Movement, cost: Decimal) -> Disposal:
-        proceeds = -(movement.value or ZERO)
-        return Disposal(movement.at, -movement.delta * self._sign, proceeds * self._sign, cost * self._sign)
+        ...
 
 
-def _turned(movement: Movement) -> Movement:
-    value = -(movement.value or ZERO)
-    return Movement(movement.at, movement.asset, movement.side, -movement.delta, value)
+def open_inventory(method: CostMethod, side: Side) -> Inventory:
+    return Pool(side) if method == "average_cost" else LotByLot(ORDERS[method](), side)
+
+
+class LotByLot:
+    """Lots that leave in an order."""
+
+    def __init__(self, lots: Order, side: Side) -> None:
+        self._lots = lots
+        self._is_debt = side == "debt"
+
+    def run(self, movements: Iterable[Movement], *, detail: bool) -> list[Disposal]:
+        takings = _matched(movements, self._lots, is_debt=self._is_debt)
+        if detail:
+            return _paid(takings)
+        for _, lot, quantity in takings:
+            if lot.left:
+                lot.pay(quantity)
+        return []
+
+    @property
+    def cost(self) -> Decimal:
+        return sum(map(attrgetter("cost"), self._lots), ZERO)
+
+    def left(self) -> tuple[Lot, ...]:
+        lots = sorted(self._lots, key=attrgetter("opened.at"))
+        return tuple(Lot(lot.opened.at, -lot.left if self._is_debt else lot.left, lot.cost) for lot in lots)
+
+
+def _matched(movements: Iterable[Movement], lots: Order, *, is_debt: bool) -> list[Taking]:
+    """Puts in what comes and takes out what leaves."""
+    put, first, drop = lots.put, lots.first, lots.drop
+    takings: list[Taking] = []
+    for movement in movements:
+        delta = -movement.delta if is_debt else movement.delta
+        if delta > ZERO:
+            put(OpenLot(movement, delta, delta, movement.value or ZERO))
+            continue
+        while delta:
+            try:
+                lot = first()
+            except IndexError as error:
+                raise OversoldError(movement.at) from error
+            rest = lot.left + delta
+            if rest > ZERO:
+                takings.append((movement, lot, -delta))
+                lot.left = rest
+                break
+            takings.append((movement, lot, lot.left))
+            lot.left = ZERO
+            drop()
+            delta = rest
+    return takings
+
+
+def _paid(takings: Iterable[Taking]) -> list[Disposal]:
+    return [
+        disposed(movement, sum((lot.pay(quantity) for _, lot, quantity in of), ZERO))
+        for movement, of in groupby(takings, itemgetter(0))
+    ]
