@@ -13,6 +13,7 @@ from tests.api.world import AWETH, ETH, USDC, XYZ, insert
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 WHAT_IF = "/v1/portfolios/family/what-if"
+COUNTS = ("lines_unpriced", "lines_excluded")
 
 
 async def put(world: World, *rules: dict[str, Any], note: str = "") -> dict[str, Any]:
@@ -30,10 +31,12 @@ async def net_under(world: World, number: int, **more: Any) -> Any:
 
 async def test_without_rules_set_0_is_what_holds(world: World) -> None:
     found = await net_under(world, 0)
-    assert (found["holds"], found["now"], found["difference"], found["assets"]) == (0, found["under"], "0", [])
-    assert found["now"] == {
-        "assets": "7100", "debt": "500", "net": "6600", "lines": 5, "lines_unpriced": 1, "lines_excluded": 1,
-    }  # fmt: skip
+    assert (found["holds"], found["actual"], found["difference"], found["assets"]) == (0, found["under"], "0", [])
+    assert (found["currency"], found["at"]) == ("iso4217:USD", "2026-03-01T12:30:00Z")
+    actual = {name: found["actual"][name] for name in ("assets", "debt", "net")}
+    assert actual == {"assets": "7100", "debt": "500", "net": "6600"}
+    quality = found["actual"]["quality"]
+    assert (quality["lines_priced"], quality["lines_unpriced"], quality["lines_excluded"]) == (4, 1, 1)
     assert (await world.get("/v1/rules")).json() == {"items": [], "next_cursor": None}
 
 
@@ -43,14 +46,14 @@ async def test_each_put_is_a_set_and_a_total_can_be_asked_for_under_any(world: W
     assert (first["number"], second["number"], second["holds"]) == (first["number"], first["number"] + 1, True)
     one, two = first["number"], second["number"]
     under = await net_under(world, one)
-    assert (under["now"]["net"], under["under"]["net"], under["difference"]) == ("-400", "7100", "7500")
+    assert (under["actual"]["net"], under["under"]["net"], under["difference"]) == ("-400", "7100", "7500")
     assert under["assets"] == [
-        {"asset": USDC, "counts_now": True, "net": "-500", "lines": 1},
-        {"asset": ETH, "counts_now": False, "net": "7000", "lines": 2},
+        {"asset": USDC, "counts": True, "net": "-500", "lines": 1},
+        {"asset": ETH, "counts": False, "net": "7000", "lines": 2},
     ]
     assert (await net_under(world, two))["difference"] == "0"
     none = await net_under(world, 0)
-    assert (none["under"]["net"], none["now"]["lines_excluded"]) == ("6600", 3)
+    assert (none["under"]["net"], none["actual"]["quality"]["lines_excluded"]) == ("6600", 3)
     listed = (await world.get("/v1/rules", limit=1)).json()
     assert [one["number"] for one in listed["items"]] == [two]
     further = (await world.get("/v1/rules", limit=1, cursor=listed["next_cursor"])).json()
@@ -62,7 +65,7 @@ async def test_each_put_is_a_set_and_a_total_can_be_asked_for_under_any(world: W
 async def test_a_receipt_stays_out_under_every_set(world: World) -> None:
     made = await put(world, {"asset": AWETH})
     found = await net_under(world, made["number"])
-    assert (found["under"]["net"], found["under"]["lines_excluded"], found["assets"]) == ("6600", 1, [])
+    assert (found["under"]["net"], found["under"]["quality"]["lines_excluded"], found["assets"]) == ("6600", 1, [])
 
 
 async def test_the_view_says_what_the_endpoint_says(world: World) -> None:
@@ -90,8 +93,9 @@ async def test_the_view_says_what_the_endpoint_says(world: World) -> None:
         assert {name: Decimal(under[name]) for name in ("assets", "debt", "net")} == {
             name: row[name] for name in ("assets", "debt", "net")
         }
-        counts = ("lines", "lines_unpriced", "lines_excluded")
-        assert [under[name] for name in counts] == [row[name] for name in counts]
+        quality = under["quality"]
+        assert quality["lines_priced"] + quality["lines_unpriced"] == row["lines"]
+        assert [quality[name] for name in COUNTS] == [row[name] for name in COUNTS]
         nets.append(row["net"])
     assert nets == [6600, 7100, -400, 6600, 6600]
     assert await warehouse.query("SELECT * FROM portfolio_value_under(rules = 99) WHERE tenant = 'acme'") == []
@@ -141,4 +145,5 @@ async def test_a_bound_key_reads_the_rules_that_concern_it_and_writes_none(world
 
 async def test_nothing_observed_is_unknown_and_not_0(world: World) -> None:
     found = (await world.get("/v1/portfolios/theirs/what-if", key="rival", rules=0)).json()
-    assert (found["now"]["net"], found["under"]["net"], found["difference"]) == (None, None, None)
+    assert (found["actual"]["net"], found["under"]["net"], found["difference"]) == (None, None, None)
+    assert found["under"]["quality"]["sources_missing"] == 1

@@ -20,7 +20,7 @@ async def exclude(world: World, asset: str) -> str:
     answer = await world.send("PUT", "/v1/rules", body={"rules": [{"asset": asset}]})
     assert answer.status_code == 200, answer.text
     found = await world.get("/v1/portfolios/family/what-if", rules=answer.json()["number"], key="family")
-    net: str = found.json()["now"]["net"]
+    net: str = found.json()["actual"]["net"]
     return net
 
 

@@ -1,6 +1,6 @@
 """`/v1/portfolios/{id}/what-if`: what it would be worth under another rule set, and what makes the difference."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Annotated
 
@@ -9,16 +9,19 @@ from litestar.params import QueryParameter
 from msgspec import Struct
 
 from holdfast.domain.exact import difference, total
-from holdfast.domain.money import plain
 from holdfast.registry.records import RuleSet
 from holdfast.registry.rules import excluded_assets, find_rules, newest_rules
 from services.api.callers import Asker
-from services.api.native.current import excluded_now, read_current, receipts, sources_now
+from services.api.currencies import Conversion, CurrencyText, parse_currency, read_exchange, to_text
+from services.api.native.moments import At, parse_moment
+from services.api.native.quality import Quality, to_quality
+from services.api.native.ruled import AssetSum, read_unruled
+from services.api.native.total import net_of
+from services.api.native.valued import Valued
 from services.api.openapi import refusals
 from services.api.problems import ApiError
-from services.api.queries import load_sql, read
 from services.api.resources import Api, Resources
-from services.api.vocabulary import Money, Name
+from services.api.vocabulary import Money, Name, Time
 
 RulesNumber = Annotated[
     int, QueryParameter(name="rules", ge=0, le=2**31 - 1, description="The number of a rule set; 0 is no rules at all.")
@@ -26,79 +29,69 @@ RulesNumber = Annotated[
 
 
 class WorthUnder(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """US dollars. Null where nothing was observed yet."""
+    """A total under one set, with the block that every total has."""
 
     assets: Money | None
+    """Null where nothing was observed yet, or no rate is known."""
     debt: Money | None
     net: Money | None
-    lines: int
-    lines_unpriced: int
-    lines_excluded: int
+    quality: Quality
 
 
 class RuledAsset(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An asset that counts under one of the two sets alone."""
 
     asset: str
-    counts_now: bool
+    counts: bool
     """Under the rules that hold; under the others it is the other way round."""
-    net: Money
-    """Of its lines: debt is below zero, and lines without a value add nothing."""
+    net: Money | None
+    """Of its lines: debt is below zero, and lines without a value add nothing. Null where no rate is known."""
     lines: int
 
 
 class WhatIf(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     portfolio: str
     currency: str
+    at: Time
+    """The instant that the values are of, and whose rates convert them."""
     rules: int
     """The set that was asked for."""
     holds: int
-    """The set that holds now; 0 where there never was one."""
-    now: WorthUnder
+    """The set that holds now, as it does of every instant; 0 where there never was one."""
+    actual: WorthUnder
+    """Under the set that holds: what `/total` says."""
     under: WorthUnder
+    """Under the set asked for."""
     difference: Money | None
-    """Net under the set asked for, less net now."""
+    """Net under the set asked for, less the actual one."""
     assets: list[RuledAsset]
     """Of what is held, what makes the difference."""
 
 
-class _Sum(Struct, frozen=True, kw_only=True):
-    of_asset: str
-    assets: str
-    debt: str
-    lines: int
-    lines_unpriced: int
-    receipts: int
-
-    @property
-    def net(self) -> Decimal:
-        return difference(Decimal(self.assets), Decimal(self.debt))
-
-
 @get("/portfolios/{portfolio:str}/what-if", operation_id="show_what_if", responses=refusals(400, 404))
-async def show_what_if(api: Api, caller: Asker, portfolio: Name, rules: RulesNumber) -> WhatIf:
-    """The current lines under the rules that hold and under those of another set."""
+async def show_what_if(
+    api: Api, caller: Asker, *, portfolio: Name, rules: RulesNumber, currency: CurrencyText = None, at: At = None
+) -> WhatIf:
+    """A total under the rules that hold and under those of another set. Without `at` the current one."""
     registry = api.registry
-    caller.find_portfolio(registry, portfolio)
+    into = parse_currency(currency, caller.find_portfolio(registry, portfolio))
     newest = newest_rules(registry, caller.tenant)
-    now = frozenset(excluded_now(registry, caller.tenant, portfolio))
-    then = frozenset(excluded_assets(_find(api, caller.tenant, rules), portfolio))
-    sums = await _read_sums(api, caller.tenant, portfolio)
-    worth_now, under = to_worth(sums, now), to_worth(sums, then)
-    known = under.net is not None and worth_now.net is not None
+    holding = frozenset(excluded_assets(newest, portfolio))
+    asked = frozenset(excluded_assets(_find(api, caller.tenant, rules), portfolio))
+    unruled = await read_unruled(api, caller.tenant, portfolio, parse_moment(at, None, now=api.clock.now()))
+    instant = unruled.moment.at
+    conversion = (await read_exchange(api, into, [instant])).at(instant)
+    actual, under = (_to_worth(unruled.under(excluded), conversion) for excluded in (holding, asked))
     return WhatIf(
         portfolio=portfolio,
-        currency="iso4217:USD",
+        currency=into,
+        at=instant,
         rules=rules,
         holds=newest.number if newest else 0,
-        now=worth_now,
+        actual=actual,
         under=under,
-        difference=plain(difference(Decimal(under.net or 0), Decimal(worth_now.net or 0))) if known else None,
-        assets=[
-            RuledAsset(asset=one.of_asset, counts_now=one.of_asset not in now, net=plain(one.net), lines=one.lines)
-            for one in sums or ()
-            if one.of_asset in now ^ then and one.lines
-        ],
+        difference=net_of(under.net, actual.net),
+        assets=_to_assets(unruled.sums, holding, asked, conversion),
     )
 
 
@@ -116,29 +109,33 @@ def _find(api: Resources, tenant: str, number: int) -> RuleSet | None:
     return found
 
 
-async def _read_sums(api: Resources, tenant: str, portfolio: str) -> list[_Sum] | None:
-    """None where nothing was ever observed."""
-    sources = sources_now(api.registry, tenant, portfolio, now=api.clock.now())
-    snapshots = await read_current(api, sources)
-    if not snapshots:
-        return None
-    named = {"snapshots": [snapshot.key for snapshot in snapshots], "receipts": receipts(snapshots)}
-    return await read(api.warehouse, load_sql(__file__, "what_if"), named, _Sum)
-
-
-def to_worth(sums: Sequence[_Sum] | None, excluded: Collection[str]) -> WorthUnder:
-    if sums is None:
-        return WorthUnder(assets=None, debt=None, net=None, lines=0, lines_unpriced=0, lines_excluded=0)
-    counted = [one for one in sums if one.of_asset not in excluded]
-    out = [one for one in sums if one.of_asset in excluded]
+def _to_worth(valued: Valued, conversion: Conversion) -> WorthUnder:
+    assets, debt = conversion.of(valued.assets), conversion.of(valued.debt)
     return WorthUnder(
-        assets=plain(total(Decimal(one.assets) for one in counted)),
-        debt=plain(total(Decimal(one.debt) for one in counted)),
-        net=plain(total(one.net for one in counted)),
-        lines=sum(one.lines for one in counted),
-        lines_unpriced=sum(one.lines_unpriced for one in counted),
-        lines_excluded=sum(one.receipts for one in sums) + sum(one.lines for one in out),
+        assets=assets,
+        debt=debt,
+        net=net_of(assets, debt),
+        quality=to_quality(valued.known, conversion, valued.unrated),
     )
+
+
+def _to_assets(
+    sums: Iterable[AssetSum], holding: frozenset[str], asked: frozenset[str], conversion: Conversion
+) -> list[RuledAsset]:
+    """By asset. One that has no lines to count makes no difference."""
+    found: dict[str, list[AssetSum]] = {}
+    for one in sums:
+        if one.of_asset in holding ^ asked and one.lines:
+            found.setdefault(one.of_asset, []).append(one)
+    return [
+        RuledAsset(
+            asset=asset,
+            counts=asset not in holding,
+            net=to_text(conversion.exact(total(difference(Decimal(one.assets), Decimal(one.debt)) for one in some))),
+            lines=sum(one.lines for one in some),
+        )
+        for asset, some in sorted(found.items())
+    ]
 
 
 ROUTES = [show_what_if]

@@ -1,0 +1,93 @@
+"""The lines that stand in a portfolio, by asset, so that they can be summed up under any rule set.
+
+Valued as every current total values them: each line as it is stored.
+"""
+
+from collections.abc import Collection, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from services.api.native.as_known import had_members
+from services.api.native.current import CurrentSnapshot, read_current, receipts, sources_now
+from services.api.native.moments import Moment
+from services.api.native.summed import Standing, Sum, to_valued
+from services.api.native.valued import Valued, stale_sources, unavailable
+from services.api.queries import load_sql, read
+from services.api.resources import Resources
+
+
+class AssetSum(Sum, frozen=True, kw_only=True):
+    """Over the lines of one asset in one source, as if no rule left it out."""
+
+    of_asset: str
+    """Empty for lines that name none."""
+
+    def under(self, excluded: Collection[str]) -> Sum:
+        """With its lines left out, if the asset is among `excluded`."""
+        if self.of_asset not in excluded:
+            return self
+        reasons = {"excluded": self.lines, "receipt_token": self.lines_excluded}
+        return replace(
+            self,
+            assets="0",
+            debt="0",
+            lines=0,
+            lines_unpriced=0,
+            lines_stale=0,
+            lines_excluded=self.lines + self.lines_excluded,
+            lines_truncated=0,
+            reasons={why: lines for why, lines in reasons.items() if lines},
+            unrated=[],
+        )
+
+
+class Unruled(Struct, frozen=True, kw_only=True):
+    """A portfolio at an instant, before any rules."""
+
+    moment: Moment
+    standing: Standing
+    known: bool
+    """Whether anything had been observed."""
+    sums: Sequence[AssetSum]
+
+    def under(self, excluded: Collection[str]) -> Valued:
+        if not self.known:
+            return unavailable(self.moment.at, sources_missing=self.standing.missing)
+        return to_valued(self.moment.at, self.standing, [one.under(excluded) for one in self.sums])
+
+
+async def read_unruled(api: Resources, tenant: str, portfolio: str, at: Moment | None) -> Unruled:
+    """At an instant, with all that is known now. None: what is current."""
+    moment = at or Moment(at=api.clock.now(), known_at=None)
+    if at is None:
+        sources = sources_now(api.registry, tenant, portfolio, now=moment.at)
+        snapshots, members = await read_current(api, sources), len(sources)
+    else:
+        snapshots, members = await _read_standing(api, tenant, portfolio, moment)
+    stated = {one.source: one.at for one in snapshots}
+    missing = members - len(stated)
+    return Unruled(
+        moment=moment,
+        standing=Standing(
+            stated=stated, stale=stale_sources(api.registry, tenant, stated, at=moment.at), missing=missing
+        ),
+        known=bool(stated) or (not missing and await had_members(api, tenant, portfolio, moment)),
+        sums=await _read_sums(api, snapshots, moment),
+    )
+
+
+async def _read_standing(
+    api: Resources, tenant: str, portfolio: str, moment: Moment
+) -> tuple[list[CurrentSnapshot], int]:
+    """Of the members that had stated something; and how many members there were."""
+    asked = {"tenant": tenant, "portfolio": portfolio, "at": moment.at, "known_at": moment.recorded_by}
+    found = await read(api.warehouse, load_sql(__file__, "standing_snapshots"), asked, CurrentSnapshot)
+    return [one for one in found if one.snapshot_id], len(found)
+
+
+async def _read_sums(api: Resources, snapshots: Sequence[CurrentSnapshot], moment: Moment) -> list[AssetSum]:
+    if not snapshots:
+        return []
+    named = {"snapshots": [one.key for one in snapshots], "receipts": receipts(snapshots), "at": moment.at}
+    return await read(api.warehouse, load_sql(__file__, "what_if"), named, AssetSum)
