@@ -28,6 +28,7 @@ from holdfast.warehouse.client import Warehouse
 from holdfast.warehouse.rows import CompactBalanceRow, SnapshotPartRow, SnapshotRow
 from holdfast.warehouse.writer import write, write_each
 from services.aggregator import sql
+from services.aggregator.claims import store_prices
 from services.aggregator.points import revalue, touched_points
 from services.aggregator.prepared import Prepared
 from services.aggregator.valuing import SnapshotKey, find_snapshots, note_revalued, value_lines
@@ -50,7 +51,7 @@ async def insert(warehouse: Warehouse, prepared: Prepared, *, ranking: Sequence[
     or WarehouseError (the engine refuses a row of it).
     """
     with _stage("insert"):
-        await write(warehouse, prepared.prices)
+        await store_prices(warehouse, prepared.prices)
         await write(warehouse, prepared.reported)
         await write(warehouse, prepared.returns)
         await write(warehouse, prepared.transfers)

@@ -125,6 +125,7 @@ def to_price_rows(event: PricesObserved, *, recorded_at: datetime) -> Iterator[P
             fetched_at=stored_time(event.fetched_at),
             recorded_at=stored_time(recorded_at),
             job_id=event.job_id,
+            turn=stored_time(event.fetched_at),
         )
 
 

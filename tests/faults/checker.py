@@ -150,7 +150,7 @@ def _accounts(state: RegistryState, tenant: str, portfolio: str) -> set[str]:
 
 
 async def _assert_side_tables(pipeline: Pipeline, kept: Sequence[Kept], record: Record) -> None:
-    """Tables that only keep what came: one row for each message, once."""
+    """Tables that only keep what came, once; of prices what says something new, by a message that says it."""
     warehouse = pipeline.warehouse
     prices = await warehouse.rows("SELECT asset, quote, at, source, price, event_id FROM prices FINAL")
     stated = [
@@ -158,7 +158,9 @@ async def _assert_side_tables(pipeline: Pipeline, kept: Sequence[Kept], record: 
         for event in events(kept, PricesObserved)
         for price in event.prices
     ]
-    assert sorted(prices) == sorted(set(stated))
+    assert len(prices) == len(set(prices))
+    assert set(prices) <= set(stated)
+    assert {row[:-1] for row in prices} == {row[:-1] for row in stated}
     fetches = await warehouse.rows("SELECT event_id, outcome FROM fetches FINAL")
     ended = [(event.id, "finished") for event in events(record.fetches, FetchFinished)]
     ended += [(event.id, event.outcome) for event in events(record.fetches, FetchFailed)]

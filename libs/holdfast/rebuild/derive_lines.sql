@@ -18,7 +18,7 @@ best AS
             fetched_at, event_id, price)) AS claim,
         uniqExact(prices.source, price) AS opinions,
         bitShiftLeft(toUInt64(toUnixTimestamp64Milli(at)), 16)
-            + if(opinions > 1, least(uniqExact(prices.source, event_id, price), 65535), 0) AS priced_version
+            + if(opinions > 1, least(uniqExact(prices.source, event_id, price, fetched_at), 65535), 0) AS priced_version
     FROM prices
     WHERE quote = 'iso4217:USD'
         AND at > {first:DateTime64(3, 'UTC')} - INTERVAL 7 DAY AND at < {last:DateTime64(3, 'UTC')}

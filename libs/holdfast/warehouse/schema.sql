@@ -326,6 +326,26 @@ PARTITION BY toYYYYMM(bucket)
 ORDER BY (tenant, portfolio, bucket)
 SETTINGS index_granularity = 256;
 
+CREATE TABLE price_retellings
+(
+    `asset` String,
+    `quote` LowCardinality(String),
+    `at` DateTime64(3, 'UTC'),
+    `source` LowCardinality(String),
+    `price` Decimal(76, 36),
+    `fetched_at` DateTime64(3, 'UTC'),
+    `event_id` String,
+    `told` SimpleAggregateFunction(max, Tuple(
+        fetched_at DateTime64(3, 'UTC'),
+        event_id String,
+        rank UInt64,
+        job_id String))
+)
+ENGINE = AggregatingMergeTree
+PARTITION BY toYYYYMM(at)
+ORDER BY (asset, quote, at, source, price, fetched_at, event_id)
+SETTINGS index_granularity = 1024;
+
 CREATE TABLE priced_snapshots
 (
     `priced_by` LowCardinality(String),
@@ -349,11 +369,13 @@ CREATE TABLE prices
     `fetched_at` DateTime64(3, 'UTC'),
     `recorded_at` DateTime64(3, 'UTC'),
     `rank` UInt64 MATERIALIZED 18446744073709551615 - toUInt64(toUnixTimestamp64Milli(recorded_at)),
-    `job_id` String
+    `job_id` String,
+    `turn` DateTime64(3, 'UTC')
 )
 ENGINE = ReplacingMergeTree(rank)
 PARTITION BY toYYYYMM(at)
-ORDER BY (asset, quote, at, source, event_id, price)
+PRIMARY KEY (asset, quote, at, source, event_id, price)
+ORDER BY (asset, quote, at, source, event_id, price, turn)
 SETTINGS index_granularity = 1024;
 
 CREATE TABLE raw_responses

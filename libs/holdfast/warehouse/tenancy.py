@@ -52,6 +52,7 @@ WITHHELD = frozenset(
     {
         "dead_letters",
         "late_inputs",
+        "price_retellings",
         "rebuild_units",
         "rebuilt_latest",
         "rebuilt_lines",

@@ -24,7 +24,7 @@ best AS
             (-indexOf(arrayPushBack({ranking:Array(String)}, if(has({ranking:Array(String)}, prices.source), '', prices.source)), prices.source),
              fetched_at, event_id, price)) AS claim,
         bitShiftLeft(toUInt64(toUnixTimestamp64Milli(at)), 16)
-            + if(uniqExact(prices.source, price) > 1, least(uniqExact(prices.source, event_id, price), 65535), 0) AS priced_version
+            + if(uniqExact(prices.source, price) > 1, least(uniqExact(prices.source, event_id, price, fetched_at), 65535), 0) AS priced_version
     FROM prices
     WHERE quote = 'iso4217:USD' AND asset IN {assets:Array(String)}
         AND at > {first:DateTime64(3, 'UTC')} - toIntervalSecond({age_s:UInt32}) AND at <= {last:DateTime64(3, 'UTC')}

@@ -8,7 +8,9 @@ from holdfast.warehouse.rows.fetching import DeadLetterRow, FetchRow, RawRespons
 from holdfast.warehouse.rows.market import (
     ClusterAddressRow,
     ClusterOverviewRow,
+    PriceRetellingRow,
     PriceRow,
+    TellingRow,
     TokenClusterRow,
     TopHoldersRow,
 )
@@ -53,6 +55,7 @@ __all__ = [
     "PortfolioRow",
     "PortfolioSourceRow",
     "PortfolioTotalRow",
+    "PriceRetellingRow",
     "PriceRow",
     "RawResponseRow",
     "ReportedReturnsRow",
@@ -65,6 +68,7 @@ __all__ = [
     "SnapshotPartRow",
     "SnapshotRow",
     "SourceCheckRow",
+    "TellingRow",
     "TokenClusterRow",
     "TopHoldersRow",
     "TransferRangeRow",

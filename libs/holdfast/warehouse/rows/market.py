@@ -15,6 +15,28 @@ class PriceRow(Row, frozen=True, kw_only=True):
     fetched_at: str
     recorded_at: str
     job_id: str
+    turn: str
+    """`fetched_at`, as part of the key."""
+
+
+class TellingRow(Row, frozen=True, kw_only=True):
+    fetched_at: str
+    event_id: str
+    rank: int
+    job_id: str
+
+
+class PriceRetellingRow(Row, frozen=True, kw_only=True):
+    """A claim that was said again unchanged, and how late."""
+
+    asset: str
+    quote: str
+    at: str
+    source: str
+    price: Decimal
+    fetched_at: str
+    event_id: str
+    told: TellingRow
 
 
 class TokenClusterRow(Row, frozen=True, kw_only=True):

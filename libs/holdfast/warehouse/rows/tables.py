@@ -5,6 +5,7 @@ from holdfast.warehouse.rows.fetching import DeadLetterRow, FetchRow, RawRespons
 from holdfast.warehouse.rows.market import (
     ClusterAddressRow,
     ClusterOverviewRow,
+    PriceRetellingRow,
     PriceRow,
     TokenClusterRow,
     TopHoldersRow,
@@ -28,6 +29,7 @@ TABLES: dict[type[Row], str] = {
     SnapshotRow: "snapshots",
     SnapshotPartRow: "snapshot_parts",
     PriceRow: "prices",
+    PriceRetellingRow: "price_retellings",
     ReportedTotalRow: "reported_totals",
     ReportedReturnsRow: "reported_returns",
     TransferRangeRow: "transfer_ranges",
