@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 from msgspec import Struct
+from msgspec.structs import replace
 
 from holdfast.domain.balances import Balance, Snapshot, snapshot_id
 from holdfast.domain.prices import Price
@@ -35,6 +36,7 @@ from services.api.resources import Resources
 from tests.aggregator.comparing import empty
 from tests.aggregator.test_any_arrival import Silent
 from tests.api.conftest import CATALOGUE, SETTINGS, bearer, client_of
+from tests.api.world import StoppedClock
 from tests.support.oracle_returns import DAY, Snap, World
 
 EPOCH = datetime(2026, 1, 28, tzinfo=UTC)  # over the end of a month, so of a partition
@@ -50,40 +52,47 @@ class Wired(Struct, frozen=True, kw_only=True):
 
     warehouse: Warehouse
     registry: SimpleNamespace
+    clock: StoppedClock
     client: httpx.AsyncClient
     key: str
 
-    async def get(self, path: str, **params: Any) -> dict[str, Any]:
-        answer = await self.client.get(f"/v1/portfolios/main/{path}", params=params, headers=bearer(self.key))
+    def register(self, state: RegistryState) -> None:
+        """Besides whose the key is, what the API knows of."""
+        tenants = {"acme": Tenant(id="acme", name="acme", created_at=EPOCH)}
+        self.registry.state = replace(state, tenants=tenants, keys=self.registry.keys)
+
+    async def get(self, path: str, *, portfolio: str = "main", **params: Any) -> dict[str, Any]:
+        asked = f"/v1/portfolios/{portfolio}/{path}"
+        answer = await self.client.get(asked, params=params, headers=bearer(self.key))
         assert answer.status_code == 200, answer.text
         body: dict[str, Any] = answer.json()
         return body
 
 
-async def build_wired(settings: ClickHouseSettings) -> Wired:
+async def build_wired(settings: ClickHouseSettings, *, ranking: tuple[str, ...] = (TRUSTED,)) -> Wired:
     warehouse = await connect(settings)
     await migrate(warehouse)
     key = generate_key()
-    kept = ApiKey(id=key.id, tenant="acme", portfolio="main", secret_sha256=key.secret_sha256, created_at=EPOCH)
-    registry = SimpleNamespace(state=RegistryState(), keys={key.id: kept})
+    kept = ApiKey(id=key.id, tenant="acme", secret_sha256=key.secret_sha256, created_at=EPOCH)
+    registry, clock = SimpleNamespace(state=RegistryState(), keys={key.id: kept}), StoppedClock(NOW)
     resources = Resources(
         settings=SETTINGS,
-        ranking=(TRUSTED,),
+        ranking=ranking,
         warehouse=warehouse,
         watcher=registry,  # type: ignore[arg-type]
         store=None,  # type: ignore[arg-type]
         publisher=None,  # type: ignore[arg-type]
         catalogue=CATALOGUE,
-        clock=SimpleNamespace(now=lambda: NOW),
+        clock=clock,
     )
     client = client_of(build_app(resources))
-    return Wired(warehouse=warehouse, registry=registry, client=client, key=key.presented.reveal())
+    return Wired(warehouse=warehouse, registry=registry, clock=clock, client=client, key=key.presented.reveal())
 
 
 async def take_in(wired: Wired, world: World, chance: random.Random) -> None:
     """All of it anew: in any order, in any batches, some of them twice, what is registered somewhere in between."""
     await empty(wired.warehouse)
-    wired.registry.state = to_registry(world, wired.registry.keys)
+    wired.register(to_registry(world))
     events = [*balances_of(world), *prices_of(world)]
     chance.shuffle(events)
     cuts = sorted(chance.choices(range(len(events) + 1), k=2))
@@ -99,7 +108,7 @@ async def take_in(wired: Wired, world: World, chance: random.Random) -> None:
     await projector.reconcile(wired.registry.state)
 
 
-def to_registry(world: World, keys: dict[str, ApiKey]) -> RegistryState:
+def to_registry(world: World) -> RegistryState:
     """One source for each account."""
     setting = SourceSetting(provider="okx", scope="defi", every_s=60)
     accounts = {
@@ -112,13 +121,7 @@ def to_registry(world: World, keys: dict[str, ApiKey]) -> RegistryState:
         for start, end in world.during.get(name, [(-1, 10**9)])
     )
     main = Portfolio(tenant="acme", id="main", name="main", base_currency=GBP, members=members, created_at=EPOCH)
-    return RegistryState(
-        revision=1,
-        tenants={"acme": Tenant(id="acme", name="acme", created_at=EPOCH)},
-        keys=keys,
-        accounts=accounts,
-        portfolios={("acme", "main"): main},
-    )
+    return RegistryState(revision=1, accounts=accounts, portfolios={("acme", "main"): main})
 
 
 def to_time(minute: int, last: int | None) -> datetime | None:

@@ -249,3 +249,6 @@ class StoppedClock:
 
     def advance(self, seconds: float) -> None:
         self._now += timedelta(seconds=seconds)
+
+    def stand_at(self, now: datetime) -> None:
+        self._now = now

@@ -55,6 +55,11 @@ def belonging(members: Iterable[PortfolioSource], *, end: datetime) -> set[str]:
     }
 
 
+def had_joined(members: Iterable[PortfolioSource], *, end: datetime) -> bool:
+    """Whether anybody had been a member before an instant: who has left is worth 0, who never came is unknown."""
+    return any(member.valid_from is None or member.valid_from < end for member in members)
+
+
 def excluded_now(
     registry: RegistryState, tenant: str, portfolio: str | None, *, known_at: datetime | None = None
 ) -> tuple[str, ...]:

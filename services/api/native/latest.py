@@ -8,9 +8,19 @@ from msgspec import Struct
 
 from holdfast.domain.assets import USD
 from holdfast.domain.exact import ZERO
+from holdfast.domain.time import floor_to
+from holdfast.registry.state import counted_sources
 from holdfast.warehouse.client import Parameters
 from services.api.currencies import RateMissing
-from services.api.native.current import CurrentSnapshot, excluded_now, read_current, receipts, sources_now
+from services.api.native.current import (
+    HOUR,
+    CurrentSnapshot,
+    excluded_now,
+    had_joined,
+    read_current,
+    receipts,
+    sources_now,
+)
 from services.api.native.quality import Known, to_shares
 from services.api.native.throttling import MAY_BE_THROTTLED, any_throttled
 from services.api.native.valued import Valued, stale_sources, unavailable
@@ -56,8 +66,9 @@ async def read_latest(api: Resources, tenant: str, portfolio: str) -> Valued:
     points, snapshots = await asyncio.gather(
         read(api.warehouse, load_sql(__file__, "total"), params, _Point), read_current(api, sources)
     )
-    if not points or (points[0].sources == 0 and points[0].sources_missing > 0):
-        return unavailable(now, sources_missing=points[0].sources_missing if points else len(sources))
+    members = counted_sources(registry, tenant, portfolio)
+    if not points or (points[0].sources == 0 and (sources or not had_joined(members, end=floor_to(now, HOUR) + HOUR))):
+        return unavailable(now, sources_missing=len(sources))
     point = points[0]
     named = {
         "snapshots": [snapshot.key for snapshot in snapshots],

@@ -10,11 +10,13 @@ from holdfast.domain.exact import total
 from holdfast.domain.grids import Bucket
 from holdfast.domain.money import plain
 from holdfast.domain.series import Point, SourceHistory, State, series
+from holdfast.domain.time import floor_to
 from holdfast.history.memberships import SourceMembership, read_memberships
 from holdfast.history.prices import read_price_book
 from holdfast.history.snapshots import Span, StoredSnapshot, read_snapshots
 from services.api.native.line_values import ValueOf, carried_value, marking, to_state
 from services.api.native.quality import Known, to_shares
+from services.api.native.series_range import HOUR
 from services.api.native.statement_sums import Head, read_heads, read_states
 from services.api.native.together import Hidden, StateOf, Together
 from services.api.native.valued import patience
@@ -38,8 +40,13 @@ class Past(Struct, frozen=True, kw_only=True):
 
     @property
     def asked(self) -> list[Bucket]:
-        """A bucket that is not over is worth what it is worth now."""
-        return [bucket._replace(end=min(bucket.end, self.now + _RESOLUTION)) for bucket in self.grid]
+        """A bucket that is not over is worth what it is worth now: the latest value, of the current hour's end.
+
+        Prices that move, and what was known at a time, are of the very instant.
+        """
+        exact = self.marked or self.known_at is not None
+        end = self.now + _RESOLUTION if exact else floor_to(self.now, HOUR) + HOUR
+        return [bucket if bucket.end <= self.now else bucket._replace(end=end) for bucket in self.grid]
 
 
 async def read_past(api: Resources, past: Past) -> list[Worth]:
@@ -57,7 +64,7 @@ async def _read_sums(api: Resources, past: Past, members: Sequence[SourceMembers
     """As valued in the store: the engine sums the lines of what stands at the buckets' ends."""
     instants = [bucket.valued_at for bucket in past.asked]
     heads = await read_heads(api, [member.source for member in members], since=instants[0], until=instants[-1])
-    together = Together(members, heads, patience(api.registry, past.tenant))
+    together = Together(members, heads, patience(api.registry, past.tenant), now=past.now)
     standing = {one for instant in instants for one in together.standing(instant)}
     states = await read_states(api, standing, excluded=past.excluded)
 
@@ -74,7 +81,7 @@ async def _read_with_lines(
     asked = past.asked
     span = Span(asked[0].valued_at, asked[-1].valued_at, past.known_at, api.ranking)
     snapshots = await read_snapshots(api.warehouse, [member.source for member in members], span)
-    together = Together(members, snapshots, patience(api.registry, past.tenant))
+    together = Together(members, snapshots, patience(api.registry, past.tenant), now=past.now)
     if not past.marked:
         return together.histories(_carried(past.excluded))
     value_of = await _read_marks(api, snapshots, span)

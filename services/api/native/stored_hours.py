@@ -6,7 +6,7 @@ view value_series made unbroken (docs/sql.md), with its rows picked by the engin
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 
 from msgspec import Struct
 
@@ -14,7 +14,7 @@ from holdfast.domain.grids import Bucket
 from holdfast.domain.series import Fill
 from holdfast.domain.time import floor_to
 from holdfast.registry.state import PortfolioSource, counted_sources
-from services.api.native.current import belonging
+from services.api.native.current import belonging, had_joined
 from services.api.native.past import Past
 from services.api.native.quality import Known
 from services.api.native.series_range import HOUR
@@ -38,11 +38,6 @@ class _Hour(Struct, frozen=True, kw_only=True):
     oldest_input: Time
     newest_input: Time
 
-    @property
-    def known(self) -> bool:
-        """Whether anything had been observed yet."""
-        return self.sources > 0 or self.sources_missing == 0
-
 
 async def read_stored(api: Resources, past: Past) -> list[Worth]:
     """One for each bucket of the grid, which has at least one."""
@@ -60,21 +55,27 @@ async def read_stored(api: Resources, past: Past) -> list[Worth]:
     hours.reverse()
     begins = [hour.bucket for hour in hours]
     members = counted_sources(api.registry, past.tenant, past.portfolio)
-    found = (bisect_right(begins, last) for last in last_hours)
+    found = [(last + HOUR, bisect_right(begins, last)) for last in last_hours]
     return [
-        _to_worth(bucket, hours[place - 1]) if place else _to_nothing(bucket, members)
-        for bucket, place in zip(past.grid, found, strict=True)
+        _to_worth(bucket, hours[place - 1])
+        if place and _is_known(hours[place - 1], members, end=end)
+        else _to_nothing(bucket, members, end=end)
+        for bucket, (end, place) in zip(past.grid, found, strict=True)
     ]
 
 
-def _to_nothing(bucket: Bucket, members: Sequence[PortfolioSource]) -> Worth:
-    known = Known(available=False, sources_missing=len(belonging(members, end=bucket.end)))
+def _is_known(hour: _Hour, members: Sequence[PortfolioSource], *, end: datetime) -> bool:
+    """Whether anything had been observed by then, or has left since. An hour may be stored of members of before."""
+    return hour.sources > 0 or (hour.sources_missing == 0 and had_joined(members, end=end))
+
+
+def _to_nothing(bucket: Bucket, members: Sequence[PortfolioSource], *, end: datetime) -> Worth:
+    known = Known(available=False, sources_missing=len(belonging(members, end=end)))
     return Worth(bucket=bucket, assets=None, debt=None, fill="missing", complete=False, known=known)
 
 
 def _to_worth(bucket: Bucket, hour: _Hour) -> Worth:
     known = Known(
-        available=hour.known,
         lines=hour.lines,
         lines_unpriced=hour.lines_unpriced,
         lines_stale=None,
@@ -90,8 +91,8 @@ def _to_worth(bucket: Bucket, hour: _Hour) -> Worth:
     )
     return Worth(
         bucket=bucket,
-        assets=hour.assets if hour.known else None,
-        debt=hour.debt if hour.known else None,
+        assets=hour.assets,
+        debt=hour.debt,
         fill=_to_fill(bucket, hour),
         complete=hour.sources_missing == 0,
         known=known,
@@ -108,7 +109,7 @@ def _to_fill(bucket: Bucket, hour: _Hour) -> Fill:
 
 def _to_shares(bucket: Bucket, hour: _Hour) -> tuple[str | None, str | None]:
     """A stored hour says when its oldest and newest statements are from: all seen in the bucket, none, or not kept."""
-    if not hour.known or (hour.assets == "0" and hour.debt == "0"):
+    if hour.assets == "0" and hour.debt == "0":
         return None, None
     if hour.oldest_input >= bucket.start:
         return "1", "0"

@@ -42,13 +42,16 @@ class Together(Generic[StatementT]):
         members: Sequence[SourceMembership],
         statements: Mapping[str, Sequence[StatementT]],
         patience: Mapping[str, timedelta],
+        *,
+        now: datetime,
     ) -> None:
-        """`patience`: how long after a statement a source turns stale."""
+        """`patience`: how long after a statement a source turns stale. An instant to come is `now` for that."""
         self._members = {member.source: member for member in members}
         self._statements = {source: statements.get(source, ()) for source in self._members}
         self._times = {source: [one.at for one in chain] for source, chain in self._statements.items()}
         self._covering = [source for source, chain in self._statements.items() if any(one.covers for one in chain)]
         self._patience = patience
+        self._now = now
 
     def standing(self, at: datetime) -> Iterator[tuple[StatementT, Hidden]]:
         """The statement of each member that has one, and what is left out of it."""
@@ -69,7 +72,7 @@ class Together(Generic[StatementT]):
         if statement is None:
             return None
         state = state_of(statement, self._hidden(source, at), at)
-        if at - statement.at > self._patience.get(source, _AT_ONCE):
+        if min(at, self._now) - statement.at > self._patience.get(source, _AT_ONCE):
             return state._replace(stale=state.lines, overdue=True)
         return state
 
