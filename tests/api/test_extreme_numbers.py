@@ -10,13 +10,12 @@ from holdfast.domain.conversion import RateBook
 from holdfast.domain.ledger.currency import in_currency
 from holdfast.domain.ledger.entries import priced
 from holdfast.domain.ledger.statements import AssetSide, Line
+from holdfast.domain.line_values import marking
 from holdfast.domain.quotes import Quote
 from holdfast.domain.returns.answers import Method, Window
 from holdfast.domain.returns.book import to_book
 from holdfast.domain.returns.methods import METHODS
-from holdfast.history.snapshots import StoredLine, StoredSnapshot
 from services.api.dialects.credmark.holdings import Holding, to_valued
-from services.api.native.line_values import marking
 from services.api.native.return_answers import measure
 from tests.domain.world_of_one import day, price_book, valued_portfolio
 
@@ -58,17 +57,8 @@ def test_a_line_whose_effects_no_number_can_hold_has_none_and_spoils_no_other() 
 
 def test_a_line_marked_beyond_what_can_be_stored_has_no_value() -> None:
     line = Line("eth", "asset", Decimal(GREAT), Decimal(1), Decimal(GREAT))
-    snapshot = StoredSnapshot(
-        source="s",
-        account="a",
-        at=day(0),
-        fetched_at=day(0),
-        snapshot_id="1",
-        covers=(),
-        lines=(StoredLine("wallet", line),),
-    )
     value_of = marking(price_book(eth={1: "100"}))
-    assert value_of(line, snapshot, day(1)) == (None, "out_of_range")
+    assert value_of(line, day(0), day(1)) == (None, "out_of_range")
 
 
 def test_a_price_beyond_what_can_be_stored_is_0_on_credmarks_wire() -> None:

@@ -1,6 +1,7 @@
 """The ledger's own promises: arrival, repair, transfers, membership, value-only lines."""
 
 import random
+from collections import Counter
 from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
@@ -14,7 +15,6 @@ from holdfast.domain.ledger.entries import Entry, Transfer, ledger
 from holdfast.domain.ledger.marks import marked
 from holdfast.domain.ledger.marks_at_flows import with_marks_at_flows
 from holdfast.domain.ledger.membership import CycleError, Interval, Membership, accounts_of, belonging, union
-from holdfast.domain.ledger.repair import Neighbours, repair
 from holdfast.domain.ledger.statements import Line, Statement, current, to_coverage
 from holdfast.domain.returns.answers import CostBasisReturn, SimpleReturn, Unavailable, Window
 from holdfast.domain.returns.book import build_book
@@ -41,25 +41,16 @@ def test_any_order_and_any_repetition_of_arrivals_gives_one_ledger(world: oracle
 
 @thoroughly
 @given(world=worlds(currency=False))
-def test_repairs_one_by_one_lead_to_the_ledger_made_at_once(world: oracle.World) -> None:
-    """Each arrival repairs the entries around it, and those of no other instant."""
+def test_a_late_statement_changes_the_entries_around_it_and_no_others(world: oracle.World) -> None:
+    """Those at its own instant and those at the next statement of its source."""
     arrived = [to_statement("s", snap) for snaps in world.sources.values() for snap in snaps]
     prices = to_prices(world)
-    kept, entries = [], []
-    for late in arrived:
-        now = current([*kept, late])
-        if late in now and late not in current(kept):
-            where = now.index(late)
-            replaced = next((s for s in current(kept) if s.at == late.at), None)
-            before, after = now[where - 1] if where else None, now[where + 1] if where + 1 < len(now) else None
-            change = repair(late, Neighbours(before, replaced, after), prices)
-            touched = {late.at, after.at if after else late.at}
-            assert {e.at for e in (*change.removed, *change.added)} <= touched
-            for entry in change.removed:
-                entries.remove(entry)
-            entries += change.added
-        kept.append(late)
-    assert sorted(entries, key=sort_key) == sorted(ledger(current(arrived), prices), key=sort_key)
+    for place, late in enumerate(arrived):
+        before, after = (ledger(current(arrived[:until]), prices) for until in (place, place + 1))
+        changed = Counter(before)
+        changed.subtract(after)
+        following = min((one.at for one in arrived[:place] if one.at > late.at), default=late.at)
+        assert {entry.at for entry, times in changed.items() if times} <= {late.at, following}
 
 
 def test_a_transfer_between_accounts_cancels_and_realises_nothing() -> None:

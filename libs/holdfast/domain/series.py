@@ -11,7 +11,6 @@ has left the portfolio is zero from then on, and so is a line that has left its 
 is carried. Marked to market, amounts are carried and prices move.
 """
 
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -24,11 +23,8 @@ from holdfast.domain.assets import USD
 from holdfast.domain.conversion import MissingRate, Rate, RateBook
 from holdfast.domain.exact import ZERO, exactly
 from holdfast.domain.grids import Bucket
-from holdfast.domain.ledger.entries import Entry
-from holdfast.domain.ledger.marks import LineKey, marked
 from holdfast.domain.ledger.membership import ALWAYS
 from holdfast.domain.ledger.membership import Interval as Membership
-from holdfast.domain.quotes import PriceBook
 
 Fill = Literal["observed", "carried", "missing"]
 _BADNESS: dict[Fill, int] = {"observed": 0, "carried": 1, "missing": 2}
@@ -64,45 +60,6 @@ class History(Protocol):
     def at(self, instant: datetime) -> State | None:
         """The last at or before the instant; None before the first."""
         ...
-
-
-class CarriedHistory:
-    """Totals as stated, carried as they are."""
-
-    def __init__(self, states: Iterable[State]) -> None:
-        self._states = sorted(states, key=lambda state: state.observed_at)
-        self._times = [state.observed_at for state in self._states]
-
-    def at(self, instant: datetime) -> State | None:
-        index = bisect_right(self._times, instant)
-        return self._states[index - 1] if index else None
-
-
-class MarkedHistory:
-    """Amounts carried, prices moving. `entries` are the source's, in order of time, `stated` its snapshots' times."""
-
-    def __init__(self, entries: Iterable[Entry], stated: Iterable[datetime], prices: PriceBook) -> None:
-        self._stated = sorted(stated)
-        self._prices = prices
-        self._lines: dict[LineKey, list[Entry]] = {}
-        for entry in entries:
-            self._lines.setdefault((entry.source, entry.asset, entry.side), []).append(entry)
-
-    @exactly
-    def at(self, instant: datetime) -> State | None:
-        index = bisect_right(self._stated, instant)
-        if not index:
-            return None
-        marks = [mark for mark in self._marks(instant) if mark.held]
-        worth = {side: sum((m.worth or ZERO for m in marks if m.side == side), ZERO) for side in ("asset", "debt")}
-        unpriced = sum(mark.worth is None for mark in marks)
-        return State(self._stated[index - 1], worth["asset"], ZERO - worth["debt"], unpriced)
-
-    def _marks(self, instant: datetime) -> Iterator[Entry]:
-        for entries in self._lines.values():
-            index = bisect_right(entries, instant, key=lambda entry: entry.at)
-            if index:
-                yield marked(entries[index - 1], instant, self._prices)
 
 
 class SourceHistory(NamedTuple):

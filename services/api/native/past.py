@@ -8,13 +8,13 @@ from msgspec import Struct
 
 from holdfast.domain.exact import total
 from holdfast.domain.grids import Bucket
+from holdfast.domain.line_values import ValueOf, carried_value, marking, to_state
 from holdfast.domain.money import plain
 from holdfast.domain.series import Point, SourceHistory, State, series
 from holdfast.domain.time import floor_to
 from holdfast.history.memberships import SourceMembership, read_memberships
 from holdfast.history.prices import read_price_book
 from holdfast.history.snapshots import Span, StoredSnapshot, read_snapshots
-from services.api.native.line_values import ValueOf, carried_value, marking, to_state
 from services.api.native.quality import Known, to_shares
 from services.api.native.series_range import HOUR
 from services.api.native.statement_sums import Head, read_heads, read_states
@@ -85,7 +85,9 @@ async def _read_with_lines(
     if not past.marked:
         return together.histories(_carried(past.excluded))
     value_of = await _read_marks(api, snapshots, span)
-    return together.histories(lambda snapshot, hidden, at: to_state(snapshot, (hidden, past.excluded), at, value_of))
+    return together.histories(
+        lambda snapshot, hidden, at: to_state(snapshot.at, snapshot.lines, (hidden, past.excluded), at, value_of)
+    )
 
 
 def _carried(excluded: Hidden) -> StateOf[StoredSnapshot]:
@@ -95,7 +97,7 @@ def _carried(excluded: Hidden) -> StateOf[StoredSnapshot]:
     def state_of(snapshot: StoredSnapshot, hidden: Hidden, at: datetime) -> State:
         key = snapshot.source, snapshot.at, snapshot.snapshot_id, hidden
         if key not in known:
-            known[key] = to_state(snapshot, (hidden, excluded), at, carried_value)
+            known[key] = to_state(snapshot.at, snapshot.lines, (hidden, excluded), at, carried_value)
         return known[key]
 
     return state_of

@@ -1,7 +1,7 @@
 """What the lines of a statement are worth at an instant: carried as they were valued, or marked to market."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 
@@ -11,17 +11,15 @@ from holdfast.domain.money import OutOfRangeError
 from holdfast.domain.quotes import PriceBook
 from holdfast.domain.series import State
 from holdfast.domain.valuation import price_age
-from holdfast.history.snapshots import StoredSnapshot
-from services.api.native.together import Hidden
 
 _NEVER_MARKED = frozenset({"low_liquidity", "excluded", "out_of_range", "unreadable", "negative_amount"})
 """Reasons that a price must not override."""
 
-ValueOf = Callable[[Line, StoredSnapshot, datetime], tuple[Decimal | None, str]]
-"""The value in US dollars, or None and why."""
+ValueOf = Callable[[Line, datetime, datetime], tuple[Decimal | None, str]]
+"""Of a line, when it was stated, and the instant asked for: the value in US dollars, or None and why."""
 
 
-def carried_value(line: Line, snapshot: StoredSnapshot, at: datetime) -> tuple[Decimal | None, str]:
+def carried_value(line: Line, stated_at: datetime, at: datetime) -> tuple[Decimal | None, str]:
     """As it was valued when it was observed, whenever it is asked for."""
     return line.value, line.reason
 
@@ -32,11 +30,11 @@ def marking(prices: PriceBook) -> ValueOf:
     The rule of ledger/marks.py. A value without an amount cannot move: it is carried as stated.
     """
 
-    def marked_value(line: Line, snapshot: StoredSnapshot, at: datetime) -> tuple[Decimal | None, str]:
-        if at == snapshot.at or line.asset is None or line.amount is None or line.reason in _NEVER_MARKED:
+    def marked_value(line: Line, stated_at: datetime, at: datetime) -> tuple[Decimal | None, str]:
+        if at == stated_at or line.asset is None or line.amount is None or line.reason in _NEVER_MARKED:
             return line.value, line.reason
         feed = prices.newest(line.asset, at)
-        since = line.since or snapshot.at
+        since = line.since or stated_at
         own_is_fresh = line.value is not None and at - since <= price_age(line.asset)
         if own_is_fresh and not (feed and feed.at > since):
             return line.value, line.reason
@@ -51,35 +49,42 @@ def marking(prices: PriceBook) -> ValueOf:
 
 
 @exactly
-def to_state(snapshot: StoredSnapshot, left_out: tuple[Hidden, Hidden], at: datetime, value_of: ValueOf) -> State:
-    """The sums over its lines. A line without a value is counted, and in no sum.
+def to_state(
+    stated_at: datetime,
+    lines: Sequence[tuple[str, Line]],
+    left_out: tuple[Collection[str | None], Collection[str | None]],
+    at: datetime,
+    value_of: ValueOf,
+) -> State:
+    """The sums over the lines of a statement. A line without a value is counted, and in no sum.
 
-    `left_out`: assets whose wallet lines other sources stand for, and assets that count nowhere.
+    `lines`: each after its kind. `left_out`: assets whose wallet lines other sources stand for, and assets that count
+    nowhere.
     """
     receipts, excluded = left_out
     sums = {"asset": ZERO, "debt": ZERO}
     reasons: Counter[str] = Counter()
     unpriced = ruled_out = 0
-    for kind, line in snapshot.lines:
+    for kind, line in lines:
         if kind == "wallet" and line.asset in receipts:
             reasons["receipt_token"] += 1
             continue
         if line.asset in excluded:
             ruled_out += 1
             continue
-        value, reason = value_of(line, snapshot, at)
+        value, reason = value_of(line, stated_at, at)
         reasons[reason] += 1
         unpriced += value is None
         sums[line.side] += value or ZERO
-    counted = len(snapshot.lines) - reasons["receipt_token"] - ruled_out
+    counted = len(lines) - reasons["receipt_token"] - ruled_out
     reasons["excluded"] += ruled_out
     return State(
-        snapshot.at,
+        stated_at,
         sums["asset"],
         sums["debt"],
         unpriced,
         lines=counted,
-        excluded=len(snapshot.lines) - counted,
+        excluded=len(lines) - counted,
         stale=reasons["stale"],
         reasons={reason: lines for reason, lines in reasons.items() if reason and lines},
     )
