@@ -1,7 +1,7 @@
 """A day that cannot be worked out is its own trouble; an outage is everybody's."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
 
 import pytest
@@ -10,6 +10,7 @@ from holdfast.observability import metrics
 from holdfast.warehouse.client import Warehouse
 from holdfast.warehouse.errors import WarehouseError, WarehouseUnavailable
 from services.aggregator.closing.closer import Closer
+from services.aggregator.closing.days import EVER
 from services.aggregator.settings import ClosingSettings
 from tests.aggregator.test_closing import Later
 
@@ -24,14 +25,18 @@ class Engine:
         self.error, self.answers = error, answers
         self.due = {"light", *HEAVY}
         self.asked_for: list[str] = []
+        self.since: list[datetime] = []
 
     async def ping(self) -> bool:
         return self.answers
 
     async def read_bytes(self, sql: str, params: Mapping[str, Any], **_: Any) -> bytes:
         if "most" in params:
+            self.since.append(params["since"])
             lines = (f'["acme","{one}","{DAY}",1,[],"2026-02-03T00:00:00Z"]' for one in sorted(self.due))
             return "\n".join(lines).encode()
+        if not params:
+            return b'["2026-02-03T00:00:00Z"]'
         self.asked_for.append(params["portfolio"])
         if params["portfolio"] != "light":
             raise self.error
@@ -81,3 +86,26 @@ async def test_an_outage_ends_the_turn_and_is_no_failure_of_a_day(error: Warehou
     assert set(engine.asked_for) - {"light"}, "a day was tried"
     assert len(set(engine.asked_for) - {"light"}) == 1
     assert failures() == before
+
+
+async def test_a_turn_reads_what_came_since_one_that_left_nothing_due_and_until_then_everything() -> None:
+    engine = Engine(WarehouseError("unknown table", code=60), answers=True)
+    closer = closer_of(engine)
+    await closer.close_due()
+    await closer.close_due()
+    assert set(engine.since) == {EVER}, "a day failed: whatever is due for it is found again"
+    engine.due.clear()
+    await closer.close_due()
+    await closer.close_due()
+    margin = timedelta(seconds=ClosingSettings().margin_s)
+    assert engine.since[-2:] == [EVER, datetime(2026, 2, 3, tzinfo=UTC) - margin]
+
+
+async def test_after_an_outage_everything_is_looked_at_again() -> None:
+    engine = Engine(WarehouseUnavailable("nobody answers"), answers=False)
+    closer = closer_of(engine)
+    with pytest.raises(WarehouseUnavailable):
+        await closer.close_due()
+    engine.due.clear()
+    await closer.close_due()
+    assert set(engine.since) == {EVER}

@@ -7,7 +7,7 @@ import pytest
 
 from holdfast.settings.shared import ClickHouseSettings
 from holdfast.warehouse.client import Warehouse, connect
-from services.aggregator.closing.days import note_told_again, read_due
+from services.aggregator.closing.days import EVER, note_told_again, read_due
 from services.aggregator.settings import ClosingSettings
 
 T0 = datetime(2026, 3, 1, tzinfo=UTC)
@@ -46,10 +46,10 @@ class Notes:
                 f"VALUES ('acme', 'all', '{day}', 'all', {at}, 1)"
             )
 
-    async def due(self, *, margin_s: float = 60) -> list[date]:
-        await note_told_again(self.warehouse)
+    async def due(self, *, margin_s: float = 60, since: datetime = EVER) -> list[date]:
+        await note_told_again(self.warehouse, since=since)
         settings = ClosingSettings(days=2, margin_s=margin_s)
-        found = await read_due(self.warehouse, DAY + timedelta(days=1), settings, ranking=(), most=10)
+        found = await read_due(self.warehouse, DAY + timedelta(days=1), settings, ranking=(), most=10, since=since)
         return sorted(one.day for one in found)
 
 
@@ -113,6 +113,25 @@ async def test_a_correction_is_worked_in_although_others_come_faster_than_the_ma
     await notes.told(("A", 0), ("B", 10), ("B", now - 0.1), ("C", now - 0.1))
     await notes.worked_out(minute(5), BOTH)
     assert await notes.due(margin_s=3600) == BOTH
+
+
+async def test_what_came_since_the_last_turn_is_enough_to_find_what_is_due(notes: Notes) -> None:
+    """What is told again then is as old as when it first came, also before a merge; what is withdrawn is new."""
+    await notes.told(("A", 0), ("B", 10))
+    await notes.worked_out(minute(20), BOTH)
+    turn = T0 + timedelta(minutes=20)
+    await notes.told(("B", 30))
+    assert await notes.due(since=turn) == []
+    await notes.told(("C", 40))
+    assert await notes.due(since=turn) == BOTH
+    await notes.worked_out(minute(50), BOTH)
+    await notes.told(("B", 60))
+    assert await notes.due(margin_s=0, since=turn + timedelta(minutes=30)) == BOTH
+
+
+async def test_days_that_were_never_worked_out_are_due_whatever_came_since(notes: Notes) -> None:
+    await notes.told(("A", 0))
+    assert await notes.due(since=datetime.now(UTC)) == BOTH
 
 
 async def test_what_comes_of_a_day_that_is_not_kept_changes_those_that_are(notes: Notes) -> None:

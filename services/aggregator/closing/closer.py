@@ -3,12 +3,16 @@
 Nothing waits for it, and it works for a share of its time only, so that taking events in goes first; a day that fails
 is left for the next turn, and an outage ends the turn. Any number of replicas may do the same: a row of a later look at
 what is stored replaces one of an earlier look, and whoever finds that another was faster lets it be.
+
+What came late is looked at once: a turn that leaves nothing due has worked in all that had been there for the margin
+when it began, and the next one reads what came later. That is remembered here alone, so the first turn of a process
+looks at everything, and so does each turn until one leaves nothing due.
 """
 
 import asyncio
 import random
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from time import monotonic
 
 from holdfast.domain.time import Clock
@@ -17,7 +21,7 @@ from holdfast.observability.logs import logger
 from holdfast.warehouse.client import Warehouse
 from holdfast.warehouse.errors import WarehouseUnavailable
 from holdfast.warehouse.writer import write
-from services.aggregator.closing.days import DueDay, begin, newest_closed, note_told_again, read_due
+from services.aggregator.closing.days import EVER, DueDay, begin, newest_closed, note_told_again, read_clock, read_due
 from services.aggregator.closing.working_out import work_out
 from services.aggregator.settings import ClosingSettings
 
@@ -40,6 +44,8 @@ class Closer:
         self._settings = settings
         self._ranking = tuple(ranking)
         self._failed: set[tuple[str, str, date]] = set()
+        self._worked_in = EVER
+        """What came before is in every row that is stored."""
 
     async def run(self) -> None:
         while True:
@@ -59,7 +65,14 @@ class Closer:
         Raises WarehouseError for the question what is due, and WarehouseUnavailable in an outage.
         """
         self._failed.clear()
-        await note_told_again(self._warehouse)
+        began = await read_clock(self._warehouse)
+        await note_told_again(self._warehouse, since=self._worked_in)
+        closed = await self._close_all()
+        if not self._failed:
+            self._worked_in = began - timedelta(seconds=self._settings.margin_s)
+        return closed
+
+    async def _close_all(self) -> int:
         closed = 0
         while due := await self._read_due():
             for one in due:
@@ -72,7 +85,12 @@ class Closer:
         """In no order, so that replicas seldom take up the same."""
         newest = newest_closed(self._clock.now(), after_s=self._settings.after_s)
         found = await read_due(
-            self._warehouse, newest, self._settings, ranking=self._ranking, most=_AT_ONCE + len(self._failed)
+            self._warehouse,
+            newest,
+            self._settings,
+            ranking=self._ranking,
+            most=_AT_ONCE + len(self._failed),
+            since=self._worked_in,
         )
         due = [one for one in found if one.key not in self._failed]
         random.shuffle(due)

@@ -3,6 +3,8 @@
 --
 -- What came is looked at once it has been there for `margin_ms`, and a day that was worked out sooner than that after it
 -- is due: not all of it may have been visible then. So each change costs one look, however many come in between.
+-- What came before `since` is worked in (1970: nothing is known to be); so only notes that have been written since are
+-- read, whole: one that was told again is as old as when it first came.
 -- Midnight is the last instant of the day before, so that a portfolio may begin a day before its first hour.
 WITH
 portfolios AS
@@ -28,6 +30,12 @@ changes AS
     (
         SELECT kind, key, at, min(first) AS noted
         FROM late_inputs
+        WHERE {since:DateTime64(3, 'UTC')} = toDateTime64(0, 3, 'UTC') OR (kind, key, at, place, identity, again) IN
+        (
+            SELECT kind, key, at, place, identity, again
+            FROM late_inputs
+            WHERE {since:DateTime64(3, 'UTC')} > toDateTime64(0, 3, 'UTC') AND first >= {since:DateTime64(3, 'UTC')}
+        )
         GROUP BY kind, key, at, place, identity, again
         HAVING noted <= now64(3) - toIntervalMillisecond({margin_ms:UInt32})
     )
