@@ -115,7 +115,13 @@ class AggregatorApp:
         self.health.waiting("registry", "reading it")
         async with RegistryWatcher(connection.js) as watcher:
             await watcher.wait_ready()
-            guard = Guard(warehouse, publisher, self._settings.guards, ranking=self._ranking)
+            guard = Guard(
+                warehouse,
+                publisher,
+                self._settings.guards,
+                ranking=self._ranking,
+                registry=lambda: watcher.state,
+            )
             projector = Projector(
                 warehouse,
                 publisher,

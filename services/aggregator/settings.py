@@ -5,6 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from holdfast.domain.agreement import check_allowed
 from holdfast.settings.shared import HealthSettings
 
 _HEALTH = HealthSettings(port=9103)
@@ -22,7 +23,8 @@ class GuardSettings(Struct, frozen=True, kw_only=True):
     return_window_s: Annotated[int, Meta(ge=60, le=31 * 86400)] = 86400
     """Over how much time reported returns are held against ours."""
     jump_ratio: Decimal = Decimal("0.2")
-    """A total that moves further between two points, as a share of what it was, is noticed; 0 notices none."""
+    """A total that moves further between two points, as a share of what it was, is noticed; 0 notices none. Of a
+    portfolio that has a `jump_ratio` of its own, that one holds."""
 
     def __post_init__(self) -> None:
         """msgspec bounds no decimals."""
@@ -30,8 +32,10 @@ class GuardSettings(Struct, frozen=True, kw_only=True):
             tolerance: Decimal = getattr(self, name)
             if not (tolerance.is_finite() and 0 <= tolerance <= 1):
                 raise ValueError(f"{name} must be between 0 and 1")
-        if not (self.jump_ratio.is_finite() and self.jump_ratio >= 0):
-            raise ValueError("jump_ratio must not be below 0")
+        try:
+            check_allowed(self.jump_ratio)
+        except ValueError as error:
+            raise ValueError(f"jump_ratio {error}") from None
 
 
 _GUARDS = GuardSettings()

@@ -9,7 +9,7 @@ from holdfast.registry.records import Member
 from holdfast.registry.state import memberships
 from services.cli.connections import clock
 from services.cli.output import console, done, print_json, show, text
-from services.cli.registry import JsonFlag, TenantOption, chosen_tenant, parse_time, registry
+from services.cli.registry import JsonFlag, TenantOption, chosen_tenant, parse_share, parse_time, registry
 
 app = App(name="portfolio", help="Named sets of accounts, and of other portfolios.")
 
@@ -23,6 +23,7 @@ async def create(
     currency: str = "USD",
     account: Annotated[list[str] | None, Parameter(negative=())] = None,
     nested: Annotated[list[str] | None, Parameter(negative=())] = None,
+    jump_ratio: str | None = None,
     json: JsonFlag = False,
 ) -> None:
     """Add a portfolio.
@@ -37,11 +38,16 @@ async def create(
         A member account; may be repeated.
     nested
         A member portfolio; may be repeated.
+    jump_ratio
+        How far its total may move between two points unseen, as 0.2 for a fifth; left out, as the setting says.
     """
     members = [Member(account=one) for one in account or ()] + [Member(portfolio=one) for one in nested or ()]
+    share = parse_share("jump_ratio", jump_ratio)
     async with registry() as store:
         owner = chosen_tenant(await store.read(), tenant)
-        made = await store.create_portfolio(owner, portfolio, name=name, base_currency=currency, members=members)
+        made = await store.create_portfolio(
+            owner, portfolio, name=name, base_currency=currency, members=members, jump_ratio=share
+        )
     print_json(made) if json else done(f"portfolio {made.id} of {made.tenant}, {len(made.members)} members")
 
 
@@ -80,6 +86,8 @@ async def show_portfolio(portfolio: str, *, tenant: TenantOption = None, json: J
         print_json({"portfolio": record, "accounts": members})
         return
     console.print(f"[bold]{record.id}[/] {record.name}, in {record.base_currency.removeprefix('iso4217:')}")
+    if record.jump_ratio is not None:
+        console.print(f"its total may move by {record.jump_ratio:f} of what it was unseen")
     nested = [member.portfolio for member in record.members if member.portfolio]
     if nested:
         console.print(f"nested: {text(nested)}")
@@ -123,6 +131,24 @@ async def end(portfolio: str, member: str, *, tenant: TenantOption = None, at: s
     async with registry() as store:
         await store.end_member(chosen_tenant(await store.read(), tenant), portfolio, member, at=when)
     done(f"{member} is no longer in {portfolio}")
+
+
+@app.command
+async def jumps(
+    portfolio: str, jump_ratio: str | None = None, *, tenant: TenantOption = None, json: JsonFlag = False
+) -> None:
+    """Say how far its total may move between two points unseen.
+
+    Parameters
+    ----------
+    jump_ratio
+        A share of what it was, as 0.2 for a fifth; 0: however far; left out, as the setting says.
+    """
+    share = parse_share("jump_ratio", jump_ratio)
+    async with registry() as store:
+        made = await store.put_jump_ratio(chosen_tenant(await store.read(), tenant), portfolio, share)
+    allowed = "as far as the setting says" if share is None else f"by {share:f} of what it was"
+    print_json(made) if json else done(f"the total of {made.id} may move {allowed} unseen")
 
 
 def _refuse(portfolio: str, known: str) -> NoReturn:

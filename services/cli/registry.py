@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -49,3 +50,11 @@ def parse_time(field: str, text: str | None) -> datetime | None:
     if at.tzinfo is None:
         raise RegistryError(field, f"{text!r} has no time zone", "Add one, as 2026-01-31T00:00:00Z")
     return at
+
+
+def parse_share(field: str, text: str | None) -> Decimal | None:
+    """A decimal; whether it is one of those that are allowed is the registry's to say."""
+    try:
+        return None if text is None else Decimal(text)
+    except InvalidOperation:
+        raise RegistryError(field, f"{text!r} is not a number", "Write it as 0.2, which is a fifth") from None

@@ -55,7 +55,10 @@ class Stage:
     def __init__(self, warehouse: Warehouse, *, ranking: Sequence[str] = (), **settings: Any) -> None:
         self.warehouse = warehouse
         self.heard = Heard()
-        guard = Guard(warehouse, self.heard, GuardSettings(**settings), ranking=ranking)  # type: ignore[arg-type]
+        self.known = RegistryState()
+        guard = Guard(
+            warehouse, self.heard, GuardSettings(**settings), ranking=ranking, registry=lambda: self.known  # type: ignore[arg-type]
+        )  # fmt: skip
         self.line = EventLine(warehouse, self.heard, guard, clock=StoppedClock(), ranking=ranking)  # type: ignore[arg-type]
         self.projector = Projector(warehouse, self.heard, every_s=60, guard=guard)  # type: ignore[arg-type]
 
@@ -69,9 +72,14 @@ class Stage:
         return await self.warehouse.query(sql)
 
 
-def registry(revision: int, *settings: SourceSetting, rules: Sequence[Rule] = ()) -> RegistryState:
+def registry(
+    revision: int, *settings: SourceSetting, rules: Sequence[Rule] = (), jump_ratio: str | None = None
+) -> RegistryState:
     account = Account(tenant="acme", id=WALLET, spelling=WALLET, sources=settings, created_at=START)
-    portfolio = Portfolio(tenant="acme", id="main", name="", members=(Member(account=WALLET),), created_at=START)
+    portfolio = Portfolio(
+        tenant="acme", id="main", name="", members=(Member(account=WALLET),), created_at=START,
+        jump_ratio=None if jump_ratio is None else Decimal(jump_ratio),
+    )  # fmt: skip
     number = str(revision)
     sets = {("acme", number): RuleSet(tenant="acme", number=revision, rules=tuple(rules), created_at=START)}
     return RegistryState(
@@ -374,6 +382,41 @@ async def test_a_small_move_is_not_told(warehouse: Warehouse) -> None:
     await stage.take(states("okx", 0, held(ETH, "1", "1000")), states("okx", 70, held(ETH, "1", "1200")))
     assert await stage.rows(JUMPS) == []
     assert stage.heard.of(PortfolioJumped) == []
+
+
+@pytest.mark.parametrize(
+    ("own", "of_all", "allowed"),
+    [
+        (None, "0.2", None),
+        (None, "0.1", "0.1"),
+        ("0.1", "0.5", "0.1"),
+        ("0.5", "0.1", None),
+        ("0", "0.1", None),
+        ("0.1", "0", "0.1"),
+    ],
+)
+async def test_a_portfolio_that_says_how_far_it_may_move_is_taken_at_its_word(
+    warehouse: Warehouse, own: str | None, of_all: str, allowed: str | None
+) -> None:
+    """1000 → 1150."""
+    stage = Stage(warehouse, jump_ratio=Decimal(of_all))
+    stage.known = registry(5, setting("okx"), jump_ratio=own)
+    await stage.projector.reconcile(stage.known)
+    await stage.take(states("okx", 0, held(ETH, "1", "1000")), states("okx", 70, held(ETH, "1", "1150")))
+    found = await stage.rows("SELECT allowed FROM portfolio_jumps")
+    assert [row["allowed"] for row in found] == ([] if allowed is None else [Decimal(allowed)])
+    assert len(stage.heard.of(PortfolioJumped)) == len(found)
+
+
+async def test_another_share_holds_for_what_is_stored_from_then_on(warehouse: Warehouse) -> None:
+    stage = await jumping(warehouse)
+    await stage.take(states("okx", 0, held(ETH, "1", "1000")), states("okx", 70, held(ETH, "1", "1150")))
+    assert await stage.rows(JUMPS) == []
+    stage.known = registry(6, setting("okx"), jump_ratio="0.1")
+    await stage.projector.reconcile(stage.known)
+    assert await stage.rows(JUMPS) == []
+    await stage.take(states("okx", 130, held(ETH, "1", "1300")))
+    assert [row["net"] for row in await stage.rows(JUMPS)] == [1150 + 150]
 
 
 async def test_a_source_that_joins_is_the_cause(warehouse: Warehouse) -> None:

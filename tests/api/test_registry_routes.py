@@ -18,7 +18,7 @@ NEW = "eip155:1:0x742d35Cc6634C0532925a3b844Bc454e4438f44e"
 async def test_a_portfolio_is_created_shown_changed_and_removed(world: World) -> None:
     created = await world.send("POST", "/v1/portfolios", body={"id": "pf", "name": "Mine", "base_currency": "EUR"})
     assert created.status_code == 201, created.text
-    assert created.json()["base_currency"] == "iso4217:EUR"
+    assert (created.json()["base_currency"], created.json()["jump_ratio"]) == ("iso4217:EUR", None)
     member = {"account": B, "valid_from": "2026-01-01T00:00:00Z", "valid_to": None}
     changed = await world.send("PUT", "/v1/portfolios/pf/members", body={"members": [member]})
     assert changed.json()["members"] == [member | {"portfolio": None}]
@@ -26,6 +26,19 @@ async def test_a_portfolio_is_created_shown_changed_and_removed(world: World) ->
     assert (await world.get("/v1/portfolios/pf")).json() == changed.json()
     assert (await world.send("DELETE", "/v1/portfolios/pf")).status_code == 204
     assert (await world.get("/v1/portfolios/pf")).status_code == 404
+
+
+async def test_a_portfolio_says_how_far_its_total_may_move_until_it_is_replaced(world: World) -> None:
+    created = await world.send("POST", "/v1/portfolios", body={"id": "calm", "jump_ratio": "0.050"})
+    assert created.json()["jump_ratio"] == "0.05"
+    kept = await world.send("PUT", "/v1/portfolios/calm/members", body={"members": []})
+    assert kept.json()["jump_ratio"] == "0.05"
+    changed = await world.send("PUT", "/v1/portfolios/calm", body={"jump_ratio": "0"})
+    assert changed.json()["jump_ratio"] == "0"
+    replaced = await world.send("PUT", "/v1/portfolios/calm", body={"name": "Calm"})
+    assert (await world.get("/v1/portfolios/calm")).json() == replaced.json()
+    assert replaced.json()["jump_ratio"] is None
+    assert (await world.send("DELETE", "/v1/portfolios/calm")).status_code == 204
 
 
 async def test_a_portfolio_that_exists_is_not_created_again(world: World) -> None:
@@ -42,6 +55,10 @@ async def test_a_portfolio_that_exists_is_not_created_again(world: World) -> Non
         ({"id": "x", "base_currency": "iso4217:XYZ"}, "base_currency"),
         ({"id": "x", "members": [{"portfolio": "nowhere"}]}, "members[0].portfolio"),
         ({"id": "x", "members": [{}]}, "members[0]"),
+        ({"id": "x", "jump_ratio": "-0.1"}, "jump_ratio"),
+        ({"id": "x", "jump_ratio": "1000001"}, "jump_ratio"),
+        ({"id": "x", "jump_ratio": "a fifth"}, "jump_ratio"),
+        ({"id": "x", "jump_ratio": 0.2}, "jump_ratio"),
     ],
 )
 async def test_a_wrong_portfolio_is_refused_by_the_field_that_is_wrong(

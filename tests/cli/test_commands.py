@@ -69,6 +69,17 @@ async def test_a_tenant_a_wallet_and_a_portfolio_are_registered_and_listed(
     assert said(run("dead", "list", "--json")) == []
 
 
+async def test_a_portfolio_says_how_far_its_total_may_move(system: dict[str, str]) -> None:
+    assert holdfast("tenant", "create", "acme", settings=system).returncode == 0
+    made = said(holdfast("portfolio", "create", "calm", "--jump-ratio", "0.05", "--json", settings=system))
+    assert made["jump_ratio"] == "0.05"  # type: ignore[index]
+    changed = holdfast("portfolio", "jumps", "calm", "0.5", settings=system)
+    assert "may move by 0.5 of what it was unseen" in changed.stdout
+    assert said(holdfast("portfolio", "jumps", "calm", "--json", settings=system))["jump_ratio"] is None  # type: ignore[index]
+    refused = holdfast("portfolio", "jumps", "calm", "a fifth", settings=system)
+    assert (refused.returncode, "jump_ratio: 'a fifth' is not a number" in refused.stderr) == (1, True), refused.stderr
+
+
 async def test_what_the_registry_refuses_is_told_with_the_field_and_the_fix(system: dict[str, str]) -> None:
     holdfast("tenant", "create", "acme", settings=system)
     wrong = WALLET.replace("0x742d35Cc", "0x742d35cC")

@@ -1,13 +1,16 @@
 """Every rule names the field and the fix."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 from msgspec.structs import replace
 
 from holdfast.domain.accounts import parse_account
+from holdfast.registry.codec import decode, encode
 from holdfast.registry.commands import SourceChoice
 from holdfast.registry.errors import RegistryError
+from holdfast.registry.kv_keys import key_of
 from holdfast.registry.records import Account, ApiKey, Member, Portfolio, Tenant, Watch
 from holdfast.registry.state import RegistryState
 from holdfast.registry.validation import (
@@ -38,6 +41,29 @@ def state(*portfolios: Portfolio) -> RegistryState:
         accounts={("acme", WALLET): account},
         portfolios={("acme", one.id): one for one in portfolios},
     )
+
+
+@pytest.mark.parametrize("share", ["0", "0.2", "1E-36", "1000000"])
+def test_a_portfolio_may_say_how_far_its_total_may_move(share: str) -> None:
+    wish = replace(portfolio("a"), jump_ratio=Decimal(share))
+    assert checked_portfolio(state(), wish).jump_ratio == Decimal(share)
+
+
+@pytest.mark.parametrize("share", ["-0.01", "1000001", "1E-37", "1E+80", "NaN", "Infinity"])
+def test_what_no_total_may_move_by_is_refused(share: str) -> None:
+    with pytest.raises(RegistryError) as refused:
+        checked_portfolio(state(), replace(portfolio("a"), jump_ratio=Decimal(share)))
+    assert refused.value.field == "jump_ratio"
+    assert "aggregator.guards.jump_ratio" in refused.value.fix
+
+
+def test_a_portfolio_of_before_says_nothing_of_jumps() -> None:
+    stored = b'{"tenant":"acme","id":"a","name":"A","members":[],"created_at":"2026-01-01T00:00:00Z"}'
+    before = decode(key_of(portfolio("a")), stored)
+    assert isinstance(before, Portfolio)
+    assert before.jump_ratio is None
+    said = replace(before, jump_ratio=Decimal("0.050"))
+    assert decode(key_of(said), encode(said)) == said
 
 
 @pytest.mark.parametrize(

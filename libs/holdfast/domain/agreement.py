@@ -10,6 +10,8 @@ from holdfast.domain.money import OutOfRangeError
 
 Verdict = Literal["within", "outside", "unknown"]
 ONE_CENT = Decimal("0.01")
+MOST_ALLOWED = 1_000_000
+_FINEST = Decimal("1E-36")
 
 
 class Judgement(Struct, frozen=True, kw_only=True):
@@ -42,6 +44,12 @@ def judge(
         return Judgement(verdict="within", difference=apart, ratio=of_greater)
     verdict: Verdict = "unknown" if doubt else "outside"
     return Judgement(verdict=verdict, reason=doubt, difference=apart, ratio=of_greater)
+
+
+def check_allowed(share: Decimal) -> None:
+    """Whether a number may be moved by such a share unseen; 0 looks at none. Raises ValueError."""
+    if not (share.is_finite() and 0 <= share <= MOST_ALLOWED and (share == 0 or share >= _FINEST)):
+        raise ValueError(f"must be between 0 and {MOST_ALLOWED}, as 0.2 for a fifth")
 
 
 def moved(before: Decimal, now: Decimal) -> Decimal | None:

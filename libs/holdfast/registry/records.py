@@ -1,6 +1,7 @@
 """What the registry holds. Each record is one KV entry; its revision is the KV bucket's own sequence."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -43,6 +44,9 @@ class Portfolio(Struct, frozen=True, kw_only=True):
     name: str
     base_currency: str = "iso4217:USD"
     members: tuple[Member, ...] = ()
+    jump_ratio: Decimal | None = None
+    """A total that moves further between two points, as a share of what it was, is noticed; 0 notices none.
+    None: as the setting `aggregator.guards.jump_ratio` says."""
     created_at: datetime
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from decimal import Decimal
 
 import msgspec
 
@@ -67,7 +68,14 @@ class RegistryStore:
         return await self._writer.put(decide)
 
     async def create_portfolio(
-        self, tenant: str, portfolio: str, *, name: str = "", base_currency: str = "USD", members: Sequence[Member] = ()
+        self,
+        tenant: str,
+        portfolio: str,
+        *,
+        name: str = "",
+        base_currency: str = "USD",
+        members: Sequence[Member] = (),
+        jump_ratio: Decimal | None = None,
     ) -> Portfolio:
         """Raises RegistryError where it exists; `put_portfolio` replaces."""
 
@@ -76,11 +84,20 @@ class RegistryStore:
                 raise RegistryError("portfolio", f"{portfolio!r} exists already", "Choose another name, or change that")
             return validation.checked_portfolio(state, wish)
 
-        wish = self._portfolio(tenant, portfolio, name, base_currency, members)
+        wish = self._portfolio(
+            tenant, portfolio, name=name, base_currency=base_currency, members=members, jump_ratio=jump_ratio
+        )
         return await self._writer.put(decide)
 
     async def put_portfolio(
-        self, tenant: str, portfolio: str, *, name: str = "", base_currency: str = "USD", members: Sequence[Member] = ()
+        self,
+        tenant: str,
+        portfolio: str,
+        *,
+        name: str = "",
+        base_currency: str = "USD",
+        members: Sequence[Member] = (),
+        jump_ratio: Decimal | None = None,
     ) -> Portfolio:
         """Create it, or replace all that is said of it."""
 
@@ -89,7 +106,18 @@ class RegistryStore:
             created_at = present.created_at if present else wish.created_at
             return validation.checked_portfolio(state, msgspec.structs.replace(wish, created_at=created_at))
 
-        wish = self._portfolio(tenant, portfolio, name, base_currency, members)
+        wish = self._portfolio(
+            tenant, portfolio, name=name, base_currency=base_currency, members=members, jump_ratio=jump_ratio
+        )
+        return await self._writer.put(decide)
+
+    async def put_jump_ratio(self, tenant: str, portfolio: str, share: Decimal | None) -> Portfolio:
+        """How far its total may move between two points unseen; None: as the setting says."""
+
+        def decide(state: RegistryState) -> Portfolio:
+            record = validation.existing_portfolio(state, tenant, portfolio)
+            return validation.checked_portfolio(state, msgspec.structs.replace(record, jump_ratio=share))
+
         return await self._writer.put(decide)
 
     async def remove_portfolio(self, tenant: str, portfolio: str) -> None:
@@ -223,7 +251,14 @@ class RegistryStore:
         return await self._writer.put(lambda state: with_pause(state, identity, None))
 
     def _portfolio(
-        self, tenant: str, portfolio: str, name: str, base_currency: str, members: Sequence[Member]
+        self,
+        tenant: str,
+        portfolio: str,
+        *,
+        name: str,
+        base_currency: str,
+        members: Sequence[Member],
+        jump_ratio: Decimal | None,
     ) -> Portfolio:
         return Portfolio(
             tenant=tenant,
@@ -231,6 +266,7 @@ class RegistryStore:
             name=name or portfolio,
             base_currency=base_currency,
             members=tuple(_with_canonical_account(member) for member in members),
+            jump_ratio=jump_ratio,
             created_at=self._clock.now(),
         )
 

@@ -17,6 +17,7 @@ from holdfast.domain.agreement import has_jumped, moved, moved_further
 from holdfast.domain.exact import difference, ratio, total
 from holdfast.domain.money import OutOfRangeError
 from holdfast.events import PortfolioJumped
+from holdfast.registry.records import Portfolio
 from holdfast.warehouse.client import Warehouse
 from holdfast.warehouse.rows import JumpRow
 from services.aggregator import sql
@@ -26,6 +27,19 @@ from services.aggregator.points import Point, Setting, read_settings
 CHUNK = 50
 """Jumps explained in one go: bounds the lines read at once."""
 Cause = Literal["price", "amount", "source_joined", "source_left", "valued", "unvalued", "excluded", "counted"]
+
+
+class Allowed(NamedTuple):
+    """How far a total may move unseen."""
+
+    portfolios: Mapping[tuple[str, str], Portfolio]
+    otherwise: Decimal
+    """Of portfolios that say nothing of their own."""
+
+    def of(self, tenant: str, portfolio: str) -> Decimal:
+        """As a share of what it was; 0: however far."""
+        found = self.portfolios.get((tenant, portfolio))
+        return self.otherwise if found is None or found.jump_ratio is None else found.jump_ratio
 
 
 class Step(Struct, frozen=True, array_like=True):
@@ -40,6 +54,10 @@ class Step(Struct, frozen=True, array_like=True):
     version_before: str
     net_before: Decimal
     latest: bool
+
+    @property
+    def owner(self) -> tuple[str, str]:
+        return self.tenant, self.portfolio
 
     @property
     def ends(self) -> tuple[Point, Point]:
@@ -100,20 +118,22 @@ _HELD = msgspec.json.Decoder(Held)
 
 
 async def find_jumps(
-    warehouse: Warehouse, points: Collection[Point], *, allowed: Decimal
+    warehouse: Warehouse, points: Collection[Point], allowed: Allowed
 ) -> tuple[list[JumpRow], list[PortfolioJumped]]:
     """What to store and then to publish of points just stored. Repeating it gives the same."""
-    if not points or not allowed:
+    looked_at = sorted(point for point in points if allowed.of(*point.key))
+    if not looked_at:
         return [], []
     body = await warehouse.read_bytes(
-        sql.load("read_steps"), {"points": to_lines(sorted(points))}, format="JSONCompactEachRow"
+        sql.load("read_steps"), {"points": to_lines(looked_at)}, format="JSONCompactEachRow"
     )
-    steps = [one for one in _STEPS.decode_lines(body) if has_jumped(one.net_before, one.net, allowed=allowed)]
+    found = _STEPS.decode_lines(body)
+    steps = [one for one in found if has_jumped(one.net_before, one.net, allowed=allowed.of(*one.owner))]
     rows: list[JumpRow] = []
     for start in range(0, len(steps), CHUNK):
         some = steps[start : start + CHUNK]
         pictures = await _read_pictures(warehouse, {point for step in some for point in step.ends})
-        rows += [_to_row(step, *(pictures[end] for end in step.ends), allowed=allowed) for step in some]
+        rows += [_to_row(step, *(pictures[end] for end in step.ends), allowed=allowed.of(*step.owner)) for step in some]
     return rows, [_to_event(row, step) for row, step in zip(rows, steps, strict=True)]
 
 

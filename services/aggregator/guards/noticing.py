@@ -5,7 +5,7 @@ seen. A jump's row names the versions of the two points that it is about, so tha
 follow from rows; repeating any of it tells nobody anything new.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, timedelta
 
@@ -13,12 +13,13 @@ from holdfast.events import PortfolioRevalued
 from holdfast.messaging.publishing import Publisher, PublishError
 from holdfast.observability import metrics
 from holdfast.observability.logs import logger
+from holdfast.registry.state import RegistryState
 from holdfast.warehouse.client import Warehouse
 from holdfast.warehouse.errors import WarehouseUnavailable
 from holdfast.warehouse.rows import PriceRow
 from holdfast.warehouse.writer import write
 from services.aggregator.guards.crossings import read_crossings
-from services.aggregator.guards.jumps import find_jumps
+from services.aggregator.guards.jumps import Allowed, find_jumps
 from services.aggregator.guards.late_rates import read_rated
 from services.aggregator.guards.other_sources import check_other_sources
 from services.aggregator.guards.reported_returns import check_reported_returns
@@ -38,13 +39,20 @@ class Guard:
     """
 
     def __init__(
-        self, warehouse: Warehouse, publisher: Publisher, settings: GuardSettings, *, ranking: Sequence[str] = ()
+        self,
+        warehouse: Warehouse,
+        publisher: Publisher,
+        settings: GuardSettings,
+        *,
+        ranking: Sequence[str] = (),
+        registry: Callable[[], RegistryState] = RegistryState,
     ) -> None:
-        """`ranking`: price sources, the most trusted first."""
+        """`ranking`: price sources, the most trusted first. `registry`: as it is known when it is called."""
         self._warehouse = warehouse
         self._publisher = publisher
         self._settings = settings
         self._ranking = ranking
+        self._registry = registry
         self._reach = timedelta(seconds=settings.check_reach_s)
         self._returns = Limits(settings.return_tolerance, self._reach, timedelta(seconds=settings.return_window_s))
 
@@ -77,7 +85,8 @@ class Guard:
         points = {
             Point(one.tenant, one.portfolio, f"{one.bucket.astimezone(UTC):%Y-%m-%d %H:%M:%S}") for one in revalued
         }
-        rows, events = await find_jumps(self._warehouse, points, allowed=self._settings.jump_ratio)
+        allowed = Allowed(self._registry().portfolios, otherwise=self._settings.jump_ratio)
+        rows, events = await find_jumps(self._warehouse, points, allowed)
         if rows:
             await write(self._warehouse, rows)
             await self._publisher.publish_many(events)

@@ -40,7 +40,8 @@ class Jump(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ratio: Money | None
     """How far, as a share of what it was; null where it was 0."""
     allowed: Money
-    """The share that was allowed: the setting aggregator.guards.jump_ratio."""
+    """The share that was allowed when it was noticed: the portfolio's `jump_ratio`, else the setting
+    aggregator.guards.jump_ratio."""
     asset: str | None
     """The asset that moved most; null for lines that name none."""
     cause: str

@@ -1,5 +1,6 @@
 """Portfolios: list, create, show, replace, and their members."""
 
+from decimal import Decimal
 from typing import Annotated
 
 from litestar import delete, get, post, put
@@ -8,12 +9,19 @@ from msgspec import Meta, Struct
 
 from holdfast.registry.records import Member, Portfolio
 from services.api.callers import Asker, Caller
+from services.api.currencies import to_text
 from services.api.openapi import refusals
 from services.api.paging import CursorText, Limit, page_size, parse_cursor, to_cursor
 from services.api.problems import ApiError
 from services.api.resources import Api, Resources
-from services.api.vocabulary import Name, Time
+from services.api.vocabulary import Money, Name, Time
 
+JumpRatio = Annotated[
+    Money | None,
+    Meta(
+        description="How far its total may move between two points unseen, as a share of what it was: 0.2 is a fifth."
+    ),
+]
 MemberId = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
@@ -33,6 +41,9 @@ class PortfolioView(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     name: str
     base_currency: str
     members: tuple[MemberView, ...]
+    jump_ratio: Money | None
+    """A total that moves further between two points, as a share of what it was, is noticed; 0: none is.
+    Null: as the setting aggregator.guards.jump_ratio says."""
     created_at: Time
 
 
@@ -46,6 +57,7 @@ class PortfolioCreation(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     name: Annotated[str, Meta(max_length=200)] = ""
     base_currency: Annotated[str, Meta(min_length=1, max_length=200, examples=["USD"])] = "USD"
     members: Annotated[tuple[MemberView, ...], Meta(max_length=10_000)] = ()
+    jump_ratio: JumpRatio = None
 
 
 class PortfolioChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -54,6 +66,7 @@ class PortfolioChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     name: Annotated[str, Meta(max_length=200)] = ""
     base_currency: Annotated[str, Meta(min_length=1, max_length=200, examples=["USD"])] = "USD"
     members: Annotated[tuple[MemberView, ...], Meta(max_length=10_000)] = ()
+    jump_ratio: JumpRatio = None
 
 
 class Members(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -89,6 +102,7 @@ async def create_portfolio(api: Api, caller: Asker, data: JSONBody[PortfolioCrea
         name=data.name,
         base_currency=data.base_currency,
         members=[_to_member(member) for member in data.members],
+        jump_ratio=_to_share(data.jump_ratio),
     )
     await api.settle()
     return to_view(created)
@@ -112,7 +126,12 @@ async def put_members(api: Api, caller: Asker, portfolio: Name, data: JSONBody[M
     """Replace the members alone."""
     caller.may_write()
     present = caller.find_portfolio(api.registry, portfolio)
-    change = PortfolioChange(name=present.name, base_currency=present.base_currency, members=data.members)
+    change = PortfolioChange(
+        name=present.name,
+        base_currency=present.base_currency,
+        members=data.members,
+        jump_ratio=to_text(present.jump_ratio),
+    )
     return await _put(api, caller, portfolio, change)
 
 
@@ -141,6 +160,7 @@ def to_view(portfolio: Portfolio) -> PortfolioView:
             )
             for member in portfolio.members
         ),
+        jump_ratio=to_text(portfolio.jump_ratio),
         created_at=portfolio.created_at,
     )
 
@@ -152,9 +172,14 @@ async def _put(api: Resources, caller: Caller, portfolio: str, change: Portfolio
         name=change.name,
         base_currency=change.base_currency,
         members=[_to_member(member) for member in change.members],
+        jump_ratio=_to_share(change.jump_ratio),
     )
     await api.settle()
     return to_view(stored)
+
+
+def _to_share(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
 
 
 def _to_member(view: MemberView) -> Member:

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 from itertools import pairwise
 
 import msgspec
 
+from holdfast.domain.agreement import check_allowed
 from holdfast.registry.errors import RegistryError
 from holdfast.registry.records import Account, Member, Portfolio
 from holdfast.registry.state import RegistryState
@@ -20,7 +22,7 @@ _END = datetime.max.replace(tzinfo=UTC)
 
 
 def checked_portfolio(state: RegistryState, portfolio: Portfolio) -> Portfolio:
-    """Name, currency, members, intervals and nesting. Returns it with its canonical currency."""
+    """Name, currency, members, intervals, nesting and jumps. Returns it with its canonical currency."""
     existing_tenant(state, portfolio.tenant)
     checked_name("portfolio", portfolio.id)
     checked_label("name", portfolio.name)
@@ -30,6 +32,7 @@ def checked_portfolio(state: RegistryState, portfolio: Portfolio) -> Portfolio:
         _member(state, portfolio, member, f"members[{position}]")
     _no_overlap(portfolio.members)
     _nesting(state, portfolio)
+    _jump_ratio(portfolio.jump_ratio)
     currency = checked_currency("base_currency", portfolio.base_currency)
     return msgspec.structs.replace(portfolio, name=portfolio.name.strip(), base_currency=currency)
 
@@ -102,6 +105,15 @@ def _levels(below: Mapping[str, set[str]], start: str) -> int:
         current = {inner for outer in current for inner in below.get(outer, ())}
         levels += 1
     return levels
+
+
+def _jump_ratio(share: Decimal | None) -> None:
+    try:
+        if share is not None:
+            check_allowed(share)
+    except ValueError as error:
+        fix = "Write 0 to notice no jump, or leave it out for the setting aggregator.guards.jump_ratio"
+        raise RegistryError("jump_ratio", f"{str(share)[:40]} {error}", fix) from error
 
 
 def removable_portfolio(state: RegistryState, tenant: str, portfolio: str) -> Portfolio:
