@@ -59,6 +59,38 @@ async def what_was_stated(world: World) -> None:
         )  # fmt: skip
 
 
+async def test_a_stored_hour_says_what_had_turned_stale_by_its_end(world: World) -> None:
+    """The wallet is fetched every ten minutes: half an hour after it last spoke it is stale, with all its lines."""
+    warehouse, day = world.resources.warehouse, "2026-01-08"
+    old = line(XYZ, kind="wallet", amount="1", value=None, reason="stale")
+    for when, lines in (
+        (at("06:45", day), [old, line(XYZ, kind="wallet", amount="1", value="2")]),
+        (at("09:00", day), []),
+    ):
+        await write_snapshot(warehouse, WALLET_B, when, lines)
+        await write_point(
+            warehouse, f"{when[:13]}:00:00", portfolio="bees", version=1, sources=1, sources_observed=1, as_of=when,
+            oldest_input=when, lines=len(lines), lines_unpriced=len(lines) // 2, reasons={"stale": 1} if lines else {},
+            assets="2" if lines else "0", net="2" if lines else "0",
+        )  # fmt: skip
+    asked = f"{day}T06:00:00Z", f"{day}T09:00:00Z"
+    stored = await series(world, *asked)
+    assert [(one["quality"]["lines_stale"], one["quality"]["sources_stale"]) for one in stored] == [
+        (1, 0), (2, 1), (2, 1), (0, 1),
+    ]  # fmt: skip
+    worked_out = await series(world, *asked, known_at="2100-01-01T00:00:00Z")
+    for name in ("lines_stale", "sources_stale", "lines_unpriced", "reasons"):
+        assert [one["quality"][name] for one in stored] == [one["quality"][name] for one in worked_out]
+
+
+async def test_where_some_sources_had_turned_stale_a_stored_hour_says_nothing_of_it(world: World) -> None:
+    """At 12:30 one had last spoken at 12:05, the others at 11:10 and 09:00."""
+    [stored] = await series(world, "2026-03-01T12:00:00Z", "2026-03-01T12:30:00Z", "family")
+    assert (stored["quality"]["lines_stale"], stored["quality"]["sources_stale"]) == (None, None)
+    [exact] = await series(world, "2026-03-01T12:30:00Z", "2026-03-01T12:30:00Z", "family", interval="5m")
+    assert (exact["quality"]["lines_stale"], exact["quality"]["sources_stale"]) == (4, 2)
+
+
 async def test_five_minutes_see_what_happens_within_an_hour(world: World) -> None:
     points = await series(world, f"{MONDAY}T05:55:00Z", f"{MONDAY}T06:20:00Z", interval="5m")
     assert shown(points) == [

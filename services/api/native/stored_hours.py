@@ -6,7 +6,8 @@ view value_series made unbroken (docs/sql.md), with its rows picked by the engin
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -18,6 +19,7 @@ from services.api.native.current import belonging, had_joined
 from services.api.native.past import Past
 from services.api.native.quality import Known
 from services.api.native.series_range import HOUR
+from services.api.native.valued import patience_of
 from services.api.native.worth import Worth
 from services.api.queries import load_sql, read
 from services.api.resources import Resources
@@ -39,6 +41,24 @@ class _Hour(Struct, frozen=True, kw_only=True):
     newest_input: Time
 
 
+class _Lateness(NamedTuple):
+    """From when on sources are stale: so long after what they stated."""
+
+    now: datetime
+    shortest: timedelta
+    longest: timedelta
+
+    def of(self, bucket: Bucket, hour: _Hour) -> tuple[int | None, int | None]:
+        """Lines and sources that had turned stale by the end of a bucket, or by now.
+
+        A stored hour says when its oldest and newest statements are from: none of its sources had, all, or not kept.
+        """
+        at = min(bucket.valued_at, self.now)
+        if hour.sources == 0 or at - hour.oldest_input <= self.shortest:
+            return hour.reasons.get("stale", 0), 0
+        return (hour.lines, hour.sources) if at - hour.newest_input > self.longest else (None, None)
+
+
 async def read_stored(api: Resources, past: Past) -> list[Worth]:
     """One for each bucket of the grid, which has at least one."""
     this_hour = floor_to(past.now, HOUR)
@@ -55,9 +75,11 @@ async def read_stored(api: Resources, past: Past) -> list[Worth]:
     hours.reverse()
     begins = [hour.bucket for hour in hours]
     members = counted_sources(api.registry, past.tenant, past.portfolio)
+    patience = patience_of(api.registry, members) or [timedelta(0)]
+    lateness = _Lateness(past.now, min(patience), max(patience))
     found = [(last + HOUR, bisect_right(begins, last)) for last in last_hours]
     return [
-        _to_worth(bucket, hours[place - 1])
+        _to_worth(bucket, hours[place - 1], lateness)
         if place and _is_known(hours[place - 1], members, end=end)
         else _to_nothing(bucket, members, end=end)
         for bucket, (end, place) in zip(past.grid, found, strict=True)
@@ -74,16 +96,17 @@ def _to_nothing(bucket: Bucket, members: Sequence[PortfolioSource], *, end: date
     return Worth(bucket=bucket, assets=None, debt=None, fill="missing", complete=False, known=known)
 
 
-def _to_worth(bucket: Bucket, hour: _Hour) -> Worth:
+def _to_worth(bucket: Bucket, hour: _Hour, lateness: _Lateness) -> Worth:
+    lines_stale, sources_stale = lateness.of(bucket, hour)
     known = Known(
         lines=hour.lines,
         lines_unpriced=hour.lines_unpriced,
-        lines_stale=None,
+        lines_stale=lines_stale,
         lines_excluded=hour.lines_excluded,
         lines_truncated=hour.lines_truncated,
         sources=hour.sources,
         sources_missing=hour.sources_missing,
-        sources_stale=None,
+        sources_stale=sources_stale,
         shares=_to_shares(bucket, hour),
         oldest_input=hour.oldest_input,
         newest_input=hour.newest_input,

@@ -1,11 +1,12 @@
 """A portfolio's value in US dollars with what is known of its inputs, before it is converted."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from holdfast.registry.state import RegistryState
+from holdfast.registry.records import Account
+from holdfast.registry.state import PortfolioSource, RegistryState
 from services.api.currencies import RateMissing
 from services.api.native.quality import Known
 
@@ -42,10 +43,22 @@ def stale_sources(
 
 def patience(registry: RegistryState, tenant: str) -> dict[str, timedelta]:
     """How long after a statement of balances each source of a tenant turns stale; other feeds have their own pace."""
+    return _patience(account for (owner, _), account in registry.accounts.items() if owner == tenant)
+
+
+def patience_of(registry: RegistryState, members: Sequence[PortfolioSource]) -> list[timedelta]:
+    """That of the members of a portfolio alone."""
+    keys = {(member.source.tenant, member.source.account) for member in members}
+    known = _patience(registry.accounts[key] for key in keys if key in registry.accounts)
+    return [known.get(member.source.id, _AT_ONCE) for member in members]
+
+
+def _patience(accounts: Iterable[Account]) -> dict[str, timedelta]:
     return {
-        f"{tenant}/{setting.provider}/{account.id}/{setting.scope}": timedelta(seconds=STALE_AFTER * setting.every_s)
-        for (owner, _), account in registry.accounts.items()
-        if owner == tenant
+        f"{account.tenant}/{setting.provider}/{account.id}/{setting.scope}": timedelta(
+            seconds=STALE_AFTER * setting.every_s
+        )
+        for account in accounts
         for setting in account.sources
         if setting.feed == "balances"
     }
