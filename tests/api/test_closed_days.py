@@ -26,7 +26,7 @@ from tests.support.transfers import transfer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-C, D, CHAINED = ("eip155:1:0x" + digit * 40 for digit in "123")
+C, D, CHAINED, OVERNIGHT = ("eip155:1:0x" + digit * 40 for digit in "1234")
 XYZ = "eip155:1/erc20:0x" + "7" * 40
 NEWEST = date(2026, 2, 27)
 SETTINGS = ClosingSettings(days=30, share=1, margin_s=0)
@@ -86,7 +86,8 @@ async def assert_same_as_http(world: World, since: date = date(2026, 2, 20)) -> 
     compared = 0
     returns = await rows(
         world,
-        f"SELECT * FROM portfolio_returns WHERE portfolio IN ('worked', 'nest', 'chained') AND day >= '{since}'",
+        "SELECT * FROM portfolio_returns "
+        f"WHERE portfolio IN ('worked', 'nest', 'chained', 'overnight') AND day >= '{since}'",
     )
     for portfolio, closed, span in sorted({(row["portfolio"], row["day"], row["span"]) for row in returns}):
         mine = [row for row in returns if (row["portfolio"], row["day"], row["span"]) == (portfolio, closed, span)]
@@ -184,11 +185,37 @@ async def test_transfers_that_come_late_take_the_place_of_a_difference(example_w
     ]
     await take_in(warehouse, list(stated), recorded_at=now)
     assert await close(example_world) > 0
-    assert await flows_of_chained(example_world) == [100, 30]
+    assert await flows_of("chained", example_world) == [100, 30]
     await take_in(warehouse, [between(moved(120, 0, "50"), moved(150, 1, "-20"))], recorded_at=now)
     assert await close(example_world) > 0
-    assert await flows_of_chained(example_world) == [100, 50, -20]
+    assert await flows_of("chained", example_world) == [100, 50, -20]
     assert await assert_same_as_http(example_world)
+
+
+async def test_a_transfer_whose_next_statement_comes_long_after_midnight_is_worked_into_its_day(
+    example_world: World,
+) -> None:
+    """Blocks until 02:24 of the next day are known when the day is closed; its source speaks again at 09:36."""
+    store, warehouse, now = example_world.resources.store, example_world.resources.warehouse, example_world.clock.now()
+    await store.add_account("acme", OVERNIGHT, sources=[SourceChoice(provider="evm")])
+    await store.put_portfolio("acme", "overnight", members=[Member(account=OVERNIGHT)])
+    await project(example_world)
+    evening = observed(OVERNIGHT, day(0.75), {USDC: "100"}, block=block(200))
+    known = replace(between(moved(230, 0, "7")), account=OVERNIGHT, until=block(270))
+    await take_in(warehouse, [evening, known], recorded_at=now)
+    assert await close(example_world) > 0
+    assert await flows_of("overnight", example_world) == [100], "nobody knows yet what it stands in for"
+    morning = observed(OVERNIGHT, day(1.4), {USDC: "107"}, block=block(330))
+    await take_in(warehouse, [morning], recorded_at=now)
+    await close(example_world)
+    assert await flows_of("overnight", example_world) == [100, 7], "a difference: the blocks up to it are not known"
+    assert await days_of("overnight", example_world) == [day(0.75), day(1.4)]
+    rest = replace(between(), id="9" * 32, account=OVERNIGHT, after=block(270), until=block(340))
+    await take_in(warehouse, [rest], recorded_at=now)
+    assert await close(example_world) > 0
+    assert await days_of("overnight", example_world) == [day(0.75), day(0.9)]
+    assert await assert_same_as_http(example_world)
+    assert await close(example_world) == 0
 
 
 def block(number: int) -> Block:
@@ -205,9 +232,16 @@ def between(*transfers: TokenTransfer) -> TransfersObserved:
     return replace(told, account=CHAINED, after=block(100), until=block(200), fetched_at=day(3))
 
 
-async def flows_of_chained(world: World) -> list[Decimal]:
-    found = await rows(world, "SELECT delta FROM portfolio_flows WHERE portfolio = 'chained' ORDER BY at")
-    return [row["delta"] for row in found]
+async def flows_of(portfolio: str, world: World) -> list[Decimal]:
+    return [row["delta"] for row in await _flows(portfolio, world)]
+
+
+async def days_of(portfolio: str, world: World) -> list[datetime]:
+    return [row["at"] for row in await _flows(portfolio, world)]
+
+
+async def _flows(portfolio: str, world: World) -> list[dict[str, Any]]:
+    return await rows(world, f"SELECT at, delta FROM portfolio_flows WHERE portfolio = '{portfolio}' ORDER BY at")
 
 
 async def test_what_is_told_again_is_no_change(example_world: World) -> None:

@@ -90,7 +90,8 @@ CREATE TABLE closed_days
         price Nullable(Decimal(76, 36)),
         value Nullable(Decimal(76, 36)),
         reason LowCardinality(String),
-        transfer String))
+        transfer String)),
+    `awaits` Array(String)
 )
 ENGINE = ReplacingMergeTree(computed_at)
 PARTITION BY toYYYYMM(day)

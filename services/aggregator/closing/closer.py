@@ -21,6 +21,7 @@ from holdfast.observability.logs import logger
 from holdfast.warehouse.client import Warehouse
 from holdfast.warehouse.errors import WarehouseUnavailable
 from holdfast.warehouse.writer import write
+from services.aggregator.closing.awaiting import note_awaited
 from services.aggregator.closing.days import EVER, DueDay, begin, newest_closed, note_told_again, read_clock, read_due
 from services.aggregator.closing.working_out import work_out
 from services.aggregator.settings import ClosingSettings
@@ -67,6 +68,7 @@ class Closer:
         self._failed.clear()
         began = await read_clock(self._warehouse)
         await note_told_again(self._warehouse, since=self._worked_in)
+        await note_awaited(self._warehouse, earliest=self._newest() - timedelta(days=self._settings.days))
         closed = await self._close_all()
         if not self._failed:
             self._worked_in = began - timedelta(seconds=self._settings.margin_s)
@@ -83,10 +85,9 @@ class Closer:
 
     async def _read_due(self) -> list[DueDay]:
         """In no order, so that replicas seldom take up the same."""
-        newest = newest_closed(self._clock.now(), after_s=self._settings.after_s)
         found = await read_due(
             self._warehouse,
-            newest,
+            self._newest(),
             self._settings,
             ranking=self._ranking,
             most=_AT_ONCE + len(self._failed),
@@ -95,6 +96,9 @@ class Closer:
         due = [one for one in found if one.key not in self._failed]
         random.shuffle(due)
         return due
+
+    def _newest(self) -> date:
+        return newest_closed(self._clock.now(), after_s=self._settings.after_s)
 
     async def _close(self, due: DueDay) -> bool:
         """Whether it was worked out here. What fails must take nothing else with it."""

@@ -15,10 +15,11 @@ from holdfast.domain.returns.inputs import flows_of, inputs_of
 from holdfast.domain.returns.methods import FIGURES, METHODS, Answer, measure
 from holdfast.domain.returns.refusing import unavailable
 from holdfast.history.ledgers import Ledgers, read_ledgers
-from holdfast.history.memberships import SourceMembership, read_memberships
+from holdfast.history.memberships import SourceMembership, read_memberships, sources_of
 from holdfast.history.receipts import RECEIPTS
 from holdfast.warehouse.client import Warehouse
 from holdfast.warehouse.rows import ClosedDayRow, FlowRow, MethodRow, stored_time
+from services.aggregator.closing.awaiting import read_awaited
 from services.aggregator.closing.days import DueDay
 
 _BEGINNING, _DAY = "all", "day"
@@ -30,6 +31,7 @@ class _Looked(Struct, frozen=True, kw_only=True):
     due: DueDay
     began: datetime
     ranking: tuple[str, ...]
+    awaits: tuple[str, ...]
 
 
 async def work_out(warehouse: Warehouse, due: DueDay, *, began: datetime, ranking: Sequence[str]) -> list[ClosedDayRow]:
@@ -37,10 +39,11 @@ async def work_out(warehouse: Warehouse, due: DueDay, *, began: datetime, rankin
 
     `began`: the engine's time before anything was read.
     """
-    looked = _Looked(due=due, began=began, ranking=tuple(ranking))
     start = datetime.combine(due.day, time(), UTC)
     end = start + timedelta(days=1)
     members = await read_memberships(warehouse, due.tenant, due.portfolio)
+    awaits = await read_awaited(warehouse, sources_of(members), until=end)  # before the rest: once too often is no harm
+    looked = _Looked(due=due, began=began, ranking=tuple(ranking), awaits=awaits)
     return [
         await _work_out(warehouse, looked, members, _BEGINNING, Window(None, end)),
         await _work_out(warehouse, looked, members, _DAY, Window(start, end)),
@@ -82,6 +85,7 @@ def _to_row(looked: _Looked, span: str, ledgers: Ledgers, book: Book, answers: I
         computed_at=stored_time(looked.began),
         revision=looked.due.revision,
         ranking=looked.ranking,
+        awaits=looked.awaits,
         assets=tuple(sorted({asset for asset, _ in book.movements})),
         lines=inputs.lines,
         lines_unpriced=inputs.lines_unpriced,

@@ -48,6 +48,7 @@ class ClosedDayRow(Row, frozen=True, kw_only=True):
     revision: int
     ranking: tuple[str, ...]
     assets: tuple[str, ...]
+    awaits: tuple[str, ...]
     lines: int
     lines_unpriced: int
     lines_stale: int
