@@ -2,31 +2,38 @@
 
     Σ −f_i / (1 + r)^(d_i / 365) + V1 / (1 + r)^(d_1 / 365) − V0 = 0        d in whole UTC days, act/365
 
-Solved in double precision by pyxirr. Not every set of flows has a solution, and some have several; then there is no
-answer, and it says why.
-Source: Microsoft Excel, XIRR; Norstrøm, A Sufficient Condition for a Unique Nonnegative Internal Rate of Return (1972).
+Solved in double precision by pyxirr, and where it does not find the solution, by bisection. Not every set of flows has
+one, and some have several (`discounting`); then there is no answer, and it says why.
+Source: Microsoft Excel, XIRR; Lorie and Savage, Three Problems in Rationing Capital (1955).
 """
 
 import math
-from datetime import date
-from decimal import Decimal
-from itertools import groupby, pairwise
-from operator import attrgetter
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from decimal import Context, Decimal
+from typing import NamedTuple
 
 import pyxirr
 
-from holdfast.domain.exact import ZERO, exactly
+from holdfast.domain.exact import ONE, ZERO, exactly
+from holdfast.domain.money import LIMIT
 from holdfast.domain.returns.answers import RateOfReturn, Unavailable, Why
 from holdfast.domain.returns.book import Book
+from holdfast.domain.returns.discounting import Payment, bisected, present_value, solutions
 from holdfast.domain.returns.refusing import unavailable, unvalued, without_amounts, without_value
 
+_DOUBLE = Context(prec=17)
+_DAY = timedelta(days=1)
 _YEAR = 365
-_SOLVED = 1e-6
-"""What may be left of the equation, as a share of the money in it."""
+_SOLVED = 1e-9
+"""How far a rate may be from where the sum of the discounted payments changes its sign, in ln(1 + r)."""
+_LARGEST = math.log(LIMIT)
+"""ln(1 + r) from which on the rate has more digits than are stored."""
 _SENTENCES = {
     "same_sign": "all money goes one way: no rate discounts it to zero",
     "no_solution": "no rate discounts the flows to zero",
-    "several_solutions": "more than one rate discounts the flows to zero",
+    "several_solutions": "more than one rate discounts the flows to zero, or one that counts twice",
+    "out_of_range": "the yearly rate has more than 40 digits",
 }
 
 
@@ -39,7 +46,7 @@ def money_weighted_return(book: Book) -> RateOfReturn | Unavailable:
     payments = _payments(book)
     if not payments:
         return unavailable(book, "money_weighted", "no_capital", "nothing was invested in the window")
-    if payments[0][0] == book.window.end.date():
+    if book.window.end - payments[0].at < _DAY:
         return unavailable(book, "money_weighted", "too_short", "less than a day has no yearly rate")
     rate = _solve(payments)
     if isinstance(rate, str):
@@ -48,7 +55,7 @@ def money_weighted_return(book: Book) -> RateOfReturn | Unavailable:
         method="money_weighted",
         window=book.window,
         currency=book.currency,
-        rate=Decimal(repr(rate)),
+        rate=rate,
         annual=True,
         opening=sum((mark.worth or ZERO for mark in book.opening), ZERO),
         closing=sum((mark.worth or ZERO for mark in book.closing), ZERO),
@@ -56,46 +63,50 @@ def money_weighted_return(book: Book) -> RateOfReturn | Unavailable:
     )
 
 
-def _payments(book: Book) -> list[tuple[date, float]]:
-    """As the investor sees them, one a day: paid in is negative, paid out and the final value are positive."""
-    days: dict[date, Decimal] = {}
-    for day, flows in groupby(book.flows, lambda flow: flow.at.date()):
-        days[day] = -sum(map(attrgetter("value"), flows), ZERO)
-    dated = [(book.window.start or mark.at, -(mark.worth or ZERO)) for mark in book.opening]
-    dated += [(book.window.end, mark.worth or ZERO) for mark in book.closing]
-    for at, value in dated:
-        day = at.date()
-        days[day] = days.get(day, ZERO) + value
-    return [(day, float(value)) for day, value in sorted(days.items()) if value]
+class _Paid(NamedTuple):
+    """As the investor sees it: paid in is negative, paid out and the final value are positive."""
+
+    at: datetime
+    value: Decimal
 
 
-def _solve(payments: list[tuple[date, float]]) -> float | Why:
+def _payments(book: Book) -> list[_Paid]:
+    """One a day, at the first instant of the day at which there was any; none of them is 0."""
+    paid = [_Paid(book.window.start or mark.at, -(mark.worth or ZERO)) for mark in book.opening]
+    paid += [_Paid(flow.at, -flow.value) for flow in book.flows]
+    paid += [_Paid(book.window.end, mark.worth or ZERO) for mark in book.closing]
+    days: dict[date, _Paid] = {}
+    for at, value in paid:
+        if value:
+            first = days.setdefault(at.date(), _Paid(at, ZERO))
+            days[at.date()] = _Paid(first.at, first.value + value)
+    return [paid for paid in days.values() if paid.value]
+
+
+def _solve(paid: Sequence[_Paid]) -> Decimal | Why:
     """The rate, or the reason why there is none."""
-    if len({amount > 0 for _, amount in payments}) == 1:
+    first = paid[0].at.date()
+    payments = [Payment((at.date() - first).days / _YEAR, float(value)) for at, value in paid]
+    if len({payment.amount > 0 for payment in payments}) == 1:
         return "same_sign"
-    days, amounts = zip(*payments, strict=True)
-    found = pyxirr.xirr(days, amounts, silent=True)
-    if found is None or not math.isfinite(found) or found <= -1:
-        return "no_solution"
-    years = [((day - days[0]).days / _YEAR, amount) for day, amount in payments]
-    if abs(_net_present_value(years, math.log1p(found))) > _SOLVED * sum(abs(amount) for amount in amounts):
-        return "no_solution"
-    return float(found) if _is_the_only_one(years) else "several_solutions"
+    found = solutions(payments)
+    if len(found) != 1:
+        return "several_solutions" if found else "no_solution"
+    rate = _found(paid, payments)
+    return _rate(bisected(payments, found[0])) if rate is None else rate
 
 
-def _is_the_only_one(years: list[tuple[float, float]]) -> bool:
-    """One change of sign has one solution (Descartes). Else all of 1 + r from e^-9 to e^9 is searched in steps."""
-    if _sign_changes([amount for _, amount in years]) == 1:
-        return True
-    return _sign_changes([_net_present_value(years, step / 8) for step in range(-72, 73)]) <= 1
+def _found(paid: Sequence[_Paid], payments: Sequence[Payment]) -> Decimal | None:
+    """By pyxirr, if it is one."""
+    rate = pyxirr.xirr([at.date() for at, _ in paid], [amount for _, amount in payments], silent=True)
+    if rate is None or not -1 < rate < float(LIMIT):
+        return None
+    force = math.log1p(rate)
+    near = _SOLVED * max(1.0, abs(force))
+    below, above = (present_value(payments, at) > 0 for at in (force - near, force + near))
+    return None if below == above else Decimal(repr(rate))
 
 
-def _net_present_value(years: list[tuple[float, float]], force: float) -> float:
-    """At ln(1 + r) = `force`, as of the middle of the time, so that neither end overflows."""
-    middle = years[-1][0] / 2
-    return math.fsum(amount * math.exp(max(-700.0, min(700.0, force * (middle - at)))) for at, amount in years)
-
-
-def _sign_changes(numbers: list[float]) -> int:
-    signs = [number > 0 for number in numbers if number]
-    return sum(a != b for a, b in pairwise(signs))
+def _rate(force: float) -> Decimal | Why:
+    """Never −1: what is left of a loss is as precise as a gain."""
+    return _DOUBLE.exp(Decimal(force)) - ONE if force < _LARGEST else "out_of_range"
