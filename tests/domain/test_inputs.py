@@ -33,7 +33,7 @@ def counts(found: Inputs) -> tuple[int, int, dict[str, int]]:
 
 def coverage_of(*lines: Line) -> tuple[int, int, int]:
     found = to_coverage(statement(day(0), *lines))
-    return found.lines_without_amount, found.lines_unreadable, found.lines_value_only
+    return found.lines_without_amount, sum(found.lines_unread.values()), found.lines_value_only
 
 
 def test_lines_that_are_unreadable_are_counted_one_by_one_whatever_their_assets() -> None:

@@ -26,8 +26,8 @@ DEFINITION = "definition"
 SEARCHED_AGE = timedelta(days=7)
 """A price older than allowed and younger than this is `stale`; with none at all it is `no_price`."""
 
-_NEVER_VALUED = frozenset({"negative_amount", "unreadable", "out_of_range", "low_liquidity", "excluded"})
-"""Reasons of the provider that a price of ours must not override."""
+NEVER_VALUED = frozenset({"negative_amount", "unreadable", "out_of_range", "low_liquidity", "excluded"})
+"""Reasons of the provider that a price of ours must not override: what such a line is worth is unknown."""
 
 
 class Stated(Struct, frozen=True, kw_only=True):
@@ -66,7 +66,7 @@ _UNPRICED = Worth(reason="no_price")
 
 def priced_by(stated: Stated) -> str:
     """The asset whose USD price the line needs: its own, its currency's, or "" if no price would change it."""
-    if stated.reason in _NEVER_VALUED:
+    if stated.reason in NEVER_VALUED:
         return ""
     if _states_value(stated):
         return "" if stated.currency == USD else stated.currency
@@ -84,7 +84,7 @@ def price_age_limit(stated: Stated) -> timedelta:
 
 def worth_as_stated(stated: Stated, *, provider: str, observed_at: datetime) -> Worth:
     """Without looking at any feed; a line that needs one is left without a value, as `no_price`."""
-    if stated.reason in _NEVER_VALUED:
+    if stated.reason in NEVER_VALUED:
         return Worth(reason=str(stated.reason))
     if not _states_value(stated):
         return _UNPRICED if priced_by(stated) else _unquoted(stated, observed_at)

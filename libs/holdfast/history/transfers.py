@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from holdfast.domain.exact import ZERO, exactly
 from holdfast.domain.ledger.entries import Transfer
-from holdfast.domain.ledger.statements import LEFT_OUT
+from holdfast.domain.valuation import NEVER_VALUED
 from holdfast.history.reading import FAR, MOST_SNAPSHOTS, portions, read_rows
 from holdfast.history.snapshots import Key, StoredSnapshot
 from holdfast.warehouse.client import Warehouse
@@ -168,7 +168,7 @@ def _goes_below_zero(was: Decimal, netted: Mapping[datetime, Decimal]) -> bool:
 
 def _amount(one: StoredSnapshot, asset: str) -> Decimal | None:
     lines = [line for _, line in one.lines if line.asset == asset and line.side == "asset"]
-    if any(line.amount is None or line.reason in LEFT_OUT for line in lines):
+    if any(line.amount is None or line.reason in NEVER_VALUED for line in lines):
         return None
     return sum((line.amount for line in lines if line.amount is not None), ZERO)
 

@@ -1,6 +1,6 @@
 """`/v1/portfolios/{id}/flows`: everything that came in and went out, valued, in order of time."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from holdfast.domain.assets import USD
 from holdfast.domain.conversion import Rate
 from holdfast.domain.exact import ONE
 from holdfast.domain.ledger.entries import Entry
-from holdfast.domain.ledger.statements import UNREADABLE, VALUE_ONLY
+from holdfast.domain.ledger.statements import HELD_ON, VALUE_ONLY
 from holdfast.domain.returns.inputs import flows_of, inputs_of
 from services.api.callers import Asker
 from services.api.currencies import Conversion, CurrencyText, RateMissing
@@ -76,11 +76,12 @@ async def list_flows(
 
 
 def to_flow_quality(measured: Measured) -> Quality:
-    """A flow without a value, a line that was unreadable in the window, and a value without an amount, by reason."""
+    """A flow without a value, a line that did not say its amount in the window, and a value without one, by reason."""
     book, inputs = measured.book, inputs_of(measured.book, [one.stated for one in measured.ledgers.sources])
     flows = list(flows_of(book))
-    reasons = Counter(entry.reason for entry in flows if entry.value is None and entry.reason != UNREADABLE)
-    reasons.update({UNREADABLE: _lines_unreadable(measured), VALUE_ONLY: book.coverage.lines_value_only})
+    reasons = Counter(entry.reason for entry in flows if entry.value is None and entry.reason not in HELD_ON)
+    reasons.update(_lines_unread(measured))
+    reasons[VALUE_ONLY] += book.coverage.lines_value_only
     unpriced = sum(reasons.values())
     known = Known(
         available=bool(inputs.sources),
@@ -100,13 +101,16 @@ def to_flow_quality(measured: Measured) -> Quality:
     return to_quality(known, own, _missing_rates(flows, measured.currency))
 
 
-def _lines_unreadable(measured: Measured) -> int:
+def _lines_unread(measured: Measured) -> Counter[str]:
     """By source: those held on as what they last were, or, if more, those listed: one never read has no entry."""
     book, start = measured.book, measured.book.window.start
     seen = (*book.opening, *(entry for entry in book.entries if start is None or entry.at > start))
-    unread = {(entry.source, entry.asset, entry.side): entry for entry in seen if entry.reason == UNREADABLE}
-    held_on = Counter(own_source(entry) for entry in unread.values())
-    return sum(max(held_on[one.source], one.coverage.lines_unreadable) for one in measured.ledgers.sources)
+    unread = {(entry.source, entry.asset, entry.side): entry for entry in seen if entry.reason in HELD_ON}
+    held_on: dict[str, Counter[str]] = defaultdict(Counter)
+    for entry in unread.values():
+        held_on[own_source(entry)][entry.reason] += 1
+    listed = ((one.source, Counter(one.coverage.lines_unread)) for one in measured.ledgers.sources)
+    return sum((held_on[source] | lines for source, lines in listed), Counter())
 
 
 def _missing_rates(flows: Iterable[Entry], currency: str) -> list[RateMissing]:

@@ -3,10 +3,12 @@
     Δ_i = q_i − q_{i−1}        before the first snapshot q is 0; debt is a holding of negative sign
     f_i = Δ_i · p(a, t_i)      p is the holding's own price at that snapshot, elsewhere the price feed's, else unknown
 
-An entry whose Δ is 0 is a mark: it moves the worth and no money. An amount that a statement does not say is unknown,
-not 0: the line is held on, its worth unknown as `unreadable`, and its next flow is the difference between the
-statements around it that do say. Where a provider has a transfer feed, its transfers stand in for the difference; what
-they do not explain (interest, rebasing) stays an entry at the snapshot.
+An entry whose Δ is 0 is a mark: it moves the worth and no money. An amount that a statement does not say (`unreadable`,
+`negative_amount`) is unknown, not 0: the line is held on, its worth unknown, and its next flow is the difference
+between the statements around it that do say. A line of which the amount is stated and no price holds (`low_liquidity`,
+`excluded`, `out_of_range`) has that amount at an unknown worth: to be doubted is not to be sold. Where a provider has a
+transfer feed, its transfers stand in for the difference; what they do not explain (interest, rebasing) stays an entry
+at the snapshot.
 """
 
 from bisect import bisect_right
@@ -22,7 +24,6 @@ from holdfast.domain.balances import Side
 from holdfast.domain.conversion import UNCONVERTED, Rate
 from holdfast.domain.exact import ZERO, difference, exactly, times
 from holdfast.domain.ledger.statements import (
-    UNREADABLE,
     AssetSide,
     Holding,
     Statement,
@@ -155,8 +156,8 @@ def _of_line(
 
 def _at_snapshot(this: Statement, key: AssetSide, held: Decimal, now: Holding, prices: PriceBook) -> Entry:
     delta = now.amount - held
-    if not now.readable:
-        return priced(this.at, this.source, key, delta=delta, held=now.amount, price=None, reason=UNREADABLE)
+    if now.reason:
+        return priced(this.at, this.source, key, delta=delta, held=now.amount, price=None, reason=now.reason)
     if now.price is None:
         price, since, reason = _feed_price(key[0], this.at, prices)
         return priced(this.at, this.source, key, delta=delta, held=now.amount, price=price, reason=reason, since=since)

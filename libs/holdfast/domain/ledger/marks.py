@@ -14,9 +14,8 @@ from operator import attrgetter
 from holdfast.domain.balances import Side
 from holdfast.domain.exact import ZERO
 from holdfast.domain.ledger.entries import Entry, priced
-from holdfast.domain.ledger.statements import UNREADABLE
 from holdfast.domain.quotes import PriceBook, Quote
-from holdfast.domain.valuation import price_age
+from holdfast.domain.valuation import NEVER_VALUED, price_age
 
 LineKey = tuple[str, str, Side]
 """(source, asset, side)."""
@@ -37,7 +36,7 @@ def mark_with(last: Entry, at: datetime, price: Decimal | None, prices: PriceBoo
     """The same with the price that is in use then; without one `prices` tells why."""
     key = last.asset, last.side
     if price is None:
-        reason = UNREADABLE if last.reason == UNREADABLE else prices.reason(last.asset, at)
+        reason = last.reason if last.reason in NEVER_VALUED else prices.reason(last.asset, at)
         return priced(at, last.source, key, delta=ZERO, held=last.held, price=None, reason=reason)
     worth = last.worth if price == last.price else None
     return priced(at, last.source, key, delta=ZERO, held=last.held, price=price, worth=worth)
@@ -45,7 +44,7 @@ def mark_with(last: Entry, at: datetime, price: Decimal | None, prices: PriceBoo
 
 def in_use(last: Entry, at: datetime, feed: Quote | None, age: timedelta) -> tuple[datetime, Decimal] | None:
     """Of the price stated with the line, which serves for `age`, and that of the feed the newer one, and since when."""
-    if last.reason == UNREADABLE:
+    if last.reason in NEVER_VALUED:
         return None
     since = last.since or last.at
     if last.price is None or at - since > age or (feed and feed.at > since):

@@ -1,5 +1,6 @@
 """What a source stated, reduced to what the ledger needs: so much of an asset on a side, and its worth in USD."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -9,12 +10,14 @@ from typing import NamedTuple
 from holdfast.domain.balances import Side
 from holdfast.domain.exact import ZERO, exactly, ratio, times
 from holdfast.domain.money import OutOfRangeError
+from holdfast.domain.valuation import NEVER_VALUED
 
-LEFT_OUT = frozenset({"negative_amount", "receipt_token", "excluded", "low_liquidity"})
-"""Reasons of lines that are no part of a total, and so none of the ledger. One that is worth more than can be stored
-is part of it: a total that lacked it without a word would be wrong."""
+LEFT_OUT = frozenset({"receipt_token"})
+"""Reasons of lines that are no part of a total, and so none of the ledger. One whose value is unknown is part of it,
+whatever the reason: without it a doubtful reading would be a sale, and a total that lacked it would be wrong."""
 
 UNREADABLE = "unreadable"
+HELD_ON = frozenset({UNREADABLE, "negative_amount"})
 """Of a holding that a statement lists without saying how much there is: neither sold nor priced until one says so."""
 
 VALUE_ONLY = "value_only"
@@ -57,8 +60,8 @@ class Holding(NamedTuple):
     """Per unit in USD, as stated; None: look at the price feed."""
     worth: Decimal | None
     """In USD, the sum of its lines' values."""
-    readable: bool = True
-    """False: the amount is what it last was known to be, and its worth is unknown."""
+    reason: str = ""
+    """Why its worth is unknown whatever the feed says; one of HELD_ON: the amount is what it last was known to be."""
     since: datetime | None = None
     """When the price was quoted, where that was before the statement: of several prices the oldest."""
 
@@ -68,20 +71,20 @@ class Coverage(NamedTuple):
 
     covered: Decimal
     gross: Decimal
-    lines_without_amount: int
-    lines_unreadable: int = 0
-    """Of those: lines that do have an amount, which could not be read; whether their asset is known or not."""
+    lines_unread: Mapping[str, int] = {}
+    """Lines that do have an amount, which could not be read, by why; whether their asset is known or not."""
+    lines_value_only: int = 0
 
     @property
-    def lines_value_only(self) -> int:
-        return self.lines_without_amount - self.lines_unreadable
+    def lines_without_amount(self) -> int:
+        return sum(self.lines_unread.values()) + self.lines_value_only
 
     @property
     def share(self) -> Decimal | None:
         return ratio(self.covered, self.gross) if self.gross else None
 
 
-NOTHING_STATED = Coverage(ZERO, ZERO, 0)
+NOTHING_STATED = Coverage(ZERO, ZERO)
 
 
 def current(statements: Iterable[Statement]) -> list[Statement]:
@@ -99,25 +102,30 @@ def _rank(statement: Statement) -> tuple[datetime, str]:
     return statement.fetched_at, statement.snapshot_id
 
 
-def without_amount(statement: Statement) -> set[AssetSide]:
-    """Assets that it names and should, but does not, say the amount of."""
-    return {
-        (line.asset, line.side)
+def without_amount(statement: Statement) -> dict[AssetSide, str]:
+    """Assets that it names and should, but does not, say the amount of, and why."""
+    unread = sorted(
+        (_why_unread(line), line.asset, line.side)
         for line in statement.lines
         if line.amount is None and line.asset is not None and _is_unread(line)
-    }
+    )
+    return {(asset, side): why for why, asset, side in unread}
 
 
 def _is_unread(line: Line) -> bool:
     """Of a line that states no amount: whether there is one. A value alone has none; of no asset one must say so."""
-    return line.reason == UNREADABLE or (line.asset is not None and line.reason not in _NEVER_AMOUNTS)
+    return line.reason in HELD_ON or (line.asset is not None and line.reason not in _NEVER_AMOUNTS)
+
+
+def _why_unread(line: Line) -> str:
+    return line.reason if line.reason in HELD_ON else UNREADABLE
 
 
 def carried(statement: Statement, known: Mapping[AssetSide, Decimal]) -> Statement:
     """The statement with the amounts, signed, that were known before in place of those that it does not say."""
     unread = without_amount(statement)
     kept = tuple(line for line in statement.lines if (line.asset, line.side) not in unread)
-    lines = (Line(*key, abs(known[key]), reason=UNREADABLE) for key in sorted(unread) if known.get(key))
+    lines = (Line(*key, abs(known[key]), reason=why) for key, why in sorted(unread.items()) if known.get(key))
     return statement._replace(lines=(*kept, *lines))
 
 
@@ -135,8 +143,8 @@ def _to_holding(side: Side, lines: list[Line]) -> Holding:
     """The stated price, if the lines agree on it and their values follow from it; else their value per unit."""
     sign = -1 if side == "debt" else 1
     amount = sign * sum((line.amount or ZERO for line in lines), ZERO)
-    if any(line.reason == UNREADABLE for line in lines):
-        return Holding(amount, None, None, readable=False)
+    if doubts := [line.reason for line in lines if line.amount and line.reason in NEVER_VALUED]:
+        return Holding(amount, None, None, min(doubts))
     prices = {line.price for line in lines if line.amount}
     price = prices.pop() if len(prices) == 1 else None
     if any(line.value is None and line.price is None for line in lines if line.amount):
@@ -159,14 +167,16 @@ def _value(line: Line) -> Decimal:
 
 @exactly
 def to_coverage(statement: Statement) -> Coverage:
-    covered, gross, without, unread = ZERO, ZERO, 0, 0
+    covered, gross, value_only = ZERO, ZERO, 0
+    unread: Counter[str] = Counter()
     for line in statement.lines:
         if line.reason in LEFT_OUT:
             continue
         gross += _value(line)
-        if line.amount is None or line.asset is None:
-            without += 1
-            unread += line.amount is None and _is_unread(line)
-        else:
+        if line.amount is not None and line.asset is not None:
             covered += _value(line)
-    return Coverage(covered, gross, without, unread)
+        elif line.amount is None and _is_unread(line):
+            unread[_why_unread(line)] += 1
+        else:
+            value_only += 1
+    return Coverage(covered, gross, unread, value_only)

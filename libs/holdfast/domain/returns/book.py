@@ -4,6 +4,7 @@ An asset, an account, a source, a portfolio and a nested portfolio differ only i
 """
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -181,8 +182,8 @@ def added(coverage: Iterable[Coverage]) -> Coverage:
         lambda a, b: Coverage(
             a.covered + b.covered,
             a.gross + b.gross,
-            a.lines_without_amount + b.lines_without_amount,
-            a.lines_unreadable + b.lines_unreadable,
+            Counter(a.lines_unread) + Counter(b.lines_unread),
+            a.lines_value_only + b.lines_value_only,
         ),
         coverage,
         NOTHING_STATED,

@@ -7,7 +7,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from holdfast.domain.ledger.entries import Entry
-from holdfast.domain.ledger.statements import UNREADABLE, VALUE_ONLY, Coverage
+from holdfast.domain.ledger.statements import HELD_ON, VALUE_ONLY, Coverage
 from holdfast.domain.returns.book import Book
 
 
@@ -35,7 +35,7 @@ def inputs_of(book: Book, stated: Sequence[datetime | None]) -> Inputs:
     """`stated`: when each source that is measured last said something, be it nothing new; None: it never did."""
     closing = [mark for mark in book.closing if mark.held]
     reasons = Counter(mark.reason for mark in closing if mark.reason)
-    apart = _without_mark(book.coverage, held_on=reasons[UNREADABLE])
+    apart = _without_mark(book.coverage, reasons)
     last = [at for at in stated if at is not None]
     return Inputs(
         lines=len(closing) + apart.total(),
@@ -49,9 +49,10 @@ def inputs_of(book: Book, stated: Sequence[datetime | None]) -> Inputs:
     )
 
 
-def _without_mark(coverage: Coverage, *, held_on: int) -> Counter[str]:
+def _without_mark(coverage: Coverage, marks: Counter[str]) -> Counter[str]:
     """Lines without an amount by reason, but for those that are held on as what they last were: these have a mark."""
-    return +Counter({UNREADABLE: coverage.lines_unreadable - held_on, VALUE_ONLY: coverage.lines_value_only})
+    held_on = Counter({reason: marks[reason] for reason in HELD_ON})
+    return Counter(coverage.lines_unread) - held_on + Counter({VALUE_ONLY: coverage.lines_value_only})
 
 
 def flows_of(book: Book) -> Iterable[Entry]:

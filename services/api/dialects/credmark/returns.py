@@ -18,7 +18,7 @@ from holdfast.domain.exact import ZERO, exactly
 from holdfast.domain.ledger.entries import Entry
 from holdfast.domain.ledger.marks import latest
 from holdfast.domain.ledger.membership import ALWAYS, Interval, union
-from holdfast.domain.ledger.statements import LEFT_OUT, UNREADABLE
+from holdfast.domain.ledger.statements import HELD_ON, LEFT_OUT
 from holdfast.domain.returns.answers import SimpleReturn, Unavailable, Window
 from holdfast.domain.returns.book import NOTHING_HELD, build_book, worth_by_asset
 from holdfast.domain.returns.simple import simple_returns_by_asset
@@ -118,7 +118,7 @@ def _of_known_flows(inputs: Inputs) -> Iterator[tuple[str, TokenReturn]]:
         rates=inputs.rates,
         currency=inputs.quote,
     )
-    closing = worth_by_asset(mark for mark in book.closing if mark.reason != UNREADABLE)
+    closing = worth_by_asset(mark for mark in book.closing if mark.reason not in HELD_ON)
     for key, answer in simple_returns_by_asset(book).items():
         yield key[0], _to_return(key[0], answer, closing.get(key, NOTHING_HELD).held)
 
@@ -128,7 +128,7 @@ def _of_unknown_flows(inputs: Inputs) -> Iterator[tuple[str, TokenReturn]]:
     for one in inputs.ledgers.sources:
         if one.source in without:
             for entry in latest(_on_chain(one.entries, inputs.chain)).values():
-                yield entry.asset, _to_return(entry.asset, None, ZERO if entry.reason == UNREADABLE else entry.held)
+                yield entry.asset, _to_return(entry.asset, None, ZERO if entry.reason in HELD_ON else entry.held)
 
 
 def _to_return(asset: str, answer: SimpleReturn | Unavailable | None, held: Decimal) -> TokenReturn:
