@@ -63,9 +63,13 @@ class _Line(Struct, gc=False):
     quotes: QuoteHistory
     age: timedelta
     """How long a price of it serves."""
+    expiry: timedelta
+    """After how long it is too old."""
     last: Entry
     used: Decimal | None
     due: datetime = _NEVER
+    sooner: datetime = _NEVER
+    """A price stated before this will be too old before the line is due."""
 
 
 class _Walk:
@@ -89,7 +93,7 @@ class _Walk:
             line = self._lines[key] = self._line(key, entry)
         else:
             line.last, line.used = entry, entry.price
-        if entry.held and (line.due is _NEVER or _expiry(entry, line.age) < line.due):
+        if entry.held and (entry.since or entry.at) < line.sooner and (entry.price is not None or line.due is _NEVER):
             self._wait(line, _looked_up(line, entry.at)[1])
 
     def marks(self, at: datetime, stated: Iterable[Entry], *, every: bool) -> list[Entry]:
@@ -102,7 +106,8 @@ class _Walk:
         return [marked(last, at, self._prices) for last in held]
 
     def _line(self, key: LineKey, entry: Entry) -> _Line:
-        return _Line(key, self._prices.of(entry.asset), price_age(entry.asset), entry, entry.price)
+        age = price_age(entry.asset)
+        return _Line(key, self._prices.of(entry.asset), age, age + _MOMENT, entry, entry.price)
 
     def _changed(self, at: datetime, stated: set[LineKey]) -> list[_Line]:
         """Each is due again by what it is marked with from here on."""
@@ -121,7 +126,7 @@ class _Walk:
     def _wait(self, line: _Line, due: datetime | None) -> None:
         if due is None or due == line.due:
             return
-        line.due = due
+        line.due, line.sooner = due, due - line.expiry
         waiting = self._due.get(due)
         if waiting is None:
             waiting = self._due[due] = []
@@ -135,14 +140,9 @@ class _Walk:
         found = []
         for line in self._due.pop(now):
             if line.due == now:
-                line.due = _NEVER
+                line.due = line.sooner = _NEVER
                 found.append(line)
         return found
-
-
-def _expiry(last: Entry, age: timedelta) -> datetime:
-    """When the price of an entry has become too old; those of the feed that follow it are waited for anyway."""
-    return _NEVER if last.price is None else (last.since or last.at) + age + _MOMENT
 
 
 def _looked_up(line: _Line, at: datetime) -> tuple[Decimal | None, datetime | None]:
@@ -152,6 +152,6 @@ def _looked_up(line: _Line, at: datetime) -> tuple[Decimal | None, datetime | No
     if found is None:
         return None, due
     since, price = found
-    expiry = since + line.age + _MOMENT
+    expiry = since + line.expiry
     # A dollar's price by definition, which has no date, stays in use.
     return price, expiry if expiry > at and (due is None or expiry < due) else due

@@ -11,11 +11,11 @@ method; Bacon, Practical Portfolio Performance Measurement and Attribution (2008
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import MAX_EMAX, MIN_EMIN, ROUND_DOWN, Context, Decimal, localcontext
+from itertools import chain
 from operator import attrgetter
 
 from holdfast.domain.exact import ONE, ZERO, exactly, fitted
 from holdfast.domain.ledger.entries import Entry
-from holdfast.domain.ledger.marks import LineKey
 from holdfast.domain.returns.answers import RateOfReturn, Unavailable
 from holdfast.domain.returns.book import Book
 from holdfast.domain.returns.refusing import (
@@ -81,8 +81,9 @@ def _sub_periods(
 
     A worth that is unknown counts as 0: where it is unknown at a flow there is no answer.
     """
-    worth_of: dict[LineKey, Decimal] = {(m.source, m.asset, m.side): m.worth or ZERO for m in opening}
-    before = after = start = sum(worth_of.values(), ZERO)
+    # Each in a list of its own, so that a line is looked up once for what it was worth and what it is.
+    last_worth = {(mark.source, mark.asset, mark.side): [mark.worth or ZERO] for mark in opening}
+    before = after = start = sum(chain.from_iterable(last_worth.values()), ZERO)
     now, moved = None, False
     for entry in entries:
         at, line = entry.at, (entry.source, entry.asset, entry.side)
@@ -91,11 +92,15 @@ def _sub_periods(
                 yield start, before
                 start = after
             now, moved, before = at, False, after
-        was, worth, known = entry.before or ZERO, entry.worth or ZERO, worth_of.get(line, ZERO)
-        before += was - known
+        last = last_worth.get(line)
+        if last is None:
+            last = last_worth[line] = [ZERO]
+        known, worth = last[0], entry.worth or ZERO
+        before += (entry.before or ZERO) - known
         after += worth - known
-        worth_of[line] = worth
-        moved = moved or bool(entry.delta)
+        last[0] = worth
+        if entry.delta:
+            moved = True
     if moved:
         yield start, before
         start = after
