@@ -7,8 +7,10 @@ lots that have left altogether nobody does but for the detail.
 from collections.abc import Iterable
 from decimal import Decimal
 from itertools import groupby
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import Protocol
+
+from msgspec import Struct
 
 from holdfast.domain.balances import Side
 from holdfast.domain.exact import ZERO
@@ -17,8 +19,13 @@ from holdfast.domain.returns.lots import OpenLot, OversoldError, disposed
 from holdfast.domain.returns.orders import ORDERS, Order
 from holdfast.domain.returns.pool import Pool
 
-Taking = tuple[Movement, OpenLot, Decimal]
-"""What takes, from which lot, how much."""
+
+class Taking(Struct, frozen=True, gc=False):
+    """So much of a lot left with a movement."""
+
+    by: Movement
+    lot: OpenLot
+    quantity: Decimal
 
 
 class Inventory(Protocol):
@@ -53,9 +60,9 @@ class LotByLot:
         takings = _matched(movements, self._lots, is_debt=self._is_debt)
         if detail:
             return _paid(takings)
-        for _, lot, quantity in takings:
-            if lot.left:
-                lot.pay(quantity)
+        for taking in takings:
+            if taking.lot.left:
+                taking.lot.pay(taking.quantity)
         return []
 
     @property
@@ -83,10 +90,10 @@ def _matched(movements: Iterable[Movement], lots: Order, *, is_debt: bool) -> li
                 raise OversoldError(movement.at) from error
             rest = lot.left + delta
             if rest > ZERO:
-                takings.append((movement, lot, -delta))
+                takings.append(Taking(movement, lot, -delta))
                 lot.left = rest
                 break
-            takings.append((movement, lot, lot.left))
+            takings.append(Taking(movement, lot, lot.left))
             lot.left = ZERO
             drop()
             delta = rest
@@ -95,6 +102,6 @@ def _matched(movements: Iterable[Movement], lots: Order, *, is_debt: bool) -> li
 
 def _paid(takings: Iterable[Taking]) -> list[Disposal]:
     return [
-        disposed(movement, sum((lot.pay(quantity) for _, lot, quantity in of), ZERO))
-        for movement, of in groupby(takings, itemgetter(0))
+        disposed(movement, sum((taking.lot.pay(taking.quantity) for taking in of), ZERO))
+        for movement, of in groupby(takings, attrgetter("by"))
     ]
