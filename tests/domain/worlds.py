@@ -86,17 +86,20 @@ def to_ledgers(world: World) -> dict[str, list[Entry]]:
     }
 
 
-def to_book(world: World, *, start: int | None = None, ledgers: Iterable[list[Entry]] | None = None) -> Book:
+def to_members(world: World) -> dict[str, list[Entry]]:
+    """In dollars, each source as the portfolio sees it."""
     prices = to_prices(world)
-    own = to_ledgers(world)
-    members = [
-        belonging(entries, [_interval(*times) for times in world.during.get(source, ())] or [ALWAYS], prices)
-        for source, entries in own.items()
-    ]
+    return {
+        source: belonging(entries, [_interval(*times) for times in world.during.get(source, ())] or [ALWAYS], prices)
+        for source, entries in to_ledgers(world).items()
+    }
+
+
+def to_book(world: World, *, start: int | None = None, ledgers: Iterable[list[Entry]] | None = None) -> Book:
     return build_book(
-        members if ledgers is None else ledgers,
+        to_members(world).values() if ledgers is None else ledgers,
         window=Window(None if start is None else at(start), at(world.end)),
-        prices=prices,
+        prices=to_prices(world),
         rates=to_rates(world),
         currency=USD if world.rates is None else OTHER,
     )

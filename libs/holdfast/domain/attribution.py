@@ -1,12 +1,17 @@
 """Attribution: why a value changed between two instants, line by line.
 
-From each state of a line to the next (a snapshot, a transfer, joining or leaving, the end of the window):
+From each flow of a line to its next (money that came or went, joining or leaving), from the start to the first and from
+the last to the end of the window:
 
     FX effect    = q · p · (r' − r)        on the worth so far, at the old price
     price effect = q · (p' − p) · r'       at the new rate
     flow         = Δ · p' · r'
 
     V(end) − V(start) = price + flows + FX + rounding
+
+So the split follows from the line's own flows and the two ends. A statement of the same amount, a quote, or a flow of
+another line is no step: with each of them the price and the FX effect would move money between them, and what a line
+is said to owe to its price would depend on how often somebody looked. Nor need the worth be known there.
 
 Values are in the book's currency: each product with a price is cut once, in dollars, and converting it cuts it once
 more. So `rounding` is at most one unit of the 36th decimal for each flow, in dollars and again in another currency, and
@@ -40,7 +45,8 @@ class Effects(Struct, frozen=True, kw_only=True):
 
 
 class LineAttribution(Struct, frozen=True, kw_only=True):
-    """Of one asset of one source. `effects` is None where a worth on the way is unknown or too great: see `missing`."""
+    """Of one asset of one source. `effects` is None where its worth at an end, or at a flow of its own, is unknown or
+    too great: see `missing`."""
 
     source: str
     asset: str
@@ -66,7 +72,7 @@ def attribute(book: Book) -> Attribution:
     start = book.window.start
     states: dict[LineKey, list[Entry]] = {_line(mark): [mark] for mark in book.opening}
     for entry in book.entries:
-        if start is None or entry.at > start:
+        if (entry.delta or entry.value) and (start is None or entry.at > start):
             states.setdefault(_line(entry), []).append(entry)
     for mark in book.closing:
         states.setdefault(_line(mark), []).append(mark)
