@@ -88,6 +88,24 @@ async def test_each_asset_has_its_own_lots_and_flows(example_world: World) -> No
     assert eth["closing"] == []
 
 
+@pytest.mark.parametrize("by", ["portfolio", "account", "source"])
+async def test_lots_and_disposals_of_everything_name_their_asset_in_order_of_time(
+    example_world: World, by: str
+) -> None:
+    answer = await ask(example_world, "returns", by=by, method="fifo", lots=True, to=day(1).isoformat())
+    fifo = by_method(answer["items"][0])["fifo"]
+    assert [(lot["asset"], lot["side"], lot["quantity"], lot["cost"]) for lot in fifo["lots"]] == [
+        (ETH, "asset", "1.5", "3000"),
+        (USDC, "asset", "100", "100"),
+        (ETH, "asset", "0.5", "1100"),
+    ]
+    fifo = by_method((await ask(example_world, "returns", by=by, method="fifo", lots=True))["items"][0])["fifo"]
+    assert [(one["asset"], one["side"], one["gain"]) for one in fifo["disposals"]] == [
+        (ETH, "asset", "-300"),
+        (ETH, "asset", "150"),
+    ]
+
+
 async def test_account_and_source_are_the_whole_here(example_world: World) -> None:
     for by in ("account", "source"):
         answer = await ask(example_world, "returns", by=by, method="simple")

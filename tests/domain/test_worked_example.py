@@ -65,9 +65,11 @@ def test_realised_gains_by_method(method: CostMethod, realised: list[int]) -> No
     assert [(d.at, d.gain) for d in eth.disposals] == [(day(2), realised[0]), (day(3), realised[1])]
     assert (eth.realised, eth.unrealised, eth.lots) == (-150, 0, ())
     assert (usdc.realised, usdc.unrealised) == (0, Decimal("2.6"))
-    total = cost_basis(book(), method)
+    total = cost_basis(book(), method, detail=True)
     assert isinstance(total, CostBasisReturn)
     assert total.gain == Decimal("-147.4")
+    assert total.disposals == eth.disposals
+    assert total.lots == usdc.lots
 
 
 @pytest.mark.parametrize("start", [None, 0])

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from holdfast.domain.balances import Side
 from holdfast.domain.ledger.statements import AssetSide
 from holdfast.domain.money import plain
 from holdfast.domain.returns import methods
@@ -16,6 +17,8 @@ from services.api.vocabulary import Money, Time
 class DisposalView(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One sale, or one repayment of debt: gain = proceeds − cost."""
 
+    asset: str
+    side: Side
     at: Time
     quantity: Money
     proceeds: Money
@@ -24,8 +27,10 @@ class DisposalView(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class LotView(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is left of one acquisition; of average cost there is one for all."""
+    """What is left of one acquisition; of average cost there is one for all of an asset."""
 
+    asset: str
+    side: Side
     opened_at: Time
     quantity: Money
     cost: Money
@@ -63,7 +68,7 @@ class ReturnView(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     annual: bool | None
     """True for a rate per year of 365 days, false for one over the whole window."""
     disposals: list[DisposalView] | None
-    """On request: what was sold or repaid in the window."""
+    """On request: what was sold or repaid in the window, in order of time."""
     lots: list[LotView] | None
     """On request: what is left, in order of opening."""
 
@@ -92,6 +97,8 @@ def to_view(answer: Answer, *, lots: bool) -> ReturnView:
 
 def _to_disposal(one: Disposal) -> DisposalView:
     return DisposalView(
+        asset=one.asset,
+        side=one.side,
         at=one.at,
         quantity=plain(one.quantity),
         proceeds=plain(one.proceeds),
@@ -101,4 +108,10 @@ def _to_disposal(one: Disposal) -> DisposalView:
 
 
 def _to_lot(one: Lot) -> LotView:
-    return LotView(opened_at=one.opened_at, quantity=plain(one.quantity), cost=plain(one.cost))
+    return LotView(
+        asset=one.asset,
+        side=one.side,
+        opened_at=one.opened_at,
+        quantity=plain(one.quantity),
+        cost=plain(one.cost),
+    )

@@ -15,15 +15,15 @@ Method = Literal["simple", "average_cost", "fifo", "lifo", "hifo", "time_weighte
 Why = Literal[
     "no_price",  # a flow or a holding has no price in the 24 hours before
     "stale",  # it had one, but it is older
-    "out_of_range",  # it is worth more than Decimal(76, 36) holds
+    "out_of_range",  # it, or the rate, is 10^40 or more: Decimal(76, 36) does not hold it
     "no_rate",  # no rate into the currency, at most 5 days old
     "value_only",  # a source states values without amounts: it has no flows
     "no_capital",  # nothing was ever invested in the window
     "negative_capital",  # debt exceeded assets: a rate of return has no meaning
     "same_sign",  # all flows go one way: no rate discounts them to zero
     "too_short",  # an annual rate of less than a day
-    "no_solution",  # the equation of the rate was not solved to its precision
-    "several_solutions",  # and it may have more than one
+    "no_solution",  # no rate solves its equation
+    "several_solutions",  # several do, or one that counts twice
     "oversold",  # more went out than was held: the transfer feed is incomplete
 ]
 
@@ -95,6 +95,8 @@ class SimpleReturn(Struct, frozen=True, kw_only=True):
 class Disposal(NamedTuple):
     """One sale, or one repayment of debt, and what it realised: proceeds − cost."""
 
+    asset: str
+    side: Side
     at: datetime
     quantity: Decimal
     proceeds: Decimal
@@ -108,6 +110,8 @@ class Disposal(NamedTuple):
 class Lot(NamedTuple):
     """What is left of one acquisition. Of average cost there is one for all, opened with the first."""
 
+    asset: str
+    side: Side
     opened_at: datetime
     quantity: Decimal
     cost: Decimal
@@ -131,7 +135,7 @@ class CostBasisReturn(Struct, frozen=True, kw_only=True):
     gain: Decimal
     flows: tuple[Movement, ...]
     disposals: tuple[Disposal, ...] = ()
-    """On request, those of the window."""
+    """On request, those of the window, in order of time."""
     lots: tuple[Lot, ...] = ()
     """On request, in order of opening."""
 

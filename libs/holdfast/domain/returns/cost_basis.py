@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from itertools import chain
+from operator import attrgetter
 
 from holdfast.domain.exact import ZERO, exactly
 from holdfast.domain.ledger.statements import AssetSide
@@ -106,6 +107,6 @@ def _total(
         unrealised_opening=added("unrealised_opening"),
         gain=added("gain"),
         flows=book.moved,
-        disposals=tuple(chain.from_iterable(answer.disposals for answer in answers)),
-        lots=tuple(chain.from_iterable(answer.lots for answer in answers)),
+        disposals=tuple(sorted(chain.from_iterable(answer.disposals for answer in answers), key=attrgetter("at"))),
+        lots=tuple(sorted(chain.from_iterable(answer.lots for answer in answers), key=attrgetter("opened_at"))),
     )

@@ -15,7 +15,7 @@ from msgspec import Struct
 from holdfast.domain.balances import Side
 from holdfast.domain.exact import ZERO
 from holdfast.domain.returns.answers import CostMethod, Disposal, Lot, Movement
-from holdfast.domain.returns.lots import OpenLot, OversoldError, disposed
+from holdfast.domain.returns.lots import OpenLot, OversoldError, acquired, disposed
 from holdfast.domain.returns.orders import ORDERS, Order
 from holdfast.domain.returns.pool import Pool
 
@@ -71,7 +71,7 @@ class LotByLot:
 
     def left(self) -> tuple[Lot, ...]:
         lots = sorted(self._lots, key=attrgetter("opened.at"))
-        return tuple(Lot(lot.opened.at, -lot.left if self._is_debt else lot.left, lot.cost) for lot in lots)
+        return tuple(acquired(lot.opened, -lot.left if self._is_debt else lot.left, lot.cost) for lot in lots)
 
 
 def _matched(movements: Iterable[Movement], lots: Order, *, is_debt: bool) -> list[Taking]:

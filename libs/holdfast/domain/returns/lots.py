@@ -10,7 +10,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from holdfast.domain.exact import UNIT, UNITS, ZERO
-from holdfast.domain.returns.answers import Disposal, Movement
+from holdfast.domain.returns.answers import Disposal, Lot, Movement
 
 
 class OversoldError(ArithmeticError):
@@ -49,6 +49,11 @@ class OpenLot(Struct, gc=False):
         return dear > cheap if dear != cheap else mine.at < its.at
 
 
+def acquired(movement: Movement, left: Decimal, cost: Decimal) -> Lot:
+    """A movement that came in, with what is left of it."""
+    return Lot(movement.asset, movement.side, movement.at, left, cost)
+
+
 def disposed(movement: Movement, cost: Decimal) -> Disposal:
     """A movement that took out, with what that had cost."""
-    return Disposal(movement.at, -movement.delta, -(movement.value or ZERO), cost)
+    return Disposal(movement.asset, movement.side, movement.at, -movement.delta, -(movement.value or ZERO), cost)

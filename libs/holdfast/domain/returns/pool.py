@@ -1,13 +1,12 @@
 """Average cost: one pool of all that is held of an asset. Runs under `@exactly`."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from decimal import Decimal
 
 from holdfast.domain.balances import Side
 from holdfast.domain.exact import UNIT, UNITS, ZERO
 from holdfast.domain.returns.answers import Disposal, Lot, Movement
-from holdfast.domain.returns.lots import OversoldError, disposed
+from holdfast.domain.returns.lots import OversoldError, acquired, disposed
 
 
 class Pool:
@@ -15,7 +14,7 @@ class Pool:
 
     def __init__(self, side: Side) -> None:
         self._is_debt = side == "debt"
-        self._opened_at: datetime | None = None
+        self._opened: Movement | None = None
         self._held = ZERO
         self._units = ZERO
         """What it cost, counted in units of the last decimal: a share of it is a whole number, which the division cuts
@@ -29,7 +28,7 @@ class Pool:
             delta = -movement.delta if is_debt else movement.delta
             if delta > ZERO:
                 if not held:
-                    self._opened_at = movement.at
+                    self._opened = movement
                 held += delta
                 units += (movement.value or ZERO) * UNITS
             elif delta:
@@ -52,4 +51,4 @@ class Pool:
     def left(self) -> tuple[Lot, ...]:
         """One for all, opened with the first."""
         held = -self._held if self._is_debt else self._held
-        return (Lot(self._opened_at, held, self.cost),) if self._opened_at and held else ()
+        return (acquired(self._opened, held, self.cost),) if self._opened and held else ()
