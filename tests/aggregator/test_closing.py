@@ -24,14 +24,14 @@ from tests.aggregator.test_any_arrival import Silent
 from tests.aggregator.worlds import RANKING, deliveries, worlds
 
 _HEALTH = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]
-_SETTINGS = ClosingSettings(share=1, margin_s=0, days=4)
+_SETTINGS = ClosingSettings(share=1, margin_s=0, days=3)
 
 
 class Later:
     """After the first days of the worlds."""
 
     def now(self) -> datetime:
-        return START + timedelta(days=4)
+        return START + timedelta(days=3)
 
 
 @pytest.fixture(scope="module")
@@ -69,8 +69,8 @@ def assert_not_empty(closed: list[dict[str, Any]]) -> None:
     for row in closed:
         if row["portfolio"] == "plain":
             days[row["span"]].append(row)
-    assert len(days["all"]) == len(days["day"]) == len({row["day"] for row in days["day"]}) == 4
-    assert [len(row["flows"]) for row in days["day"]] == [1, 1, 0, 0]
+    assert len(days["all"]) == len(days["day"]) == len({row["day"] for row in days["day"]}) == 3
+    assert [len(row["flows"]) for row in days["day"]] == [1, 1, 0]
     told = [{one["method"]: one["reason"] for one in row["returns"]} for row in days["all"]]
     assert all(reasons["simple"] == reasons["fifo"] == "" for reasons in told), told
 
