@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 
@@ -120,6 +121,40 @@ async def test_a_wrong_line_is_found_and_put_right_whatever_version_it_claims(ke
     assert await found(kept, "again") == []
     value = "SELECT value_usd FROM balances FINAL WHERE line = 0 AND observed_at < '2026-01-31 22:30:00'"
     assert await kept.rows(value) == [(Decimal(3000),), (Decimal(3000),)]
+
+
+@pytest.mark.parametrize("by", ["0." + "0" * 35 + "1", "-0." + "0" * 35 + "1"])
+async def test_a_value_that_is_off_by_the_least_is_found(kept: Warehouse, by: str) -> None:
+    await kept.command(
+        f"INSERT INTO balances SELECT * REPLACE (value_usd + toDecimal256('{by}', 36) AS value_usd) "
+        "FROM balances FINAL WHERE source LIKE '%111/wallet' AND line = 0 AND observed_at < '2026-01-31 22:30:00'"
+    )
+    [finding] = await found(kept, "off")
+    assert finding.derived == 3000
+    assert Fraction(finding.stored or 0) == 3000 + Fraction(by)
+
+
+@pytest.mark.parametrize(
+    ("line", "wrong"),
+    [
+        (0, "CAST(NULL, 'Nullable(Decimal(76, 36))') AS value_usd"),
+        (0, "CAST(NULL, 'Nullable(Decimal(76, 36))') AS price_usd"),
+        (1, "toDecimal256(9, 36) AS value_usd"),
+        (1, "toDecimal256(1, 36) AS price_usd"),
+    ],
+)
+async def test_a_line_is_compared_where_something_of_it_is_unknown(kept: Warehouse, line: int, wrong: str) -> None:
+    """Line 0 is valued by a feed; of line 1 a value is stated and no price."""
+    worth = "SELECT value_usd, price_usd FROM balances FINAL ORDER BY source, observed_at, line"
+    right = await kept.rows(worth)
+    await kept.command(
+        f"INSERT INTO balances SELECT * REPLACE ({wrong}, version + 1 AS version) FROM balances FINAL "
+        f"WHERE source LIKE '%111/wallet' AND line = {line} AND observed_at < '2026-01-31 22:30:00'"
+    )
+    assert [one.kind for one in await found(kept, "unknown")] == ["line"]
+    await swap(kept, "unknown")
+    assert await kept.rows(worth) == right
+    assert await found(kept, "again") == []
 
 
 async def test_a_point_that_was_summed_from_a_wrong_line_is_found_with_it(kept: Warehouse) -> None:

@@ -8,6 +8,18 @@ INSERT INTO rebuilt_lines
     (run, unit, look, source, observed_at, snapshot_id, line, price_usd, value_usd, price_source, price_at, reason,
      version, live_value, live_version, live_digest, seen)
 WITH
+    toInt256('1000000000000000000000000000000000000') AS one,
+    -- a × b cut to 36 decimals, exact, in units of 10⁻³⁶: whole and broken parts apart, because the full product has 152
+    -- digits. Each partial product is below the result, so nothing wraps where that is below 1e40 (`too_great` sees to it).
+    -- multiplyDecimal says the same at forty times the cost.
+    (a, b) -> reinterpret(
+        multiply(
+            toInt256(multiply(sign(a), sign(b))),
+            multiply(multiply(intDiv(abs(a), one), intDiv(abs(b), one)), one)
+                + multiply(intDiv(abs(a), one), modulo(abs(b), one))
+                + multiply(modulo(abs(a), one), intDiv(abs(b), one))
+                + intDiv(multiply(modulo(abs(a), one), modulo(abs(b), one)), one)),
+        'Decimal(76, 36)') AS times,
 best AS
 (
     SELECT
@@ -49,24 +61,12 @@ priced AS
     FROM stated AS s
     ASOF LEFT JOIN best AS b ON s.needs = b.priced_asset AND s.observed_at >= b.priced_at
 ),
-multiplied AS
+-- One select after another: the planner works an alias out anew wherever it is used in the same one, which took it half
+-- a second for these.
+decided AS
 (
-    WITH
-        toInt256('1000000000000000000000000000000000000') AS one,
-        -- a × b cut to 36 decimals, exact: whole and broken parts apart, because the full product has 152 digits. Each
-        -- partial product is below the result, so nothing wraps where that is below 1e40 (`too_great` sees to it).
-        -- multiplyDecimal says the same at forty times the cost.
-        (a, b) -> reinterpret(
-            multiply(
-                toInt256(multiply(sign(a), sign(b))),
-                multiply(multiply(intDiv(abs(reinterpret(a, 'Int256')), one), intDiv(abs(reinterpret(b, 'Int256')), one)), one)
-                    + multiply(intDiv(abs(reinterpret(a, 'Int256')), one), modulo(abs(reinterpret(b, 'Int256')), one))
-                    + multiply(modulo(abs(reinterpret(a, 'Int256')), one), intDiv(abs(reinterpret(b, 'Int256')), one))
-                    + intDiv(multiply(modulo(abs(reinterpret(a, 'Int256')), one), modulo(abs(reinterpret(b, 'Int256')), one)), one)),
-            'Decimal(76, 36)') AS times
     SELECT
         *,
-        -- The unit's price in dollars: null where none is stated or used.
         multiIf(
             kept_out, 'none',
             needs = '' AND says_value AND stated_value IS NULL, 'stated_product',
@@ -75,24 +75,48 @@ multiplied AS
             usable AND NOT says_value, 'amount_by_feed',
             usable AND stated_value IS NULL, 'amount_by_converted',
             usable, 'value_by_rate',
-            'none') AS way,
-        way IN ('amount_by_converted', 'value_by_rate') AND stated_price IS NOT NULL
-            AND abs(multiply(toFloat64(ifNull(stated_price, toDecimal256(0, 36))), toFloat64(feed_price))) >= 1e40 AS unit_too_great,
-        if(way IN ('amount_by_converted', 'value_by_rate') AND stated_price IS NOT NULL AND NOT unit_too_great,
-            times(assumeNotNull(stated_price), feed_price), NULL) AS converted,
+            'none') AS way
+    FROM priced
+),
+measured AS
+(
+    SELECT
+        *,
+        way IN ('amount_by_converted', 'value_by_rate') AND stated_price IS NOT NULL AS converts,
+        converts AND abs(multiply(toFloat64(ifNull(stated_price, toDecimal256(0, 36))), toFloat64(feed_price))) >= 1e40
+            AS unit_too_great,
+        reinterpret(if(converts AND NOT unit_too_great, assumeNotNull(stated_price), toDecimal256(0, 36)), 'Int256') AS a,
+        reinterpret(feed_price, 'Int256') AS b
+    FROM decided
+),
+converted AS
+(
+    -- The unit's price in dollars: null where none is stated or used.
+    SELECT * EXCEPT (a, b), if(converts AND NOT unit_too_great, times(a, b), NULL) AS unit
+    FROM measured
+),
+weighed AS
+(
+    SELECT
+        *,
         multiIf(
-            way = 'stated_product', assumeNotNull(amount),
-            way IN ('amount_by_feed', 'amount_by_converted'), assumeNotNull(amount),
+            way IN ('stated_product', 'amount_by_feed', 'amount_by_converted'), assumeNotNull(amount),
             way = 'value_by_rate', assumeNotNull(stated_value),
             toDecimal256(0, 36)) AS factor,
         multiIf(
             way = 'stated_product', assumeNotNull(stated_price),
-            way = 'amount_by_converted', ifNull(converted, toDecimal256(0, 36)),
+            way = 'amount_by_converted', ifNull(unit, toDecimal256(0, 36)),
             way IN ('amount_by_feed', 'value_by_rate'), feed_price,
             toDecimal256(0, 36)) AS rate,
-        unit_too_great OR abs(multiply(toFloat64(factor), toFloat64(rate))) >= 1e40 AS too_great,
-        times(factor, rate) AS made
-    FROM priced
+        reinterpret(factor, 'Int256') AS a,
+        reinterpret(rate, 'Int256') AS b,
+        unit_too_great OR abs(multiply(toFloat64(factor), toFloat64(rate))) >= 1e40 AS too_great
+    FROM converted
+),
+multiplied AS
+(
+    SELECT *, times(a, b) AS made
+    FROM weighed
 ),
 derived AS
 (
@@ -107,7 +131,7 @@ derived AS
             way IN ('stated_value', 'stated_product'), stated_price,
             way = 'by_definition', toNullable(toDecimal256(1, 36)),
             way = 'amount_by_feed', toNullable(feed_price),
-            converted)) AS price,
+            unit)) AS price,
         multiIf(NOT valued, '', way = 'by_definition', 'definition', needs = '', splitByChar('/', source)[2], feed_source) AS who,
         multiIf(NOT valued, NULL, needs = '', toNullable(observed_at), toNullable(feed_at)) AS at,
         multiIf(
@@ -123,11 +147,12 @@ derived AS
 SELECT
     {run:String}, {unit:String}, {look:UInt32}, source, observed_at, snapshot_id, line, price, value, who, at, why,
     seen_version, live_value, live_version,
-    cityHash64(live_price, live_value, live_source, live_at, live_reason) AS live_digest,
-    cityHash64(source, observed_at, snapshot_id, line, live_digest, live_version, price, value, who, at, why) AS seen
+    cityHash64(toString((live_price, live_value, live_source, live_at, live_reason))) AS live_digest,
+    cityHash64(toString((source, observed_at, snapshot_id, line, live_digest, live_version, price, value, who, at, why))) AS seen
 FROM derived
-WHERE live_digest != cityHash64(price, value, who, at, why)
+-- Unknown differs from every number, and from no other unknown; a hash of a bare null would be null itself.
+WHERE NOT (live_value <=> value AND live_price <=> price AND live_at <=> at AND live_source = who AND live_reason = why)
 SETTINGS
     join_use_nulls = 0,
     do_not_merge_across_partitions_select_final = 1,
-    short_circuit_function_evaluation = 'enable'
+    short_circuit_function_evaluation = 'disable'

@@ -74,6 +74,13 @@ standing AS MATERIALIZED
     ) AS g
     ASOF LEFT JOIN statements AS s ON s.source = g.source AND s.observed_at < g.hour_end
 ),
+-- Of statements that a line was derived otherwise of; the other ones, nearly all, need no look at each of their lines.
+amended AS
+(
+    SELECT source, observed_at, snapshot_id, line, value_usd, version, reason, look
+    FROM rebuilt_lines
+    WHERE run = {run:String} AND observed_at < {last:DateTime64(3, 'UTC')} AND source IN (SELECT source FROM members)
+),
 lines AS
 (
     SELECT
@@ -90,19 +97,28 @@ lines AS
         SELECT
             source, observed_at, snapshot_id, ifNull(toString(asset), '') AS asset, toString(asset_type) AS asset_type,
             toString(asset_class) AS asset_class, ifNull(toString(chain), '') AS chain, toString(platform) AS platform,
+            toString(kind) AS kind, toString(side) AS side, truncated, value_usd AS value, version, toString(reason) AS why
+        FROM balances FINAL
+        WHERE (source, observed_at, snapshot_id) IN (SELECT source, observed_at, snapshot_id FROM standing WHERE known)
+            AND (source, observed_at, snapshot_id) NOT IN (SELECT source, observed_at, snapshot_id FROM amended)
+        UNION ALL
+        SELECT
+            source, observed_at, snapshot_id, ifNull(toString(asset), '') AS asset, toString(asset_type) AS asset_type,
+            toString(asset_class) AS asset_class, ifNull(toString(chain), '') AS chain, toString(platform) AS platform,
             toString(kind) AS kind, toString(side) AS side, truncated,
             if(r.look > 0, r.value_usd, balances.value_usd) AS value,
             if(r.look > 0, r.version, balances.version) AS version,
             if(r.look > 0, r.reason, toString(balances.reason)) AS why
         FROM balances FINAL
-        LEFT JOIN (SELECT * FROM rebuilt_lines WHERE run = {run:String}) AS r
+        LEFT JOIN amended AS r
             ON r.source = balances.source AND r.observed_at = balances.observed_at
             AND r.snapshot_id = balances.snapshot_id AND r.line = balances.line
-        WHERE (source, observed_at, snapshot_id) IN (SELECT source, observed_at, snapshot_id FROM standing WHERE known)
+        WHERE (source, observed_at, snapshot_id) IN (SELECT source, observed_at, snapshot_id FROM amended)
     ) AS b
     INNER JOIN (SELECT * FROM standing WHERE known) AS p
         ON b.source = p.source AND b.observed_at = p.observed_at AND b.snapshot_id = p.snapshot_id
 ),
+-- Axes by their numbers: ten groups a line, and a number is found sooner than a name.
 slices AS
 (
     SELECT
@@ -117,22 +133,24 @@ slices AS
     FROM lines
     ARRAY JOIN
     [
-        ('', ''), ('reason', reason), ('asset', asset), ('type', asset_type), ('class', asset_class), ('chain', chain),
-        ('platform', platform), ('account', account), ('provider', provider), ('kind', kind), ('side', side)
+        (1, reason), (2, asset), (3, asset_type), (4, asset_class), (5, chain), (6, platform), (7, account),
+        (8, provider), (9, kind), (10, side)
     ] AS slice
     GROUP BY tenant, portfolio, bucket, axis, key
 ),
+-- Each line has one side and is in one slice of that axis: these sum up to the whole.
 summed AS
 (
+    WITH ['reason', 'asset', 'type', 'class', 'chain', 'platform', 'account', 'provider', 'kind', 'side'] AS axes
     SELECT
         tenant, portfolio, bucket,
-        sumIf(slices.assets, axis = '') AS assets, sumIf(slices.debt, axis = '') AS debt,
-        sumIf(counting, axis = '') AS lines, sumIf(unpriced, axis = '') AS lines_unpriced,
-        sumIf(stands - counting, axis = '') AS lines_excluded, sumIf(cut, axis = '') AS lines_truncated,
-        sumIf(slices.seen, axis = '') AS seen,
-        mapFromArrays(groupArrayIf(key, axis = 'reason' AND key != ''), groupArrayIf(stands, axis = 'reason' AND key != '')) AS reasons,
-        arraySort(groupArrayIf((axis, key, slices.assets, slices.debt, counting, unpriced),
-            axis NOT IN ('', 'reason') AND counting > 0)) AS breakdown
+        sumIf(slices.assets, axis = 10) AS assets, sumIf(slices.debt, axis = 10) AS debt,
+        sumIf(counting, axis = 10) AS lines, sumIf(unpriced, axis = 10) AS lines_unpriced,
+        sumIf(stands - counting, axis = 10) AS lines_excluded, sumIf(cut, axis = 10) AS lines_truncated,
+        sumIf(slices.seen, axis = 10) AS seen,
+        mapFromArrays(groupArrayIf(key, axis = 1 AND key != ''), groupArrayIf(stands, axis = 1 AND key != '')) AS reasons,
+        arraySort(groupArrayIf((axes[axis], key, slices.assets, slices.debt, counting, unpriced),
+            axis != 1 AND counting > 0)) AS breakdown
     FROM slices
     GROUP BY tenant, portfolio, bucket
 ),

@@ -21,6 +21,10 @@ class Finding(Struct, frozen=True, kw_only=True):
 
 
 async def read_findings(warehouse: Warehouse, run: str, *, limit: int = 20) -> list[Finding]:
-    """Of each kind the first `limit`."""
+    """Of each kind the first `limit`: lines, then the points that are summed from them, then sources."""
     rows = await warehouse.query(load_sql("read_findings"), {"run": run, "limit": limit})
-    return [Finding(**row) for row in rows]
+    # The engine answers the parts of a union in any order.
+    return sorted((Finding(**row) for row in rows), key=lambda one: _KINDS.index(one.kind))
+
+
+_KINDS = ("line", "total", "latest")
