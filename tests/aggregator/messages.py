@@ -67,8 +67,10 @@ def places(draw: st.DrawFn) -> list[Place]:
 def balances(draw: st.DrawFn) -> Balance:
     amount, price, value = draw(_maybe), draw(st.none() | _numbers), draw(st.none() | _numbers)
     reason = draw(st.sampled_from((None,) * 6 + ("negative_amount", "excluded", "no_price")))
+    if draw(st.booleans()):  # an amount alone: worth what the feeds say
+        amount, price, value, reason = draw(_numbers), None, None, None
     return Balance(
-        asset=draw(st.sampled_from((ETH, USDC, RECEIPT, EUR, USD, None))),
+        asset=draw(st.sampled_from((ETH, ETH, USDC, RECEIPT, EUR, USD, None))),
         kind=draw(st.sampled_from(("wallet", "deposit", "borrowed", "other"))),
         side=draw(st.sampled_from(("asset", "asset", "debt"))),
         amount=None if reason == "negative_amount" else amount,
@@ -115,7 +117,7 @@ def snapshots(draw: st.DrawFn, place: Place) -> list[BalancesObserved]:
     event = statement(
         place,
         fetched_ms=draw(st.integers(0, 3)),
-        lines=draw(st.lists(balances(), max_size=4)),
+        lines=draw(st.lists(balances(), min_size=draw(st.sampled_from((1, 2, 3, 0))), max_size=4)),
         covers=draw(st.sampled_from(((), (RECEIPT,), (RECEIPT, ETH)))),
     )
     return split_balances(event, draw(st.sampled_from((100_000, 1_300))))
@@ -127,7 +129,7 @@ def prices(draw: st.DrawFn) -> PricesObserved:
         st.lists(
             st.builds(
                 Price,
-                asset=st.sampled_from((ETH, USDC, RECEIPT, EUR, GBP)),
+                asset=st.sampled_from((ETH, ETH, USDC, RECEIPT, EUR, GBP)),
                 quote=st.sampled_from((USD, USD, USD, EUR)),
                 at=times | times.map(lambda at: at - timedelta(hours=25)),
                 price=st.sampled_from(

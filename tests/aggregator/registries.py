@@ -34,9 +34,12 @@ def registries(draw: st.DrawFn) -> RegistryState:
     accounts["acme", PLAIN] = Account(
         tenant="acme", id=PLAIN, spelling=PLAIN, sources=(_counted(*SCOPES[0]),), created_at=START
     )
+    many = draw(st.sampled_from((3, 2)))
+    again = draw(st.lists(_members(account=st.sampled_from(ACCOUNTS)), max_size=1))
     nested = draw(st.lists(_members(portfolio=st.just("main")), max_size=1))
     members = {
-        "main": draw(st.lists(_members(account=st.sampled_from(ACCOUNTS)), min_size=1, max_size=4)),
+        "main": [draw(_members(account=st.just(account))) for account in draw(st.permutations(ACCOUNTS))[:many]]
+        + again,
         "fund": nested + draw(st.lists(_members(account=st.sampled_from(ACCOUNTS)), max_size=2)),
         "plain": [Member(account=PLAIN)],
     }
@@ -46,8 +49,8 @@ def registries(draw: st.DrawFn) -> RegistryState:
     }
     rules = st.builds(
         Rule,
-        asset=st.sampled_from((ETH, USDC, RECEIPT)),
-        action=st.sampled_from(("exclude", "keep")),
+        asset=st.sampled_from((ETH, ETH, USDC, RECEIPT)),
+        action=st.sampled_from(("exclude", "exclude", "keep")),
         portfolio=st.sampled_from((None, "main", "fund")),
     )
     said = draw(st.lists(rules, min_size=1, max_size=3, unique_by=lambda rule: (rule.asset, rule.portfolio)))
@@ -63,8 +66,8 @@ def _members(**of: st.SearchStrategy[str]) -> st.SearchStrategy[Member]:
     """Some for a while, some for no time at all."""
     return st.builds(
         Member,
-        valid_from=st.none() | times,
-        valid_to=st.none() | times.map(lambda at: at + timedelta(hours=3)),
+        valid_from=st.none() | st.none() | times,
+        valid_to=st.none() | st.none() | times.map(lambda at: at + timedelta(hours=3)),
         **of,
     )
 

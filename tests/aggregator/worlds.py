@@ -59,7 +59,7 @@ def worlds(draw: st.DrawFn) -> World:
     stated = draw(st.lists(st.sampled_from(draw(places())).flatmap(snapshots), min_size=3, max_size=8))
     events: list = [event for some in stated for event in some]
     events += draw(_plain_statements())
-    events += draw(st.lists(prices(), min_size=1, max_size=4))
+    events += draw(st.lists(prices(), min_size=2, max_size=5))
     # Fetched again, published again: the same events once more, or the same statement at a later fetch.
     events += draw(st.lists(st.sampled_from(events), max_size=3))
     again = [e for e in events if isinstance(e, BalancesObserved)]
@@ -69,7 +69,7 @@ def worlds(draw: st.DrawFn) -> World:
     ]
     order = draw(st.permutations(events))
     arrived = tuple(Arrived(event, NOW + timedelta(seconds=number)) for number, event in enumerate(order))
-    states = draw(st.lists(registries(), min_size=1, max_size=3))
+    states = draw(st.sampled_from((1, 2, 3)).flatmap(lambda many: st.lists(registries(), min_size=many, max_size=many)))
     seconds = [draw(st.integers(-1, len(order))) for _ in states]
     revised = [NOW + timedelta(seconds=number, milliseconds=500) for number in sorted(seconds)]
     return World(arrived, succession(states, revised), tuple(revised))

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from holdfast.events import BalancesObserved
 from holdfast.registry.state import RegistryState
 from services.aggregator.projection import Projector
 from tests.aggregator.comparing import empty
 from tests.aggregator.expected import Total, expect, total_at
 from tests.aggregator.messages import START
-from tests.aggregator.registries import PORTFOLIOS
 from tests.aggregator.test_any_arrival import Silent
 from tests.aggregator.worlds import NOW, RANKING, World, worlds
 from tests.api.random_worlds import Wired, build_wired
@@ -151,9 +151,10 @@ async def check(wired: Wired, world: World, questions: Sequence[Question]) -> No
 def asked_of(draw: st.DrawFn, world: World) -> list[Question]:
     """When something had been recorded, and when everything had; of when something was stated, and of between."""
     learned = st.sampled_from(sorted({one.recorded_at for one in world.arrived} | set(world.revised)))
-    minutes = st.sampled_from((0, 20, 49, 60, 110, 24 * 60, 25 * 60, 2 * 1440, 3 * 1440 + 7))
+    stated = {one.event.observed_at for one in world.arrived if isinstance(one.event, BalancesObserved)}
+    instants = st.sampled_from(sorted(stated | {at + timedelta(minutes=7) for at in stated}, reverse=True))
     return [
-        Question(draw(st.sampled_from(PORTFOLIOS)), START + timedelta(minutes=draw(minutes)), known_at)
+        Question(draw(st.sampled_from(("main", "main", "fund"))), draw(instants), known_at)
         for known_at in (*sorted({draw(learned), draw(learned)}), EVERYTHING)
     ]
 
