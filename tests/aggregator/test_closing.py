@@ -50,8 +50,9 @@ def tables(clickhouse_server: Any) -> ClickHouseSettings:
     return found
 
 
-async def close(warehouse: Warehouse) -> int:
-    return await Closer(warehouse, Later(), _SETTINGS, ranking=RANKING).close_due()
+def build_closer(warehouse: Warehouse) -> Closer:
+    """As of a process that has just begun; later it remembers what it has worked in."""
+    return Closer(warehouse, Later(), _SETTINGS, ranking=RANKING)
 
 
 async def read_closed(warehouse: Warehouse) -> list[dict[str, Any]]:
@@ -89,17 +90,18 @@ async def _assert_same_from_scratch(clickhouse: ClickHouseSettings, delivery: An
         await empty(warehouse)
         for table in ("closed_days", "late_inputs"):
             await warehouse.command(f"TRUNCATE TABLE {table}")
+        closer = build_closer(warehouse)
         steps = [step for replica in delivery.replicas for step in replica]
         for number, step in enumerate(steps):
             await take(warehouse, step)
             if pauses[number % len(pauses)]:
-                await close(warehouse)
-        await close(warehouse)
-        assert await close(warehouse) == 0, "nothing has come since"
+                await closer.close_due()
+        await closer.close_due()
+        assert await closer.close_due() == 0, "nothing has come since"
         maintained = await read_closed(warehouse)
         assert_not_empty(maintained)
         await warehouse.command("TRUNCATE TABLE closed_days")
-        await close(warehouse)
+        await build_closer(warehouse).close_due()
         assert await read_closed(warehouse) == maintained
     finally:
         await warehouse.close()
