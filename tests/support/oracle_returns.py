@@ -232,7 +232,7 @@ def value(world: World, seen: list[Row], at: int) -> Fraction | None:
 
 
 def simple(world: World, seen: list[Row], start: int | None) -> Fraction | None:
-    flows = [r.value for r in seen if start is None or r.at > start]
+    flows = [v for _, v in paid(seen, start)]
     ends = value(world, seen, world.end), Fraction(0) if start is None else value(world, seen, start)
     if None in flows or None in ends:
         return None
@@ -240,20 +240,40 @@ def simple(world: World, seen: list[Row], start: int | None) -> Fraction | None:
 
 
 def netted(seen: list[Row], key: Key) -> list[tuple[int, Fraction, Fraction | None]]:
+    """What moved across the border, asset by asset."""
     moved: dict[int, list[Row]] = {}
     for r in seen:
         if r.key == key:
             moved.setdefault(r.at, []).append(r)
     found = []
     for at, group in sorted(moved.items()):
-        delta = sum((r.delta for r in group), Fraction(0))
-        values = [r.value for r in group]
-        total = None if None in values else sum((v for v in values if v is not None), Fraction(0))
-        if total is None and not delta:
-            total = Fraction(0)
+        delta, total = across([(r.delta, r.value) for r in group])
         if delta or total:
             found.append((at, delta, total))
     return found
+
+
+def across(moves: list[tuple[Fraction, Fraction | None]]) -> tuple[Fraction, Fraction | None]:
+    """A unit that one source gains and another loses has moved between them. What is left over came, or went, at the
+    average price of all that did."""
+    came, went = [m for m in moves if m[0] > 0], [m for m in moves if m[0] < 0]
+    delta = sum((m[0] for m in moves), Fraction(0))
+    if delta == 0:
+        return delta, Fraction(0)
+    side = came if delta > 0 else went
+    values = [v for _, v in side]
+    if None in values:
+        return delta, None
+    value = sum((v for v in values if v is not None), Fraction(0))
+    if came and went:
+        value = cut(value / sum((m[0] for m in side), Fraction(0)) * delta)
+    return delta, value
+
+
+def paid(seen: list[Row], start: int | None) -> list[tuple[int, Fraction | None]]:
+    """Every flow over everything, with its instant."""
+    keys = {r.key for r in seen}
+    return [(at, v) for key in sorted(keys) for at, _, v in netted(seen, key) if start is None or at > start]
 
 
 def realised(seen: list[Row], key: Key, method: str) -> tuple[Fraction, Fraction]:
@@ -306,7 +326,16 @@ def before_and_after(world: World, seen: list[Row], at: int) -> tuple[Fraction |
             if b is None or a is None:
                 return None, None
             before, after = before + b, after + a
-    return before, after
+    return before + moved_to_another_price(seen, at), after
+
+
+def moved_to_another_price(seen: list[Row], at: int) -> Fraction:
+    """What stayed inside is worth just before, too, what it is worth where it went: all values are known here."""
+    gained = Fraction(0)
+    for key in {r.key for r in seen}:
+        here = [(r.delta, r.value) for r in seen if r.key == key and r.at == at]
+        gained += sum((v for _, v in here if v is not None), Fraction(0)) - (across(here)[1] or 0)
+    return gained
 
 
 def time_weighted(world: World, seen: list[Row], start: int | None) -> Fraction | str:
@@ -328,14 +357,14 @@ def time_weighted(world: World, seen: list[Row], start: int | None) -> Fraction 
 
 def dietz(world: World, seen: list[Row], start: int) -> Fraction | str:
     opening, closing = value(world, seen, start), value(world, seen, world.end)
-    flows = [(r.at, r.value) for r in seen if r.at > start]
+    flows = paid(seen, start)
     if opening is None or closing is None or any(v is None for _, v in flows):
         return "unknown"
-    paid = [(at, v) for at, v in flows if v is not None]
-    capital = opening + sum((v * Fraction(world.end - at, world.end - start) for at, v in paid), Fraction(0))
+    known = [(at, v) for at, v in flows if v is not None]
+    capital = opening + sum((v * Fraction(world.end - at, world.end - start) for at, v in known), Fraction(0))
     if capital <= 0:
         return "negative_capital" if capital < 0 else "no_capital"
-    return (closing - opening - sum((v for _, v in paid), Fraction(0))) / capital
+    return (closing - opening - sum((v for _, v in known), Fraction(0))) / capital
 
 
 ASSETS = ("a", "b", "c", "d")

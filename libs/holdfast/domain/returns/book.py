@@ -45,6 +45,8 @@ class Book(Struct, frozen=True, kw_only=True):
     """By asset and side, netted over the sources, from the very beginning."""
     unvalued: frozenset[AssetSide]
     """Those of which the value of a movement may be unknown."""
+    repriced: dict[datetime, Decimal]
+    """What moving from one source to another that has another price gained: a price effect, and no flow."""
     in_window: dict[AssetSide, InWindow]
     """Those of the window, in order of asset and side."""
     moved: tuple[Movement, ...]
@@ -115,6 +117,7 @@ def to_book(
         closing=tuple(closing),
         movements=movements.of,
         unvalued=movements.unvalued,
+        repriced=movements.repriced,
         in_window=within,
         moved=tuple(chain.from_iterable(one.flows for one in within.values())),
         flows=() if missing else cash_flows(kept, movements, window),

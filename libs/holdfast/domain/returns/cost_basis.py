@@ -5,7 +5,8 @@
     gain       = realised + unrealised(end) − unrealised(start) = the simple return, whatever the method
 
 Lots keep what they cost before the window. A debt's lots open when borrowed and close when repaid. Movements between
-the sources of the book have cancelled before: nothing is realised by moving an asset from one to the other.
+the sources of the book have cancelled before: nothing is realised by moving an asset from one to the other, also where
+the two state different prices.
 """
 
 from collections.abc import Mapping

@@ -1,16 +1,16 @@
 """What moved, asset by asset, over all sources: what each method needs before they differ. Runs under `@exactly`."""
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
-from itertools import chain
+from itertools import chain, groupby
 from operator import attrgetter
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from holdfast.domain.exact import ZERO
+from holdfast.domain.exact import ZERO, share
 from holdfast.domain.ledger.entries import Entry
 from holdfast.domain.ledger.statements import AssetSide
 from holdfast.domain.returns.answers import CashFlow, Missing, Movement, Window
@@ -24,11 +24,14 @@ class Movements(NamedTuple):
     of: dict[AssetSide, tuple[Movement, ...]]
     unvalued: frozenset[AssetSide]
     """Those of which a value may be unknown; of all others every one is known."""
+    repriced: dict[datetime, Decimal]
+    """What units gained (+) or lost (−) by moving from one of the sources to another that has another price."""
 
 
 def to_movements(entries: Iterable[Entry]) -> Movements:
     """Flows at one instant become one, so that a transfer between two of the sources leaves nothing."""
     moved: dict[AssetSide, list[Movement]] = {}
+    repriced: dict[datetime, Decimal] = {}
     netted, unvalued = set[AssetSide](), set[AssetSide]()
     for entry in entries:
         asset, side, delta, value = entry.asset, entry.side, entry.delta, entry.value
@@ -39,25 +42,39 @@ def to_movements(entries: Iterable[Entry]) -> Movements:
             at = entry.at
             this = Movement(at, asset, side, delta, value, entry.reason)
             if of and of[-1].at == at:
-                of[-1] = _netted(of[-1], this)
                 netted.add((asset, side))
-            else:
-                of.append(this)
+            of.append(this)
             if value is None:
                 unvalued.add((asset, side))
-    of_asset = {key: tuple(filter(_is_left, of) if key in netted else of) for key, of in moved.items()}
-    return Movements(of_asset, frozenset(unvalued))
+    of_asset = {key: tuple(_netted(of, repriced) if key in netted else of) for key, of in moved.items()}
+    return Movements(of_asset, frozenset(unvalued), repriced)
 
 
-def _netted(a: Movement, b: Movement) -> Movement:
-    delta = a.delta + b.delta
-    if a.value is None or b.value is None:
-        return replace(a, delta=delta, value=None if delta else ZERO, reason=a.reason or b.reason)
-    return replace(a, delta=delta, value=a.value + b.value)
+def _netted(moved: Iterable[Movement], repriced: dict[datetime, Decimal]) -> Iterator[Movement]:
+    """One movement an instant; what it is worth less than they are together goes to `repriced`."""
+    for at, at_once in groupby(moved, _AT):
+        of = tuple(at_once)
+        net = of[0] if len(of) == 1 else _net(of)
+        if net.value is not None and all(one.value is not None for one in of):
+            gained = sum((one.value or ZERO for one in of), ZERO) - net.value
+            if gained:
+                repriced[at] = repriced.get(at, ZERO) + gained
+        if net.delta or net.value:
+            yield net
 
 
-def _is_left(movement: Movement) -> bool:
-    return bool(movement.delta or movement.value)
+def _net(of: Sequence[Movement]) -> Movement:
+    """What came and what left cancel out, unit by unit; of what is left over, each is worth what those on its side are
+    on average. So a transfer has no value, whatever the two ends are quoted at, nor has one that a fee was taken of."""
+    delta = sum((one.delta for one in of), ZERO)
+    over = [one for one in of if (one.delta > ZERO) == (delta > ZERO)] if delta else []
+    if any(one.value is None for one in over):
+        value = None
+    else:
+        value = sum((one.value or ZERO for one in over), ZERO)
+        if len(over) < len(of) and delta:
+            value = share(value, delta, sum((one.delta for one in over), ZERO))
+    return replace(of[0], delta=delta, value=value, reason=next((one.reason for one in over if one.reason), ""))
 
 
 def missing_flows(movements: Movements, window: Window) -> tuple[Missing, ...]:
@@ -75,10 +92,10 @@ def cash_flows(entries: Sequence[Entry], movements: Movements, window: Window) -
     """Money that crossed the border of what is measured: a trade inside it at one price is none.
 
     The entries are in order of time already; but what is known of a transfer from one of them to another, of which
-    the other end is not, only the movements tell.
+    the other end is not known or has another price, only the movements tell.
     """
     moved: Sequence[Entry] | Sequence[Movement] = entries
-    if movements.unvalued:
+    if movements.unvalued or movements.repriced:
         moved = sorted(chain.from_iterable(movements.of.values()), key=_AT)
     return _summed(moved if window.start is None else moved[bisect_right(moved, window.start, key=_AT) :])
 

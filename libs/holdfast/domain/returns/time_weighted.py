@@ -9,7 +9,8 @@ method; Bacon, Practical Portfolio Performance Measurement and Attribution (2008
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from decimal import MAX_EMAX, MIN_EMIN, ROUND_DOWN, Context, Decimal, localcontext
 from itertools import chain
 from operator import attrgetter
@@ -46,7 +47,7 @@ def time_weighted_return(book: Book) -> RateOfReturn | Unavailable:
     opening, closing = _worth(book.opening), _worth(book.closing)
     entries = _in_window(book)
     try:
-        growth, invested = _linked(_sub_periods(book.opening, entries, closing))
+        growth, invested = _linked(_sub_periods(book.opening, entries, closing, book.repriced))
     except _NegativeCapitalError:
         return unavailable(book, "time_weighted", "negative_capital", "debt exceeded assets: no rate has a meaning")
     if unknown := unknown_at_flow(entries):
@@ -75,11 +76,12 @@ def _in_window(book: Book) -> Sequence[Entry]:
 
 
 def _sub_periods(
-    opening: Iterable[Entry], entries: Iterable[Entry], closing: Decimal
+    opening: Iterable[Entry], entries: Iterable[Entry], closing: Decimal, repriced: Mapping[datetime, Decimal]
 ) -> Iterator[tuple[Decimal, Decimal]]:
     """(worth after a flow, worth before the next one) of everything, from the start of the window to its end.
 
-    A worth that is unknown counts as 0: where it is unknown at a flow there is no answer.
+    A worth that is unknown counts as 0: where it is unknown at a flow there is no answer. What moved from one source to
+    another is worth before the flow already what it is worth there: that is no flow.
     """
     # Each in a list of its own, so that a line is looked up once for what it was worth and what it is.
     last_worth = {(mark.source, mark.asset, mark.side): [mark.worth or ZERO] for mark in opening}
@@ -91,7 +93,7 @@ def _sub_periods(
             if moved:
                 yield start, before
                 start = after
-            now, moved, before = at, False, after
+            now, moved, before = at, False, after + repriced.get(at, ZERO)
         last = last_worth.get(line)
         if last is None:
             last = last_worth[line] = [ZERO]
