@@ -78,7 +78,10 @@ MONEY = (
     "gain", "opening", "closing", "invested", "realised", "unrealised", "unrealised_opening", "cost", "rate", "covered",
 )  # fmt: skip
 SAME = ("available", "detail", "annual")
-QUALITY = ("complete", "lines_priced", "lines_unpriced", "lines_stale", "sources", "sources_missing", "reasons")
+QUALITY = (
+    "complete", "lines_priced", "lines_unpriced", "lines_stale", "lines_excluded",
+    "sources", "sources_missing", "reasons",
+)  # fmt: skip
 
 
 async def assert_same_as_http(world: World, since: date = date(2026, 2, 20)) -> int:

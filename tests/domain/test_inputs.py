@@ -24,7 +24,7 @@ def inputs(*statements: Statement) -> Inputs:
     last, entries = statements[-1], entries_of(statements)
     window = Window(None, last.at)
     book = build_book([entries], window=window, prices=price_book(), coverage=[to_coverage(last)])
-    return inputs_of(book, [last.at])
+    return inputs_of(book, [last.at], left_out={})
 
 
 def counts(found: Inputs) -> tuple[int, int, dict[str, int]]:
@@ -67,5 +67,12 @@ def test_inputs_are_whole_where_every_line_is_read() -> None:
 
 def test_a_source_that_holds_nothing_has_said_so_and_one_that_never_spoke_is_missing() -> None:
     book = build_book([[]], window=Window(None, day(9)), prices=price_book())
-    found = inputs_of(book, [day(1), day(9), None])
+    found = inputs_of(book, [day(1), day(9), None], left_out={})
     assert (found.sources, found.sources_missing, found.oldest, found.newest) == (2, 1, day(1), day(9))
+
+
+def test_lines_left_out_on_purpose_are_counted_beside_the_lines() -> None:
+    told = statement(day(0), ETH, Line("token", "asset", Decimal(3), reason="excluded"))
+    book = build_book([entries_of([told])], window=Window(None, day(0)), prices=price_book())
+    found = inputs_of(book, [day(0)], left_out={"receipt_token": 2, "excluded": 1})
+    assert (*counts(found), found.lines_excluded) == (2, 1, {"receipt_token": 2, "excluded": 2}, 3)

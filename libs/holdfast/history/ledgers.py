@@ -14,6 +14,7 @@ from holdfast.domain.ledger.membership import ALWAYS, belonging
 from holdfast.domain.ledger.statements import NOTHING_STATED, Coverage, to_coverage
 from holdfast.domain.quotes import PriceBook
 from holdfast.domain.returns.answers import Window
+from holdfast.history.left_out import lines_left_out
 from holdfast.history.memberships import SourceMembership, sources_of
 from holdfast.history.prices import read_price_book
 from holdfast.history.receipts import RECEIPTS, hidden_times, is_receipt, without
@@ -51,6 +52,8 @@ class Ledgers(Struct, frozen=True, kw_only=True):
     sources: tuple[SourceLedger, ...]
     prices: PriceBook
     """At the instants that the window needs, and no others."""
+    left_out: Mapping[str, int] = {}
+    """Lines that are listed at the end of the window and have no part in it, by why: receipts, and by the rules."""
 
 
 class _Around(NamedTuple):
@@ -94,7 +97,8 @@ async def read_ledgers(
         to_source_ledger(member, members, chains, prices, window, feed=feeds.get(member.source, ()))
         for member in members
     )
-    return Ledgers(window=window, sources=sources, prices=prices)
+    left_out = lines_left_out(members, read, window.end, excluded=excluded)
+    return Ledgers(window=window, sources=sources, prices=prices, left_out=left_out)
 
 
 async def _read_prices(

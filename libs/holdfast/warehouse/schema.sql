@@ -91,7 +91,8 @@ CREATE TABLE closed_days
         value Nullable(Decimal(76, 36)),
         reason LowCardinality(String),
         transfer String)),
-    `awaits` Array(String)
+    `awaits` Array(String),
+    `lines_excluded` UInt64
 )
 ENGINE = ReplacingMergeTree(computed_at)
 PARTITION BY toYYYYMM(day)
@@ -1859,6 +1860,7 @@ CREATE VIEW portfolio_returns
     `lines_priced` Int64,
     `lines_unpriced` UInt64,
     `lines_stale` UInt64,
+    `lines_excluded` UInt64,
     `sources` UInt32,
     `sources_missing` UInt32,
     `oldest_input` Nullable(DateTime64(3, 'UTC')),
@@ -1894,6 +1896,7 @@ AS SELECT
     lines - lines_unpriced AS lines_priced,
     lines_unpriced,
     lines_stale,
+    lines_excluded,
     sources,
     sources_missing,
     oldest_input,

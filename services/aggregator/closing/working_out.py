@@ -75,7 +75,7 @@ def _measured(looked: _Looked, span: str, ledgers: Ledgers) -> ClosedDayRow:
 
 
 def _to_row(looked: _Looked, span: str, ledgers: Ledgers, book: Book, answers: Iterable[Answer]) -> ClosedDayRow:
-    inputs = inputs_of(book, [one.stated for one in ledgers.sources])
+    inputs = inputs_of(book, [one.stated for one in ledgers.sources], left_out=ledgers.left_out)
     accounts = {one.source: one.account for one in ledgers.sources}
     return ClosedDayRow(
         tenant=looked.due.tenant,
@@ -90,6 +90,7 @@ def _to_row(looked: _Looked, span: str, ledgers: Ledgers, book: Book, answers: I
         lines=inputs.lines,
         lines_unpriced=inputs.lines_unpriced,
         lines_stale=inputs.lines_stale,
+        lines_excluded=inputs.lines_excluded,
         sources=inputs.sources,
         sources_missing=inputs.sources_missing,
         oldest_input=None if inputs.oldest is None else stored_time(inputs.oldest),

@@ -12,11 +12,11 @@ from holdfast.domain.conversion import Rate
 from holdfast.domain.exact import ONE
 from holdfast.domain.ledger.entries import Entry
 from holdfast.domain.ledger.statements import HELD_ON, VALUE_ONLY
-from holdfast.domain.returns.inputs import flows_of, inputs_of
+from holdfast.domain.returns.inputs import flows_of
 from services.api.callers import Asker
 from services.api.currencies import Conversion, CurrencyText, RateMissing
 from services.api.native.ledger_views import FlowView, own_source, to_flow
-from services.api.native.measuring import From, Measured, Question, To, read_measured
+from services.api.native.measuring import From, Measured, Question, To, inputs_to, read_measured
 from services.api.native.moments import KnownAt
 from services.api.native.quality import Known, Quality, to_quality
 from services.api.openapi import refusals
@@ -77,7 +77,7 @@ async def list_flows(
 
 def to_flow_quality(measured: Measured) -> Quality:
     """A flow without a value, a line that did not say its amount in the window, and a value without one, by reason."""
-    book, inputs = measured.book, inputs_of(measured.book, [one.stated for one in measured.ledgers.sources])
+    book, inputs = measured.book, inputs_to(measured)
     flows = list(flows_of(book))
     reasons = Counter(entry.reason for entry in flows if entry.value is None and entry.reason not in HELD_ON)
     reasons.update(_lines_unread(measured))
@@ -88,13 +88,14 @@ def to_flow_quality(measured: Measured) -> Quality:
         lines=sum(entry.value is not None for entry in flows) + unpriced,
         lines_unpriced=unpriced,
         lines_stale=reasons["stale"],
+        lines_excluded=inputs.lines_excluded,
         lines_truncated=None,
         sources=inputs.sources,
         sources_missing=inputs.sources_missing,
         sources_stale=None,
         oldest_input=inputs.oldest,
         newest_input=inputs.newest,
-        reasons=+reasons,
+        reasons=+reasons + Counter(measured.ledgers.left_out),
     )
     # Each flow has its own rate beside it; those that are missing are named here.
     own = Conversion(measured.currency, measured.window.end, Rate(value=ONE))

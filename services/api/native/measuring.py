@@ -11,7 +11,7 @@ from holdfast.domain.assets import USD
 from holdfast.domain.money import OutOfRangeError
 from holdfast.domain.returns.answers import Window
 from holdfast.domain.returns.book import Book, build_book
-from holdfast.domain.returns.inputs import inputs_of
+from holdfast.domain.returns.inputs import Inputs, inputs_of
 from holdfast.domain.time import to_ms
 from holdfast.history.ledgers import Ledgers, read_ledgers
 from holdfast.history.memberships import read_memberships
@@ -133,15 +133,21 @@ def parse_window(from_: str | None, to: str | None, *, now: datetime) -> Window:
     return Window(None if start is None else to_ms(start), end)
 
 
+def inputs_to(measured: Measured) -> Inputs:
+    ledgers = measured.ledgers
+    return inputs_of(measured.book, [one.stated for one in ledgers.sources], left_out=ledgers.left_out)
+
+
 def quality_of(measured: Measured) -> Quality:
     """Of the value at the end of the window, which every return rests on, and of lines that have no flows in it."""
-    inputs = inputs_of(measured.book, [one.stated for one in measured.ledgers.sources])
+    inputs = inputs_to(measured)
     return to_quality(
         Known(
             available=bool(inputs.sources),
             lines=inputs.lines,
             lines_unpriced=inputs.lines_unpriced,
             lines_stale=inputs.lines_stale,
+            lines_excluded=inputs.lines_excluded,
             lines_truncated=None,
             sources=inputs.sources,
             sources_missing=inputs.sources_missing,

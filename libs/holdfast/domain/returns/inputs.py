@@ -21,6 +21,8 @@ class Inputs(Struct, frozen=True, kw_only=True):
     lines_unpriced: int
     """Without a worth, or without an amount."""
     lines_stale: int
+    lines_excluded: int
+    """Listed at the end of the window and left out on purpose: not among the lines."""
     sources: int
     sources_missing: int
     """Members that have not said anything yet; one that said that it holds nothing has."""
@@ -28,11 +30,14 @@ class Inputs(Struct, frozen=True, kw_only=True):
     """Of what each source said last, the oldest; None if none said anything."""
     newest: datetime | None
     reasons: Mapping[str, int]
-    """Lines by why they have no value or no amount."""
+    """Lines by why they have no value, no amount or no part."""
 
 
-def inputs_of(book: Book, stated: Sequence[datetime | None]) -> Inputs:
-    """`stated`: when each source that is measured last said something, be it nothing new; None: it never did."""
+def inputs_of(book: Book, stated: Sequence[datetime | None], *, left_out: Mapping[str, int]) -> Inputs:
+    """`stated`: when each source that is measured last said something, be it nothing new; None: it never did.
+
+    `left_out`: lines that have no part on purpose, by why.
+    """
     closing = [mark for mark in book.closing if mark.held]
     reasons = Counter(mark.reason for mark in closing if mark.reason)
     apart = _without_mark(book.coverage, reasons)
@@ -41,11 +46,12 @@ def inputs_of(book: Book, stated: Sequence[datetime | None]) -> Inputs:
         lines=len(closing) + apart.total(),
         lines_unpriced=sum(mark.worth is None for mark in closing) + apart.total(),
         lines_stale=sum(mark.reason == "stale" for mark in closing),
+        lines_excluded=sum(left_out.values()),
         sources=len(last),
         sources_missing=len(stated) - len(last),
         oldest=min(last, default=None),
         newest=max(last, default=None),
-        reasons=reasons + apart,
+        reasons=reasons + apart + Counter(left_out),
     )
 
 

@@ -52,6 +52,7 @@ class ClosedDayRow(Row, frozen=True, kw_only=True):
     lines: int
     lines_unpriced: int
     lines_stale: int
+    lines_excluded: int
     sources: int
     sources_missing: int
     oldest_input: str | None
