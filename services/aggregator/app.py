@@ -23,6 +23,7 @@ from holdfast.settings.shared import ClickHouseSettings, LogSettings, NatsSettin
 from holdfast.warehouse.client import Warehouse
 from holdfast.warehouse.client import connect as connect_warehouse
 from holdfast.warehouse.errors import WarehouseUnavailable
+from holdfast.warehouse.migrator import is_migrated
 from services.aggregator.closing.closer import Closer
 from services.aggregator.guards.noticing import Guard
 from services.aggregator.intake import GroupLimits, Intake, Line, run_all
@@ -33,7 +34,6 @@ from services.aggregator.settings import AggregatorSettings
 log = logger(__name__)
 
 EX_CONFIG = 78
-_LAST_TABLE = "closed_days"
 _DATABASE = "warehouse"
 
 
@@ -106,7 +106,7 @@ class AggregatorApp:
                 if await warehouse.has_table(_LAST_TABLE):
                     self.health.satisfied(_DATABASE)
                     return warehouse
-                self.health.waiting(_DATABASE, "its tables are not there yet: run `holdfast migrate`")
+                self.health.waiting(_DATABASE, "its tables are not there yet, or of an older version: run `holdfast migrate`")
                 await warehouse.close()
             await asyncio.sleep(0.5)
 

@@ -6,7 +6,7 @@ import pytest
 from holdfast.settings.shared import ClickHouseSettings
 from holdfast.warehouse.client import Warehouse, connect
 from holdfast.warehouse.errors import MigrationError, WarehouseError
-from holdfast.warehouse.migrator import load_migrations, migrate, to_migration
+from holdfast.warehouse.migrator import is_migrated, load_migrations, migrate, to_migration
 from holdfast.warehouse.schema import SCHEMA_FILE, read_schema
 from tests.support.servers import ClickHouseServer
 
@@ -67,6 +67,17 @@ async def test_two_processes_may_migrate_at_once(clickhouse_server: ClickHouseSe
     await asyncio.gather(migrate(empty), migrate(other))
     assert await migrate(other) == []
     await other.close()
+
+
+async def test_a_database_is_migrated_once_it_has_all_that_this_version_knows(empty: Warehouse) -> None:
+    assert not await is_migrated(empty)
+    *older, newest = load_migrations()
+    await migrate(empty, migrations=older)
+    assert not await is_migrated(empty)
+    await migrate(empty, migrations=[*older, newest])
+    assert await is_migrated(empty)
+    await empty.insert_json("schema_migrations", b'{"version": 9999, "name": "later", "checksum": "x"}\n')
+    assert await is_migrated(empty), "a newer one has what this one had"
 
 
 async def test_every_statement_that_ships_can_be_run_twice(empty: Warehouse) -> None:

@@ -108,6 +108,11 @@ def to_pending(known: Sequence[Migration], applied: dict[int, str]) -> list[Migr
     return [migration for migration in known if migration.version not in applied]
 
 
+async def is_migrated(warehouse: Warehouse) -> bool:
+    """Whether everything that this code knows of was applied. A newer database is: it still has what this one had."""
+    return {one.version for one in load_migrations()} <= (await _read_applied(warehouse)).keys()
+
+
 async def _read_applied(warehouse: Warehouse) -> dict[int, str]:
     if not await warehouse.has_table("schema_migrations"):
         return {}
