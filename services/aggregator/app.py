@@ -103,10 +103,10 @@ class AggregatorApp:
             except WarehouseUnavailable as error:
                 self.health.waiting(_DATABASE, str(error)[:200])
             else:
-                if await warehouse.has_table(_LAST_TABLE):
+                if await is_migrated(warehouse):
                     self.health.satisfied(_DATABASE)
                     return warehouse
-                self.health.waiting(_DATABASE, "its tables are not there yet, or of an older version: run `holdfast migrate`")
+                self.health.waiting(_DATABASE, "its tables are missing or of an older version: run `holdfast migrate`")
                 await warehouse.close()
             await asyncio.sleep(0.5)
 
