@@ -52,6 +52,7 @@ def test_a_line_whose_effects_no_number_can_hold_has_none_and_spoils_no_other() 
     assert eth.effects is None
     assert [(one.asset, one.at, one.reason) for one in eth.missing] == [("eth", day(1), "out_of_range")]
     assert usdc.effects is not None
+    assert found.total is not None
     assert (usdc.effects.fx, found.total.end, found.complete) == (Decimal(4995), Decimal(5000), False)
 
 

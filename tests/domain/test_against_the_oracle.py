@@ -115,6 +115,7 @@ def test_a_change_of_value_is_price_and_flows_and_fx(world: oracle.World, start:
             assert abs(Fraction(e.end) - Fraction(e.start) - explained) <= flows * (1 + dearest) * UNIT
             assert world.rates is not None or e.fx == 0
     if answer.complete:
+        assert answer.total
         assert Fraction(answer.total.end) == oracle.value(world, seen, world.end)
         assert Fraction(answer.total.start) == (0 if start is None else oracle.value(world, seen, start))
 

@@ -13,7 +13,7 @@ from holdfast.domain.conversion import RateBook
 from holdfast.domain.ledger.entries import Entry
 from holdfast.domain.quotes import Quote
 from holdfast.domain.returns.answers import Window
-from holdfast.domain.returns.book import Book, build_book
+from holdfast.domain.returns.book import Book, Heard, build_book
 from tests.domain.world_of_one import day, entries_of, line, price_book, statement
 from tests.domain.worlds import UNIT, thoroughly, to_book, to_members, worlds
 from tests.support import oracle_attribution, oracle_returns
@@ -82,6 +82,21 @@ def test_an_unknown_worth_where_nothing_moved_is_no_obstacle() -> None:
     assert of_line(in_euros(entries_of(silent)), "x") == of_line(in_euros(entries_of(HELD)), "x")
 
 
+def test_before_anybody_has_said_anything_the_total_is_unknown_and_no_answer_is_complete() -> None:
+    nothing = attribute(build_book([], window=Window(day(0), day(3)), prices=FEED, heard=Heard(0, 1)))
+    assert (nothing.total, nothing.complete, nothing.lines) == (None, False, ())
+    beside = build_book([entries_of(HELD)], window=Window(day(0), day(3)), prices=FEED, heard=Heard(1, 1))
+    answer = attribute(beside)
+    assert answer.total
+    assert (answer.total.price, answer.complete) == (100, False)
+
+
+def test_a_source_that_said_that_it_holds_nothing_is_worth_nothing() -> None:
+    answer = attribute(build_book([[]], window=Window(day(0), day(3)), prices=FEED, heard=Heard(1, 0)))
+    assert answer.total
+    assert (answer.total.start, answer.total.end, answer.complete) == (0, 0, True)
+
+
 @thoroughly
 @given(world=worlds(), start=starts)
 def test_each_effect_is_the_oracles(world: oracle_returns.World, start: int | None) -> None:
@@ -126,4 +141,4 @@ def test_there_are_worlds_in_which_rates_and_prices_move_what_is_held(start: int
     """The properties above would hold of nothing but unknown lines, too."""
     drawn = [oracle_returns.random_world(seed, 4, gaps=False, currency=True) for seed in range(30)]
     totals = [attribute(to_book(world, start=start)).total for world in drawn]
-    assert sum(bool(total.fx and total.price and total.flows) for total in totals) > 20
+    assert sum(bool(total and total.fx and total.price and total.flows) for total in totals) > 20

@@ -43,6 +43,7 @@ def test_a_return_opens_and_closes_with_what_the_total_is_worth() -> None:
         answer, effects = simple_return(book), attribute(book).total
         opening, closing = rates.find(USD, GBP, day(0)), rates.find(USD, GBP, day(1))
         assert isinstance(answer, SimpleReturn)
+        assert effects
         assert isinstance(opening, Rate)
         assert isinstance(closing, Rate)
         assert answer.opening == effects.start == opening.of(Decimal("5233.321"))

@@ -96,6 +96,7 @@ def test_the_change_of_value_is_explained_exactly() -> None:
     """From day 1 (4500) to day 3 (2700): ETH 2·(1800−2200) + 0.5·(2500−1800), USDC 100·(−0.001) + 2700·0.001."""
     answer = attribute(book(start=1))
     total = answer.total
+    assert total
     assert (total.start, total.end, total.fx, total.rounding) == (4500, 2700, 0, 0)
     assert total.price == Decimal(-450) + Decimal("2.6")
     assert total.flows == Decimal("-102.6") - 1250

@@ -56,14 +56,15 @@ class LineAttribution(Struct, frozen=True, kw_only=True):
 
 
 class Attribution(Struct, frozen=True, kw_only=True):
-    """`total` sums the lines that have effects; it is of everything exactly if `complete`."""
+    """`total` sums the lines that have effects; it is of everything exactly if `complete`, and None where nothing is
+    known: no line has any, and there may be more."""
 
     window: Window
     currency: str
-    total: Effects
+    total: Effects | None
     lines: tuple[LineAttribution, ...]
     complete: bool
-    """Every line has effects, and no source states values without amounts."""
+    """Every source has said something, none states values without amounts, and every line has effects."""
 
 
 @exactly
@@ -79,13 +80,19 @@ def attribute(book: Book) -> Attribution:
     opened = {_line(mark) for mark in book.opening}
     lines = tuple(_of_line(key, of, opened=key in opened) for key, of in sorted(states.items()))
     known = [line.effects for line in lines if line.effects]
+    complete = len(known) == len(lines) and _is_all_told(book)
     return Attribution(
         window=book.window,
         currency=book.currency,
-        total=_added(known),
+        total=_added(known) if known or complete else None,
         lines=lines,
-        complete=len(known) == len(lines) and not book.coverage.lines_without_amount,
+        complete=complete,
     )
+
+
+def _is_all_told(book: Book) -> bool:
+    sources, silent = book.heard
+    return bool(sources) and not silent and not book.coverage.lines_without_amount
 
 
 def _line(entry: Entry) -> LineKey:

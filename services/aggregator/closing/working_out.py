@@ -10,7 +10,7 @@ from holdfast.domain.ledger.entries import Entry
 from holdfast.domain.money import OutOfRangeError, cut
 from holdfast.domain.quotes import PriceBook
 from holdfast.domain.returns.answers import Unavailable, Window
-from holdfast.domain.returns.book import Book, build_book, to_book
+from holdfast.domain.returns.book import Book, build_book, to_book, to_heard
 from holdfast.domain.returns.inputs import flows_of, inputs_of
 from holdfast.domain.returns.methods import FIGURES, METHODS, Answer, measure
 from holdfast.domain.returns.refusing import unavailable
@@ -70,6 +70,7 @@ def _measured(looked: _Looked, span: str, ledgers: Ledgers) -> ClosedDayRow:
         window=ledgers.window,
         prices=ledgers.prices,
         coverage=[one.coverage for one in ledgers.sources],
+        heard=to_heard(one.stated for one in ledgers.sources),
     )
     return _to_row(looked, span, ledgers, book, [measure(book, method) for method in METHODS])
 

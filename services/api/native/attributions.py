@@ -53,10 +53,10 @@ class Attribution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Null: from the very beginning, where the value was 0."""
     end: Time
     known_at: Time | None
-    total: EffectsView
-    """The sum of the lines that have effects, of all pages."""
+    total: EffectsView | None
+    """The sum of the lines that have effects, of all pages; null where nothing is known."""
     complete: bool
-    """Whether that is every line there is."""
+    """Whether that is every line there is: every source has been seen, and every line has effects."""
     items: list[LineView]
     quality: Quality
     next_cursor: str | None
@@ -89,7 +89,7 @@ async def show_attribution(
         start=measured.window.start,
         end=measured.window.end,
         known_at=measured.known_at,
-        total=_to_effects(found.total),
+        total=None if found.total is None else _to_effects(found.total),
         complete=found.complete,
         items=[_to_line(line, measured) for line in page],
         quality=quality_of(measured),

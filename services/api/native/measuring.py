@@ -10,7 +10,7 @@ from msgspec import Struct
 from holdfast.domain.assets import USD
 from holdfast.domain.money import OutOfRangeError
 from holdfast.domain.returns.answers import Window
-from holdfast.domain.returns.book import Book, build_book
+from holdfast.domain.returns.book import Book, build_book, to_heard
 from holdfast.domain.returns.inputs import Inputs, inputs_of
 from holdfast.domain.time import to_ms
 from holdfast.history.ledgers import Ledgers, read_ledgers
@@ -111,6 +111,7 @@ async def _measured(api: Resources, ledgers: Ledgers, currency: str, known_at: d
         rates=rates,
         currency=currency,
         coverage=[one.coverage for one in ledgers.sources],
+        heard=to_heard(one.stated for one in ledgers.sources),
     )
     conversion = Conversion(currency=currency, at=window.end, rate=rates.find(USD, currency, window.end))
     return Measured(

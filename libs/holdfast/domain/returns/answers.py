@@ -13,6 +13,7 @@ CostMethod = Literal["average_cost", "fifo", "lifo", "hifo"]
 Method = Literal["simple", "average_cost", "fifo", "lifo", "hifo", "time_weighted", "modified_dietz", "money_weighted"]
 
 Why = Literal[
+    "not_observed",  # no source had said anything by the end of the window
     "no_price",  # a flow or a holding has no price in the 24 hours before
     "stale",  # it had one, but it is older
     "out_of_range",  # it, or the rate, is 10^40 or more: Decimal(76, 36) does not hold it

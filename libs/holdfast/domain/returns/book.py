@@ -30,6 +30,14 @@ from holdfast.domain.returns.movements import InWindow, cash_flows, in_window, m
 KeyT = TypeVar("KeyT")
 
 
+class Heard(NamedTuple):
+    """Of the sources that are measured together: how many had said anything by the end of the window, and how many not
+    yet."""
+
+    sources: int = 1
+    silent: int = 0
+
+
 class Book(Struct, frozen=True, kw_only=True):
     """In one currency. `entries` are in order of time, up to the end of the window, from the very beginning."""
 
@@ -56,6 +64,7 @@ class Book(Struct, frozen=True, kw_only=True):
     missing: tuple[Missing, ...]
     """Flows of the window that have no value."""
     coverage: Coverage
+    heard: Heard
 
 
 class Worth(NamedTuple):
@@ -67,6 +76,13 @@ class Worth(NamedTuple):
 
 
 NOTHING_HELD = Worth(ZERO, ZERO, "")
+_ONE_SOURCE = Heard()
+
+
+def to_heard(stated: Iterable[datetime | None]) -> Heard:
+    """`stated`: when each source last said something; None: it never did."""
+    said = [at is not None for at in stated]
+    return Heard(sum(said), len(said) - sum(said))
 
 
 @exactly
@@ -78,6 +94,7 @@ def build_book(
     rates: RateBook | None = None,
     currency: str = USD,
     coverage: Iterable[Coverage] = (),
+    heard: Heard = _ONE_SOURCE,
 ) -> Book:
     """From the ledgers in USD of the sources that are measured together (`ledger.entries`, `ledger.membership`)."""
     entries = sorted(chain.from_iterable(ledgers), key=attrgetter("at"))
@@ -91,6 +108,7 @@ def build_book(
         window=window,
         currency=currency,
         coverage=added(coverage),
+        heard=heard,
     )
 
 
@@ -103,6 +121,7 @@ def to_book(
     window: Window,
     currency: str = USD,
     coverage: Coverage = NOTHING_STATED,
+    heard: Heard = _ONE_SOURCE,
 ) -> Book:
     """From entries in order of time that are already marked and in the currency."""
     kept = tuple(entries)
@@ -123,6 +142,7 @@ def to_book(
         flows=() if missing else cash_flows(kept, movements, window),
         missing=missing,
         coverage=coverage,
+        heard=heard,
     )
 
 
@@ -135,6 +155,7 @@ def only(book: Book, wanted: Callable[[Entry], bool]) -> Book:
         window=book.window,
         currency=book.currency,
         coverage=book.coverage,
+        heard=book.heard,
     )
 
 
@@ -149,6 +170,7 @@ def parts(book: Book, key: Callable[[Entry], KeyT]) -> dict[KeyT, Book]:
             window=book.window,
             currency=book.currency,
             coverage=book.coverage,
+            heard=book.heard,
         )
         for name in dict.fromkeys((*entries, *opening, *closing))
     }

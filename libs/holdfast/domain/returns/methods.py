@@ -19,7 +19,7 @@ from holdfast.domain.returns.book import Book
 from holdfast.domain.returns.cost_basis import cost_basis, cost_basis_by_asset
 from holdfast.domain.returns.dietz import modified_dietz
 from holdfast.domain.returns.money_weighted import money_weighted_return
-from holdfast.domain.returns.refusing import unavailable
+from holdfast.domain.returns.refusing import not_observed, unavailable
 from holdfast.domain.returns.simple import simple_return, simple_returns_by_asset
 from holdfast.domain.returns.time_weighted import time_weighted_return
 
@@ -51,6 +51,8 @@ Answer = SimpleReturn | CostBasisReturn | RateOfReturn | Unavailable
 
 def measure(book: Book, method: Method, *, asset: AssetSide | None = None, lots: bool = False) -> Answer:
     """Of everything in the book, or of the one asset that the book is about; figures at the stored scale."""
+    if refusal := not_observed(book, method):
+        return refusal
     try:
         return _cut(_BY_METHOD[method](book, asset, lots))
     except OutOfRangeError as error:

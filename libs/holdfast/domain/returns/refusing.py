@@ -35,6 +35,14 @@ def unavailable(
     )
 
 
+def not_observed(book: Book, method: Method) -> Unavailable | None:
+    """Before any source has said anything nothing is known, not even that nothing was held."""
+    if book.heard.sources:
+        return None
+    detail = f"no source had said anything by {book.window.end.isoformat()}"
+    return unavailable(book, method, "not_observed", detail)
+
+
 def without_amounts(book: Book, method: Method) -> Unavailable | None:
     """Lines without amounts have no flows: the share of value that has them is all that can be said."""
     without = book.coverage.lines_without_amount

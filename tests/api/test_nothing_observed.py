@@ -1,0 +1,99 @@
+"""Before anybody has said anything nothing is known, in HTTP and in SQL: an answer of 0 would be wrong."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from holdfast.registry.commands import SourceChoice
+from holdfast.registry.records import Member
+from services.aggregator.closing.days import DueDay
+from services.aggregator.closing.working_out import work_out
+from services.aggregator.projection import Projector
+from tests.aggregator.test_any_arrival import Silent
+from tests.api.conftest import World
+from tests.api.worked_example import day, example, observed, take_in
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+C, SAID_NOTHING, HOLDS_NOTHING = ("eip155:1:0x" + digit * 40 for digit in "123")
+MEMBERS = {"worked": [C], "unseen": [SAID_NOTHING], "both": [C, SAID_NOTHING], "empty": [], "broke": [HOLDS_NOTHING]}
+END = day(3).isoformat()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def example_world(world: World) -> World:
+    store, warehouse = world.resources.store, world.resources.warehouse
+    for account in (C, SAID_NOTHING, HOLDS_NOTHING):
+        await store.add_account("acme", account, sources=[SourceChoice(provider="evm")])
+    for portfolio, accounts in MEMBERS.items():
+        await store.put_portfolio("acme", portfolio, members=[Member(account=one) for one in accounts])
+    await world.resources.watcher.wait_until(store.revision)
+    projector = Projector(warehouse, Silent(), every_s=60)  # type: ignore[arg-type]
+    await projector.reconcile(world.resources.registry)
+    told = [*example(C), observed(HOLDS_NOTHING, day(1), {})]
+    await take_in(warehouse, told, recorded_at=world.clock.now())
+    return world
+
+
+async def ask(world: World, portfolio: str, what: str, **params: Any) -> Any:
+    answer = await world.get(f"/v1/portfolios/{portfolio}/{what}", **{"to": END} | params)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+UNOBSERVED = [
+    ("worked", {"from": day(-9).isoformat(), "to": day(-5).isoformat()}),
+    ("worked", {"to": day(-5).isoformat()}),
+    ("worked", {"known_at": day(1).isoformat(), "to": day(1).isoformat()}),
+    ("unseen", {}),
+    ("empty", {}),
+]
+
+
+@pytest.mark.parametrize(("portfolio", "asked"), UNOBSERVED)
+async def test_no_method_answers_where_nothing_was_observed(
+    example_world: World, portfolio: str, asked: dict[str, str]
+) -> None:
+    answer = await ask(example_world, portfolio, "returns", **asked)
+    [whole] = answer["items"]
+    assert len(whole["returns"]) == 8
+    for one in whole["returns"]:
+        assert (one["available"], one["reason"]) == (False, "not_observed")
+        assert one["gain"] is one["rate"] is one["closing"] is None
+        assert "no source had said anything by" in one["detail"]
+    assert not answer["quality"]["complete"]
+
+
+@pytest.mark.parametrize(("portfolio", "asked"), UNOBSERVED)
+async def test_nothing_is_attributed_where_nothing_was_observed(
+    example_world: World, portfolio: str, asked: dict[str, str]
+) -> None:
+    answer = await ask(example_world, portfolio, "attribution", **asked)
+    assert (answer["total"], answer["complete"], answer["items"]) == (None, False, [])
+
+
+async def test_an_attribution_is_not_complete_while_a_source_has_said_nothing(example_world: World) -> None:
+    alone, beside = [await ask(example_world, one, "attribution") for one in ("worked", "both")]
+    assert alone["total"] == beside["total"]
+    assert (alone["complete"], beside["complete"]) == (True, False)
+    assert beside["quality"]["sources_missing"] == 1
+
+
+async def test_who_said_that_nothing_is_held_has_gained_nothing(example_world: World) -> None:
+    [whole] = (await ask(example_world, "broke", "returns"))["items"]
+    simple = next(one for one in whole["returns"] if one["method"] == "simple")
+    assert (simple["available"], simple["gain"]) == (True, "0")
+    answer = await ask(example_world, "broke", "attribution")
+    assert (answer["complete"], answer["total"]["end"]) == (True, "0")
+
+
+@pytest.mark.parametrize("portfolio", ["worked", "unseen", "empty"])
+async def test_a_closed_day_of_which_nothing_is_known_says_the_same(example_world: World, portfolio: str) -> None:
+    warehouse = example_world.resources.warehouse
+    due = DueDay("acme", portfolio, day(-9).date(), 1, (), datetime(1970, 1, 1, tzinfo=UTC))
+    for row in await work_out(warehouse, due, began=example_world.clock.now(), ranking=()):
+        assert {one.reason for one in row.returns} == {"not_observed"}
+        assert all(one.gain is None and one.rate is None for one in row.returns)
+        assert row.sources == 0
