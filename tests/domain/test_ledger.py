@@ -3,7 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
@@ -42,15 +42,24 @@ def test_any_order_and_any_repetition_of_arrivals_gives_one_ledger(world: oracle
 @thoroughly
 @given(world=worlds(currency=False))
 def test_a_late_statement_changes_the_entries_around_it_and_no_others(world: oracle.World) -> None:
-    """Those at its own instant and those at the next statement of its source."""
+    """Of each asset those at its own instant, and up to the next statement that says how much of it there is."""
     arrived = [to_statement("s", snap) for snaps in world.sources.values() for snap in snaps]
     prices = to_prices(world)
     for place, late in enumerate(arrived):
         before, after = (ledger(current(arrived[:until]), prices) for until in (place, place + 1))
         changed = Counter(before)
         changed.subtract(after)
-        following = min((one.at for one in arrived[:place] if one.at > late.at), default=late.at)
-        assert {entry.at for entry, times in changed.items() if times} <= {late.at, following}
+        following = [one for one in current(arrived[:place]) if one.at > late.at]
+        for entry in (entry for entry, times in changed.items() if times):
+            assert entry.at in {late.at, *_until_told(following, entry.asset, entry.side)}
+
+
+def _until_told(following: Iterable[Statement], asset: str, side: str) -> Iterator[datetime]:
+    """What a statement does not list is none; what it lists without an amount is as much as before."""
+    for one in following:
+        yield one.at
+        if not any((line.asset, line.side, line.amount) == (asset, side, None) for line in one.lines):
+            return
 
 
 def test_a_transfer_between_accounts_cancels_and_realises_nothing() -> None:
