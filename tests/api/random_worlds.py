@@ -69,11 +69,14 @@ class Wired(Struct, frozen=True, kw_only=True):
         return body
 
 
-async def build_wired(settings: ClickHouseSettings, *, ranking: tuple[str, ...] = (TRUSTED,)) -> Wired:
+async def build_wired(
+    settings: ClickHouseSettings, *, ranking: tuple[str, ...] = (TRUSTED,), bound_to: str | None = None
+) -> Wired:
+    """Its key is of the whole tenant, or of one portfolio, as dialects ask for."""
     warehouse = await connect(settings)
     await migrate(warehouse)
     key = generate_key()
-    kept = ApiKey(id=key.id, tenant="acme", secret_sha256=key.secret_sha256, created_at=EPOCH)
+    kept = ApiKey(id=key.id, tenant="acme", portfolio=bound_to, secret_sha256=key.secret_sha256, created_at=EPOCH)
     registry, clock = SimpleNamespace(state=RegistryState(), keys={key.id: kept}), StoppedClock(NOW)
     resources = Resources(
         settings=SETTINGS,
@@ -158,10 +161,11 @@ def _observed(account: str, snap: Snap) -> BalancesObserved:
             asset=asset_id(asset),
             kind="borrowed" if side == "debt" else "deposit",
             side=side,  # type: ignore[arg-type]
-            amount=exact(amount),
+            amount=None if amount is None else exact(amount),
             price=None if price is None else exact(price),
+            reason=snap.doubts.get(place),  # type: ignore[arg-type]
         )
-        for asset, side, amount, price in snap.lines
+        for place, (asset, side, amount, price) in enumerate(snap.lines)
     )
     stated = {"account": account, "scope": "defi", "observed_at": at(snap.at), "fetched_at": at(snap.fetched)}
     source = Source(tenant="acme", provider="okx", account=account, scope="defi")

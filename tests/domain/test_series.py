@@ -51,7 +51,7 @@ class Marked:
 
 def valued(one: Line, at: datetime, prices: PriceBook) -> Line:
     """As it is stored: with the newest quote of the feed, if it was stated without a price."""
-    if one.value is not None or one.amount is None or one.asset is None:
+    if one.value is not None or one.reason or one.amount is None or one.asset is None:
         return one
     quote = prices.newest(one.asset, at)
     return (

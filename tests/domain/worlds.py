@@ -50,8 +50,15 @@ def exact(number: Fraction) -> Decimal:
 
 def to_statement(source: str, snap: Snap) -> Statement:
     lines = tuple(
-        Line(asset, side, exact(amount), price and exact(price), None if price is None else exact(cut(amount * price)))  # type: ignore[arg-type]
-        for asset, side, amount, price in snap.lines
+        Line(
+            asset,
+            side,  # type: ignore[arg-type]
+            None if amount is None else exact(amount),
+            None if price is None else exact(price),
+            None if price is None or amount is None else exact(cut(amount * price)),
+            snap.doubts.get(place, ""),
+        )
+        for place, (asset, side, amount, price) in enumerate(snap.lines)
     )
     return Statement(source, at(snap.at), at(snap.fetched), snap.id, lines)
 

@@ -11,6 +11,8 @@ from fractions import Fraction
 DAY = 1440
 SCALE = 10**36
 Key = tuple[str, str]
+Line = tuple[str, str, Fraction | None, Fraction | None]
+"""asset, side, amount, price. Without an amount there is one, which could not be read."""
 
 
 def cut(number: Fraction) -> Fraction:
@@ -24,8 +26,9 @@ class Snap:
     at: int
     fetched: int
     id: str
-    lines: list[tuple[str, str, Fraction, Fraction | None]]
-    """asset, side, amount, price"""
+    lines: list[Line]
+    doubts: dict[int, str] = field(default_factory=dict)
+    """Why a line has no value, whatever anybody quotes; by its place in `lines`."""
 
 
 @dataclass
@@ -80,19 +83,53 @@ def rate(world: World, at: int) -> Fraction | None:
     return max(found)[1] if found else None
 
 
-def stated(snap: Snap, key: Key) -> tuple[Fraction, Fraction | None, Fraction | None, bool]:
-    """Signed amount, price, worth in USD, and whether that is amount times price to the last digit."""
-    lines = [line for line in snap.lines if (line[0], line[1]) == key]
+def doubted(snap: Snap, key: Key) -> bool:
+    """What it has of the asset is worth an unknown amount: a part of it was not read, or has no value."""
+    own = [place for place, line in enumerate(snap.lines) if line[:2] == key]
+    return any(snap.lines[place][2] != 0 and place in snap.doubts for place in own)
+
+
+def unread(snap: Snap, key: Key) -> bool:
+    return any(line[:2] == key and line[2] is None for line in snap.lines)
+
+
+def held_at(world: World, source: str, snap: Snap, key: Key) -> Fraction:
+    """Signed. Of one that was not read it is what the statement before had of it, however many were not read."""
+    told = [one for one in truth(world, source) if one.at <= snap.at]
+    read = [one for one in told if not unread(one, key)]
+    if not read:
+        return Fraction(0)
     sign = -1 if key[1] == "debt" else 1
-    amount = sign * sum((line[2] for line in lines), Fraction(0))
-    prices = {line[3] for line in lines if line[2]}
+    return sign * sum((line[2] for line in read[-1].lines if line[:2] == key and line[2]), Fraction(0))
+
+
+def silent(world: World, start: int | None) -> bool:
+    """Whether a statement that stood in the window lacked an amount: what flowed into its source is unknown."""
+    for source in world.sources:
+        told = [snap for snap in truth(world, source) if snap.at <= world.end]
+        for snap, until in zip(told, [*(one.at for one in told[1:]), 10**9], strict=False):
+            for joins, leaves in world.during.get(source, [(-1, 10**9)]):
+                stood = max(snap.at, joins, -1 if start is None else start) < min(until, leaves)
+                if stood and any(line[2] is None for line in snap.lines):
+                    return True
+    return False
+
+
+def stated(snap: Snap, key: Key) -> tuple[Fraction | None, Fraction | None, bool]:
+    """Price, worth in USD, and whether that is amount times price to the last digit."""
+    if doubted(snap, key):
+        return None, None, True
+    lines = [(line[2] or Fraction(0), line[3]) for line in snap.lines if line[:2] == key]
+    sign = -1 if key[1] == "debt" else 1
+    amount = sign * sum((line[0] for line in lines), Fraction(0))
+    prices = {line[1] for line in lines if line[0]}
     if None in prices or not prices:
-        return amount, None, None, True
-    worth = sign * sum((cut(line[2] * line[3]) for line in lines if line[3] is not None), Fraction(0))
+        return None, None, True
+    worth = sign * sum((cut(line[0] * line[1]) for line in lines if line[1] is not None), Fraction(0))
     price = next(iter(prices))
     if len(prices) == 1 and price is not None and cut(amount * price) == worth:
-        return amount, price, worth, True
-    return amount, cut(worth / amount), worth, False
+        return price, worth, True
+    return cut(worth / amount), worth, False
 
 
 def row(
@@ -136,11 +173,12 @@ def rows(world: World, source: str) -> list[Row]:
     for snap in truth(world, source):
         keys = {line[:2] for line in snap.lines} | {line[:2] for line in (before.lines if before else [])}
         for key in sorted(keys):
-            amount, price, worth, plain = stated(snap, key)
-            was = stated(before, key)[0] if before else Fraction(0)
+            price, worth, plain = stated(snap, key)
+            amount = held_at(world, source, snap, key)
+            was = held_at(world, source, before, key) if before else Fraction(0)
             if not amount and not was:
                 continue
-            if price is None:
+            if price is None and not doubted(snap, key):
                 quote = feed(world, key[0], snap.at)
                 price = quote[1] if quote else None
             made.append(
@@ -161,7 +199,9 @@ def mark(world: World, source: str, key: Key, at: int) -> Row | None:
             at, source, key, Fraction(0), last.held, last.price, last.worth, Fraction(0), last.worth, last.dollars
         )
     snap = next(s for s in truth(world, source) if s.at == last.at)
-    _, stated_price, worth, plain = stated(snap, key)
+    if doubted(snap, key):
+        return row(world, at, (source, key), (Fraction(0), last.held), None)
+    stated_price, worth, plain = stated(snap, key)
     # What the snapshot was valued by, where it states no price, is the feed's: as old as the feed says.
     own = (last.at, stated_price) if stated_price is not None and at - last.at <= DAY else None
     quote = feed(world, key[0], at)
@@ -372,7 +412,7 @@ ASSETS = ("a", "b", "c", "d")
 
 def random_world(seed: int, size: int, *, gaps: bool, currency: bool) -> World:
     """Sources that state up to `size` snapshots each, late, twice and corrected, with debt and several prices for one
-    asset; `gaps`: prices and rates that are missing; three sources, one of which joins and leaves."""
+    asset; three sources, one of which joins and leaves; `gaps`: lines in doubt, prices and rates that are missing."""
     chance = random.Random(seed)
     end = 10 * DAY
     prices = {asset: _quotes(chance, end, gaps=gaps) for asset in ASSETS}
@@ -383,6 +423,8 @@ def random_world(seed: int, size: int, *, gaps: bool, currency: bool) -> World:
         rates = [(day * DAY, _rate(chance, quoted)) for day in days]
     joins, leaves = sorted(chance.sample(range(1, end), 2))
     during = {"s3": [(joins, leaves), (leaves + 1, 10**9)] if chance.random() < 0.5 else [(joins, leaves)]}
+    if gaps and chance.random() < 0.4:
+        _doubt(chance, sources)
     return World(sources, prices, rates, quoted, during, end)
 
 
@@ -407,7 +449,7 @@ def _arrivals(chance: random.Random, size: int, end: int) -> list[Snap]:
     snaps = [_snap(chance, chance.randrange(end), number) for number in range(chance.randint(0, size))]
     for snap in list(snaps):
         if chance.random() < 0.3:
-            snaps.append(Snap(snap.at, snap.fetched, snap.id, snap.lines))
+            snaps.append(snap)
         if chance.random() < 0.3:
             corrected = _snap(chance, snap.at, 100)
             snaps.append(Snap(snap.at, snap.fetched + chance.randint(-1, 1), corrected.id, corrected.lines))
@@ -416,7 +458,7 @@ def _arrivals(chance: random.Random, size: int, end: int) -> list[Snap]:
 
 
 def _snap(chance: random.Random, at: int, number: int) -> Snap:
-    lines = []
+    lines: list[Line] = []
     for asset in chance.sample(ASSETS, chance.randint(0, 4)):
         side = "debt" if chance.random() < 0.25 else "asset"
         own = _price(chance) if chance.random() < 0.6 else None
@@ -425,3 +467,13 @@ def _snap(chance: random.Random, at: int, number: int) -> Snap:
             apart = own is not None and chance.random() < 0.2
             lines.append((asset, side, amount, _price(chance) if apart else own))
     return Snap(at, at + chance.randint(0, 3), f"{number}-{chance.randrange(10**6)}", lines)
+
+
+def _doubt(chance: random.Random, sources: dict[str, list[Snap]]) -> None:
+    """Now and then a line that was not read, or to which no price applies."""
+    for snap in (snap for snaps in sources.values() for snap in snaps):
+        for place, (asset, side, amount, _) in enumerate(snap.lines):
+            if chance.random() < 0.25:
+                why = snap.doubts[place] = chance.choice(("unreadable", "negative_amount", "low_liquidity", "excluded"))
+                known = None if why in ("unreadable", "negative_amount") else amount
+                snap.lines[place] = asset, side, known, None
