@@ -41,7 +41,7 @@ def told(request: pytest.FixtureRequest, clickhouse_server: ClickHouseServer) ->
         end=END,
     )
     with asyncio.Runner() as runner:
-        wired = runner.run(build_wired(clickhouse_server.settings("conversions_agree")))
+        wired = runner.run(build_wired(clickhouse_server.settings("conversions_agree"), bound_to="main"))
         runner.run(take_in(wired, world, random.Random(1)))
         block = {"chain": "eip155:1", "number": 100, "time": stored_time(NOW), "hash": "", "rank": 1}
         runner.run(insert(wired.warehouse, "blocks", [block]))
