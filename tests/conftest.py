@@ -26,6 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(optionalhook=True)  # make chaos runs without xdist
 def pytest_xdist_auto_num_workers() -> int:
     """Of `make test`: half as many again as there are cores. The tests wait for servers half of their time."""
     return (os.cpu_count() or 1) * 3 // 2
