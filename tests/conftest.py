@@ -4,7 +4,7 @@ import asyncio
 import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import nats
 import pytest
@@ -12,7 +12,7 @@ import pytest
 from holdfast import providers
 from holdfast.settings.shared import ClickHouseSettings, NatsSettings
 from holdfast.warehouse.client import Warehouse, connect
-from holdfast.warehouse.migrator import migrate
+from tests.support.database import Migrated, build_database, empty_database
 from tests.support.servers import ClickHouseServer, ImagesUnavailable, NatsServer, build_clickhouse, build_nats
 
 ServerT = TypeVar("ServerT", NatsServer, ClickHouseServer)
@@ -30,6 +30,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_xdist_auto_num_workers() -> int:
     """Of `make test`: half as many again as there are cores. The tests wait for servers half of their time."""
     return (os.cpu_count() or 1) * 3 // 2
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first, so that no process is still at them when the others have nothing left to do."""
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -72,44 +77,17 @@ def clickhouse_server(
     server.stop()
 
 
-class Migrated(NamedTuple):
-    settings: ClickHouseSettings
-    tables: frozenset[str]
-
-
 @pytest.fixture(scope="session")
 def migrated_database(clickhouse_server: ClickHouseServer) -> Migrated:
     """A database of this test process with every migration applied: once, because it takes seconds."""
-    settings = clickhouse_server.settings(f"test_{secrets.token_hex(6)}")
-    return Migrated(settings, asyncio.run(_migrate(settings)))
+    return asyncio.run(build_database(clickhouse_server.settings(f"test_{secrets.token_hex(6)}")))
 
 
 @pytest.fixture
 async def clickhouse_settings(migrated_database: Migrated) -> ClickHouseSettings:
     """The migrated database, as it was then: rows and tables of the test before are gone."""
-    settings, tables = migrated_database
-    warehouse = await connect(settings)
-    try:
-        for name, rows in await warehouse.rows(_TABLES, {"database": settings.database}):
-            if name not in tables:
-                await warehouse.command("DROP TABLE {name:Identifier} SYNC", {"name": name})
-            elif rows and name != "schema_migrations":
-                await warehouse.command("TRUNCATE TABLE {name:Identifier} SYNC", {"name": name})
-    finally:
-        await warehouse.close()
-    return settings
-
-
-_TABLES = "SELECT name, total_rows FROM system.tables WHERE database = {database:String} AND engine NOT LIKE '%View'"
-
-
-async def _migrate(settings: ClickHouseSettings) -> frozenset[str]:
-    warehouse = await connect(settings)
-    try:
-        await migrate(warehouse)
-        return frozenset(name for name, _ in await warehouse.rows(_TABLES, {"database": settings.database}))
-    finally:
-        await warehouse.close()
+    await empty_database(migrated_database)
+    return migrated_database.settings
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from tests.aggregator.stage import (
 from tests.support.children import Child
 from tests.support.servers import NatsServer
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(240)]
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ async def test_a_kill_at_any_moment_loses_nothing_and_doubles_nothing(
     belongs = await register(connection, 10)
     await publish(connection, events)
     chance = random.Random(11)
-    for turn in range(3):
+    for turn in range(2):
         before = await stored_snapshots(warehouse)
         victim = aggregator(nats_settings, clickhouse_settings, tmp_path / f"{turn}.log", batch_messages=30)
 

@@ -1,10 +1,12 @@
 """The whole API in this process, on a real NATS server and a real engine, over ASGI."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
+import pytest
 import pytest_asyncio
 from msgspec import Struct
 
@@ -19,11 +21,11 @@ from holdfast.registry.store import RegistryStore
 from holdfast.registry.watcher import RegistryWatcher
 from holdfast.settings import Secret
 from holdfast.warehouse.client import Warehouse, connect
-from holdfast.warehouse.migrator import migrate as migrate_warehouse
 from services.api.app import build_app
 from services.api.resources import Resources
 from services.api.settings import ApiSettings
 from tests.api.world import A, B, StoppedClock, write_world
+from tests.support.database import Migrated, build_database, empty_database
 from tests.support.servers import ClickHouseServer, NatsServer
 
 MASTER_KEY = Secret("0123456789abcdef0123456789abcdef")
@@ -71,19 +73,23 @@ def bearer(key: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"}
 
 
+@pytest.fixture(scope="session")
+def worlds_database(clickhouse_server: ClickHouseServer) -> Migrated:
+    """Beside that of `warehouse`, which is emptied before each test."""
+    return asyncio.run(build_database(clickhouse_server.settings(f"test_api_{secrets.token_hex(6)}")))
+
+
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def world(nats_server: NatsServer, clickhouse_server: ClickHouseServer) -> AsyncIterator[World]:
+async def world(nats_server: NatsServer, worlds_database: Migrated) -> AsyncIterator[World]:
     """One for each file of tests: those that change something use names of their own."""
-    clickhouse = clickhouse_server.settings(f"test_api_{secrets.token_hex(6)}")
-    connection, warehouse = await connect_nats(nats_server.settings, name="test-api"), await connect(clickhouse)
-    clock = StoppedClock()
+    await empty_database(worlds_database)
+    connection = await connect_nats(nats_server.settings, name="test-api")
+    warehouse, clock = await connect(worlds_database.settings), StoppedClock()
     try:
         await declare(connection)
-        await migrate_warehouse(warehouse)
         async with RegistryWatcher(connection.js) as watcher:
             await watcher.wait_ready()
             yield await build_world(connection, warehouse, watcher, clock)
-        await warehouse.command("DROP DATABASE IF EXISTS {name:Identifier} SYNC", {"name": clickhouse.database})
     finally:
         await warehouse.close()
         await connection.close()

@@ -18,7 +18,7 @@ from tests.aggregator.test_any_arrival import Silent
 from tests.api.conftest import World
 from tests.api.worked_example import ETH, day, observed, priced, take_in
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.long, pytest.mark.asyncio(loop_scope="module")]
 
 TOKEN = "eip155:1/erc20:0x" + "7" * 40
 CLOSED = date(2026, 2, 20)
