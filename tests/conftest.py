@@ -32,11 +32,6 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) * 3 // 2
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long ones first, so that no process is still at them when the others have nothing left to do."""
-    items.sort(key=lambda item: item.get_closest_marker("long") is None)
-
-
 @pytest.fixture(scope="module", autouse=True)
 def only_our_providers() -> Iterator[None]:
     """Providers that a module registered for its tests are forgotten after it."""

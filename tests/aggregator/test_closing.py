@@ -23,8 +23,6 @@ from tests.aggregator.messages import START
 from tests.aggregator.test_any_arrival import Silent
 from tests.aggregator.worlds import RANKING, deliveries, worlds
 
-pytestmark = pytest.mark.long
-
 _HEALTH = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]
 _SETTINGS = ClosingSettings(share=1, margin_s=0, days=3)
 

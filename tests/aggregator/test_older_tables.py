@@ -43,7 +43,9 @@ async def test_tables_of_another_version_are_waited_for_and_no_message_is_set_as
     try:
         await eventually(says_so, what="it says what to do")
         assert not await drained(connection)
-        await warehouse.command("ALTER TABLE snapshots ADD COLUMN stream_seq SimpleAggregateFunction(min, UInt64)")
+        await warehouse.command(
+            "ALTER TABLE snapshots ADD COLUMN stream_seq SimpleAggregateFunction(min, UInt64) AFTER lines"
+        )
         await eventually(all_done, what="it goes on by itself")
         assert await list_letters(connection.js) == []
         await assert_right(warehouse, events, belongs)

@@ -28,7 +28,7 @@ from tests.aggregator.stage import (
 from tests.support.children import Child
 from tests.support.servers import NatsServer
 
-pytestmark = [pytest.mark.long, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture

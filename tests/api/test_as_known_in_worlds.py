@@ -26,8 +26,6 @@ from tests.api.world import insert
 from tests.history.delivering import store
 from tests.support.servers import ClickHouseServer
 
-pytestmark = pytest.mark.long
-
 MOMENT = timedelta(milliseconds=1)
 ASKED_AT = NOW + timedelta(days=1)
 WINDOW = {"from": (START + timedelta(minutes=50)).isoformat(), "to": (START + timedelta(days=4)).isoformat()}

@@ -15,6 +15,7 @@ from services.aggregator.settings import ClosingSettings
 from tests.aggregator.test_any_arrival import Silent
 from tests.api.conftest import World
 from tests.api.worked_example import ETH, USDC, day, observed, priced, take_in
+from tests.api.world import StoppedClock
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -79,7 +80,7 @@ async def test_a_receipt_counts_again_once_nobody_stands_for_it(leaving_out: Wor
 
 async def test_what_is_stored_of_a_closed_day_counts_them_too(leaving_out: World) -> None:
     closing = ClosingSettings(days=30, share=1, margin_s=0)
-    await Closer(leaving_out.resources.warehouse, leaving_out.clock, closing, ranking=()).close_due()
+    await Closer(leaving_out.resources.warehouse, StoppedClock(day(1.1)), closing, ranking=()).close_due()
     stored = await leaving_out.resources.warehouse.query(
         "SELECT portfolio, lines_excluded, reasons FROM portfolio_returns "
         f"WHERE tenant = 'acme' AND day = '{CLOSED}' AND span = 'all' AND method = 'simple'"

@@ -17,8 +17,9 @@ from services.aggregator.settings import ClosingSettings
 from tests.aggregator.test_any_arrival import Silent
 from tests.api.conftest import World
 from tests.api.worked_example import ETH, day, observed, priced, take_in
+from tests.api.world import StoppedClock
 
-pytestmark = [pytest.mark.long, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 TOKEN = "eip155:1/erc20:0x" + "7" * 40
 CLOSED = date(2026, 2, 20)
@@ -96,7 +97,7 @@ async def test_a_line_held_on_and_one_never_read_are_two(portfolios: World) -> N
 
 async def test_what_is_stored_of_a_closed_day_says_the_same(portfolios: World) -> None:
     closing = ClosingSettings(days=30, share=1, margin_s=0)
-    await Closer(portfolios.resources.warehouse, portfolios.clock, closing, ranking=()).close_due()
+    await Closer(portfolios.resources.warehouse, StoppedClock(day(1.1)), closing, ranking=()).close_due()
     stored = await portfolios.resources.warehouse.query(
         "SELECT portfolio, complete, lines_priced, lines_unpriced, reasons FROM portfolio_returns "
         f"WHERE tenant = 'acme' AND day = '{CLOSED}' AND span = 'all' AND method = 'simple'"

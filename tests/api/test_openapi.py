@@ -16,7 +16,7 @@ from schemathesis.specs.openapi.checks import (
 
 from tests.api.conftest import World, bearer
 
-pytestmark = [pytest.mark.long, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 _CHECKS = [
     not_a_server_error,
     status_code_conformance,

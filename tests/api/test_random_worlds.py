@@ -20,8 +20,6 @@ from tests.support import oracle_attribution
 from tests.support import oracle_returns as oracle
 from tests.support.servers import ClickHouseServer
 
-pytestmark = pytest.mark.long
-
 METHODS = ("simple", "average_cost", "fifo", "lifo", "hifo", "time_weighted", "modified_dietz")
 MOMENT = Fraction(1, 60_000)
 """A millisecond: a bucket is worth what it is worth just before its end."""

@@ -17,8 +17,6 @@ from holdfast.providers.kit.discovery import discover
 from holdfast.settings.shared import NatsSettings
 from services.cli.app import GROUPS, build_app
 
-pytestmark = pytest.mark.long
-
 WALLET = "eip155:1:0x742d35Cc6634C0532925a3b844Bc454e4438f44e"
 
 

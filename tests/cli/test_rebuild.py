@@ -12,8 +12,6 @@ from holdfast.warehouse.client import Warehouse
 from tests.cli.test_commands import holdfast
 from tests.rebuild.test_differences import kept
 
-pytestmark = pytest.mark.long
-
 __all__ = ["kept"]
 
 

@@ -27,8 +27,6 @@ from tests.support.anvil import Anvil
 from tests.support.bytecode import text as abi_text
 from tests.support.bytecode import token, word
 
-pytestmark = pytest.mark.long
-
 CHAIN = "eip155:31337"
 WALLET = "0x" + "ab" * 20
 ACCOUNT = f"{CHAIN}:{WALLET}"

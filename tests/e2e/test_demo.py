@@ -19,7 +19,7 @@ from services.local.registering import opened
 from services.local.running import Running
 from services.local.selftest import FREE_PORTS
 
-pytestmark = [pytest.mark.long, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
 ROOT = Path(__file__).parents[2]
 SECTION = (

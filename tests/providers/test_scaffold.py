@@ -11,8 +11,6 @@ import pytest
 
 from holdfast.providers.kit.scaffold import ScaffoldError, scaffold
 
-pytestmark = pytest.mark.long
-
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "zeta_custody"
 """After `kit` in the alphabet and in two words: both matter to the order of imports and to the title."""

@@ -23,8 +23,6 @@ from services.aggregator.prepared import prepare
 from services.aggregator.projection import Projector
 from tests.aggregator.test_any_arrival import Silent
 
-pytestmark = pytest.mark.long
-
 START = datetime(2026, 1, 31, 22, 10, tzinfo=UTC)
 NOW = START + timedelta(days=3)
 ETH, USD = "eip155:1/slip44:60", "iso4217:USD"

@@ -83,6 +83,7 @@ async def test_a_command_takes_long_arrays_too(warehouse: Warehouse) -> None:
 async def test_a_view_takes_a_long_array(warehouse: Warehouse) -> None:
     await warehouse.command("CREATE VIEW v AS SELECT count() AS n FROM (SELECT arrayJoin({members:Array(String)}))")
     assert await warehouse.value("SELECT n FROM v(members = {a:Array(String)})", {"a": LONG_ARRAY}) == 9000
+    await warehouse.command("DROP VIEW v")
 
 
 async def test_a_text_longer_than_a_field_is_refused_as_a_server_does(warehouse: Warehouse) -> None:

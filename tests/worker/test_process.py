@@ -4,13 +4,9 @@ import asyncio
 import signal
 import time
 
-import pytest
-
 from holdfast.messaging.streams import migrate, worker_consumer
 from tests.support.children import Child
 from tests.worker.stage import Stage, log_lines, ready, until
-
-pytestmark = pytest.mark.long
 
 
 async def is_ready(child: Child) -> bool:
