@@ -12,7 +12,7 @@ from services.aggregator.batch import Arrival
 from services.aggregator.closing.closer import Closer
 from services.aggregator.prepared import prepare
 from services.aggregator.settings import ClosingSettings
-from tests.aggregator.test_guards import ETH, START, Stage, StoppedClock, held, priced, registry, setting, states
+from tests.aggregator.guard_stage import ETH, START, Stage, StoppedClock, held, priced, registry, setting, states
 
 VALUES = "SELECT DISTINCT value_usd FROM balances FINAL"
 CLOSING = "SELECT closing FROM portfolio_returns WHERE method = 'simple' AND span = 'all' AND day = '2026-02-28'"

@@ -17,7 +17,7 @@ from holdfast.warehouse.client import Warehouse
 from services.aggregator.batch import Arrival
 from services.aggregator.commit import insert
 from services.aggregator.prepared import prepare
-from tests.aggregator.test_guards import ETH, Stage, held, priced, registry, setting, states
+from tests.aggregator.guard_stage import ETH, Stage, held, priced, registry, setting, states
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 EUR = "iso4217:EUR"

@@ -10,7 +10,7 @@ from holdfast.domain.reported import ReportedReturn
 from holdfast.events import ReturnCrossed, ReturnsReported
 from holdfast.events.event import Event
 from holdfast.warehouse.client import Warehouse
-from tests.aggregator.test_guards import ETH, USDC, WALLET, Stage, after, held, priced, states
+from tests.aggregator.guard_stage import ETH, USDC, WALLET, Stage, after, held, priced, states
 
 CHECKS = (
     "SELECT at, since, verdict, reason, ours, theirs, stated, difference, ratio, asset, asset_difference,"
