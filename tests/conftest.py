@@ -13,6 +13,7 @@ from holdfast import providers
 from holdfast.settings.shared import ClickHouseSettings, NatsSettings
 from holdfast.warehouse.client import Warehouse, connect
 from tests.support.database import Migrated, build_database, empty_database
+from tests.support.scratch import scratch_folder
 from tests.support.servers import ClickHouseServer, ImagesUnavailable, NatsServer, build_clickhouse, build_nats
 
 ServerT = TypeVar("ServerT", NatsServer, ClickHouseServer)
@@ -41,11 +42,12 @@ def only_our_providers() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def nats_server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NatsServer]:
+def nats_server(request: pytest.FixtureRequest) -> Iterator[NatsServer]:
     """A running NATS server with JetStream."""
-    server = _started(lambda: build_nats(tmp_path_factory.mktemp("nats"), containers=_containers(request)))
-    yield server
-    server.stop()
+    with scratch_folder("nats") as folder:
+        server = _started(lambda: build_nats(folder, containers=_containers(request)))
+        yield server
+        server.stop()
 
 
 @pytest.fixture
@@ -63,13 +65,12 @@ async def nats_settings(nats_server: NatsServer) -> NatsSettings:
 
 
 @pytest.fixture(scope="session")
-def clickhouse_server(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ClickHouseServer]:
+def clickhouse_server(request: pytest.FixtureRequest) -> Iterator[ClickHouseServer]:
     """A running ClickHouse."""
-    server = _started(lambda: build_clickhouse(tmp_path_factory.mktemp("clickhouse"), containers=_containers(request)))
-    yield server
-    server.stop()
+    with scratch_folder("clickhouse") as folder:
+        server = _started(lambda: build_clickhouse(folder, containers=_containers(request)))
+        yield server
+        server.stop()
 
 
 @pytest.fixture(scope="session")
