@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 import pytest
@@ -110,10 +111,10 @@ async def assert_corrected(wired: Wired, world: World, question: Question) -> No
     asked = {"at": at.isoformat(), "known_from": since.isoformat(), "known_to": EVERYTHING.isoformat()}
     found = await wired.get("corrections", portfolio=portfolio, **asked)
     sums = [value(world.known(known_at), portfolio, at)[0] for known_at in (since, EVERYTHING)]
-    nets = [one.assets - one.debt for one in sums]
+    nets = [Fraction(one.assets) - Fraction(one.debt) for one in sums]  # of more digits than a Decimal computes with
     for name, one, net in zip(("net_before_usd", "net_after_usd"), sums, nets, strict=True):
-        assert (found[name] and Decimal(found[name])) == (net if one.sources else None), name
-    assert sum(Decimal(one["change_usd"]) for one in found["items"]) == nets[1] - nets[0]
+        assert (found[name] and Fraction(found[name])) == (net if one.sources else None), name
+    assert sum(Fraction(one["change_usd"]) for one in found["items"]) == nets[1] - nets[0]
     for one in found["items"]:
         recorded_at = one["event"]["recorded_at"]
         assert recorded_at is None or since < datetime.fromisoformat(recorded_at) <= EVERYTHING, one
