@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from holdfast.domain.assets import USD
+from holdfast.domain.refusals import NEVER_REFUSED, Refusals
 from holdfast.domain.valuation import SEARCHED_AGE, price_age
 
 
@@ -61,10 +62,11 @@ _PAR = _Par()
 class PriceBook:
     """Prices in USD per unit by asset; a price serves for 24 hours, a currency's for 5 days (semantics, "Value")."""
 
-    __slots__ = ("_of",)
+    __slots__ = ("_of", "_refusals")
 
-    def __init__(self, quotes: Mapping[str, Iterable[Quote]] | None = None) -> None:
+    def __init__(self, quotes: Mapping[str, Iterable[Quote]] | None = None, refusals: Refusals = NEVER_REFUSED) -> None:
         self._of = {asset: QuoteHistory(of) for asset, of in (quotes or {}).items()}
+        self._refusals = refusals
 
     def of(self, asset: str) -> QuoteHistory:
         return _PAR if asset == USD else self._of.get(asset, _NONE)
@@ -73,5 +75,8 @@ class PriceBook:
         return self.of(asset).newest(at, age=price_age(asset))
 
     def reason(self, asset: str, at: datetime) -> str:
-        """Why `newest` finds none: `stale` if there was one in the week before, else `no_price`."""
+        """Why `newest` finds none: `rate_limited` while a feed of it is refused for asking too often; else `stale` if
+        there was one in the week before; else `no_price`."""
+        if self._refusals.holds(asset, at):
+            return "rate_limited"
         return "stale" if self.of(asset).newest(at, age=SEARCHED_AGE) else "no_price"

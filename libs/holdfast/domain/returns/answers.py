@@ -16,6 +16,7 @@ Why = Literal[
     "not_observed",  # no source had said anything by the end of the window
     "no_price",  # a flow or a holding has no price in the 24 hours before
     "stale",  # it had one, but it is older
+    "rate_limited",  # its feed was refused for asking too often: the price is late, not missing
     "out_of_range",  # it, or the rate, is 10^40 or more: Decimal(76, 36) does not hold it
     "no_rate",  # no rate into the currency, at most 5 days old
     "value_only",  # a source states values without amounts: it has no flows

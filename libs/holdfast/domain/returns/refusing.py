@@ -12,7 +12,12 @@ from holdfast.domain.ledger.statements import AssetSide
 from holdfast.domain.returns.answers import Method, Missing, Movement, Unavailable, Why
 from holdfast.domain.returns.book import Book, Worth
 
-_REASONS: dict[str, Why] = {"stale": "stale", "no_rate": "no_rate", "out_of_range": "out_of_range"}
+_REASONS: dict[str, Why] = {
+    "stale": "stale",
+    "rate_limited": "rate_limited",
+    "no_rate": "no_rate",
+    "out_of_range": "out_of_range",
+}
 
 
 def unavailable(
