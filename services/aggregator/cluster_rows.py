@@ -17,6 +17,7 @@ from holdfast.warehouse.rows import (
     Row,
     TokenClusterRow,
     TopHoldersRow,
+    copy_times,
     stored_time,
 )
 
@@ -37,8 +38,7 @@ def to_cluster_overview_row(event: ClustersObserved, *, recorded_at: datetime) -
     return ClusterOverviewRow(
         **_statement(event),
         **_stored(event.overview or ClusterOverview()),
-        fetched_at=stored_time(event.fetched_at),
-        recorded_at=stored_time(recorded_at),
+        **copy_times(event.fetched_at, recorded_at),
         job_id=event.job_id,
         clusters=len(event.clusters),
         has_overview=event.overview is not None,

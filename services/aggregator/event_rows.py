@@ -30,6 +30,7 @@ from holdfast.warehouse.rows import (
     ReturnItemRow,
     SnapshotPartRow,
     SnapshotRow,
+    copy_times,
     stored_time,
 )
 from services.aggregator.holdings import holdings_digest
@@ -139,8 +140,7 @@ def to_reported_total_row(event: TotalsReported, *, recorded_at: datetime) -> Re
         provider=event.provider,
         account=event.account,
         scope=event.scope,
-        fetched_at=stored_time(event.fetched_at),
-        recorded_at=stored_time(recorded_at),
+        **copy_times(event.fetched_at, recorded_at),
         job_id=event.job_id,
         currency=event.currency,
         total=_cut(event.total)[0],
@@ -158,8 +158,7 @@ def to_reported_returns_row(event: ReturnsReported, *, recorded_at: datetime) ->
         provider=event.provider,
         account=event.account,
         scope=event.scope,
-        fetched_at=stored_time(event.fetched_at),
-        recorded_at=stored_time(recorded_at),
+        **copy_times(event.fetched_at, recorded_at),
         job_id=event.job_id,
         quote=event.quote,
         total_return=_cut(event.total_return)[0],

@@ -143,11 +143,14 @@ CREATE TABLE cluster_overviews
     `new_holder_ratio` Nullable(Decimal(76, 36)),
     `same_fund_source_ratio` Nullable(Decimal(76, 36)),
     `same_creation_time_ratio` Nullable(Decimal(76, 36)),
-    `raw` Array(String)
+    `raw` Array(String),
+    `told` DateTime64(3, 'UTC'),
+    `heard` DateTime64(3, 'UTC')
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(observed_at)
-ORDER BY (tenant, token, provider, observed_at, event_id)
+PRIMARY KEY (tenant, token, provider, observed_at, event_id)
+ORDER BY (tenant, token, provider, observed_at, event_id, told, heard)
 SETTINGS index_granularity = 256;
 
 CREATE TABLE dead_letters
@@ -617,11 +620,14 @@ CREATE TABLE reported_returns
         total_return Nullable(Decimal(76, 36)),
         reason LowCardinality(String))),
     `block_number` Nullable(UInt64),
-    `raw` Array(String)
+    `raw` Array(String),
+    `told` DateTime64(3, 'UTC'),
+    `heard` DateTime64(3, 'UTC')
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(observed_at)
-ORDER BY (source, observed_at, event_id)
+PRIMARY KEY (source, observed_at, event_id)
+ORDER BY (source, observed_at, event_id, told, heard)
 SETTINGS index_granularity = 256;
 
 CREATE TABLE reported_totals
@@ -640,11 +646,14 @@ CREATE TABLE reported_totals
     `currency` LowCardinality(String),
     `total` Nullable(Decimal(76, 36)),
     `reason` LowCardinality(String) DEFAULT '',
-    `raw` Array(String)
+    `raw` Array(String),
+    `told` DateTime64(3, 'UTC'),
+    `heard` DateTime64(3, 'UTC')
 )
 ENGINE = ReplacingMergeTree
 PARTITION BY toYYYYMM(observed_at)
-ORDER BY (source, observed_at, platform, event_id)
+PRIMARY KEY (source, observed_at, platform, event_id)
+ORDER BY (source, observed_at, platform, event_id, told, heard)
 SETTINGS index_granularity = 8192;
 
 CREATE TABLE schema_migrations

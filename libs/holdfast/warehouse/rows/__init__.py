@@ -23,7 +23,7 @@ from holdfast.warehouse.rows.registry import (
     RuleSetRow,
     SettledRow,
 )
-from holdfast.warehouse.rows.row import Row, stored_time
+from holdfast.warehouse.rows.row import CopyRow, Row, copy_times, stored_time
 from holdfast.warehouse.rows.statements import (
     BalanceRow,
     CompactBalanceRow,
@@ -47,6 +47,7 @@ __all__ = [
     "ClusterAddressRow",
     "ClusterOverviewRow",
     "CompactBalanceRow",
+    "CopyRow",
     "DeadLetterRow",
     "FetchRow",
     "FlowRow",
@@ -73,5 +74,6 @@ __all__ = [
     "TopHoldersRow",
     "TransferRangeRow",
     "TransferRow",
+    "copy_times",
     "stored_time",
 ]

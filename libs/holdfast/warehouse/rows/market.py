@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from holdfast.warehouse.rows.row import Row
+from holdfast.warehouse.rows.row import CopyRow, Row
 
 
 class PriceRow(Row, frozen=True, kw_only=True):
@@ -99,14 +99,12 @@ class TopHoldersRow(Row, frozen=True, kw_only=True):
     average_sell_distance: Decimal | None
 
 
-class ClusterOverviewRow(Row, frozen=True, kw_only=True):
+class ClusterOverviewRow(CopyRow, frozen=True, kw_only=True):
     tenant: str
     token: str
     provider: str
     observed_at: str
     event_id: str
-    fetched_at: str
-    recorded_at: str
     job_id: str
     clusters: int
     has_overview: bool

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from holdfast.warehouse.rows.row import Row
+from holdfast.warehouse.rows.row import CopyRow, Row
 
 
 class BalanceRow(Row, frozen=True, kw_only=True, gc=False):
@@ -66,7 +66,7 @@ class SnapshotPartRow(SnapshotRow, frozen=True, kw_only=True):
     parts: int
 
 
-class ReportedTotalRow(Row, frozen=True, kw_only=True):
+class ReportedTotalRow(CopyRow, frozen=True, kw_only=True):
     source: str
     observed_at: str
     platform: str
@@ -75,8 +75,6 @@ class ReportedTotalRow(Row, frozen=True, kw_only=True):
     provider: str
     account: str
     scope: str
-    fetched_at: str
-    recorded_at: str
     job_id: str
     currency: str
     total: Decimal | None
@@ -92,7 +90,7 @@ class ReturnItemRow(Struct, frozen=True, kw_only=True):
     reason: str
 
 
-class ReportedReturnsRow(Row, frozen=True, kw_only=True):
+class ReportedReturnsRow(CopyRow, frozen=True, kw_only=True):
     source: str
     observed_at: str
     event_id: str
@@ -100,8 +98,6 @@ class ReportedReturnsRow(Row, frozen=True, kw_only=True):
     provider: str
     account: str
     scope: str
-    fetched_at: str
-    recorded_at: str
     job_id: str
     quote: str
     total_return: Decimal | None
