@@ -111,13 +111,14 @@ def test_a_change_of_value_is_price_and_flows_and_fx(world: oracle.World, start:
     for line in answer.lines:
         flows = sum(1 for e in book.entries if (e.source, e.asset, e.side) == (line.source, line.asset, line.side))
         if e := line.effects:
-            explained = Fraction(e.price) + Fraction(e.flows) + Fraction(e.fx)
+            explained = sum(Fraction(part) for part in (e.price, e.flows, e.moved, e.fx))
             assert abs(Fraction(e.end) - Fraction(e.start) - explained) <= flows * (1 + dearest) * UNIT
             assert world.rates is not None or e.fx == 0
     if answer.complete:
         assert answer.total
         assert Fraction(answer.total.end) == oracle.value(world, seen, world.end)
         assert Fraction(answer.total.start) == (0 if start is None else oracle.value(world, seen, start))
+        assert Fraction(answer.total.flows) == sum(value or 0 for _, value in oracle.paid(seen, start))
 
 
 @pytest.mark.parametrize("method", COST_METHODS)

@@ -2,7 +2,9 @@
 
     FX = Σ q · p · (r' − r)        price = Σ q · (p' − p) · r'        flows = Σ Δ · p' · r'
 
-over the line's own flows, from the start to the end. Nothing is cut, so the engine may differ by what its cuts leave.
+over the line's own flows, from the start to the end. Of units that one line loses and another gains at one instant
+none is a flow: they are `moved` for what they were worth where they left, and the rest of their worth is a price effect
+where they arrived. Nothing is cut, so the engine may differ by what its cuts leave.
 """
 
 from fractions import Fraction
@@ -19,7 +21,16 @@ price was divided out of a worth. Far less than any of its effects."""
 class Split(NamedTuple):
     price: Fraction
     flows: Fraction
+    moved: Fraction
     fx: Fraction
+
+
+class Passed(NamedTuple):
+    """Of one row: what came from outside, what from other lines, and what the latter is worth more here."""
+
+    flows: Fraction
+    moved: Fraction
+    requoted: Fraction
 
 
 def splits(world: World, seen: list[Row], start: int | None) -> dict[tuple[str, Key], Split | None]:
@@ -35,16 +46,33 @@ def _of_line(world: World, seen: list[Row], line: tuple[str, Key], start: int | 
     steps = [*([opening] if opening else []), *own, closing]
     if any(None in (r.before, r.value, r.worth) for r in steps):
         return None
-    price = flows = fx = NOTHING
+    price = flows = moved = fx = NOTHING
     was = opening
     for now in [*own, closing]:
         if was is not None and was.held:
             fx += was.held * _price(was) * (_rate(world, now) - _rate(world, was))
             price += was.held * (_price(now) - _price(was)) * _rate(world, now)
         if now.delta:
-            flows += now.delta * _price(now) * _rate(world, now)
+            passed = _passed(world, seen, now)
+            flows, moved, price = flows + passed.flows, moved + passed.moved, price + passed.requoted
         was = now
-    return Split(price, flows, fx)
+    return Split(price, flows, moved, fx)
+
+
+def _passed(world: World, seen: list[Row], row: Row) -> Passed:
+    at_once = [r for r in seen if r.at == row.at and r.key == row.key and r.delta]
+    grow = [r for r in at_once if r.delta > 0]
+    shrink = [r for r in at_once if r.delta < 0]
+    units = [sum((abs(r.delta) for r in side), NOTHING) for side in (grow, shrink)]
+    stayed = min(units) / units[0 if row.delta > 0 else 1]
+    own = row.delta * _price(row) * _rate(world, row)
+    here = own * stayed
+    left = grow if row.key[1] == "debt" else shrink
+    if row in left or not min(units) or any(r.price is None for r in left):
+        return Passed(own - here, here, NOTHING)
+    taken = sum((abs(r.delta) * _price(r) for r in left), NOTHING) / sum((abs(r.delta) for r in left), NOTHING)
+    moved = row.delta * stayed * taken * _rate(world, row)
+    return Passed(own - here, moved, here - moved)
 
 
 def _price(of: Row) -> Fraction:

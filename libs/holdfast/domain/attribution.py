@@ -7,7 +7,11 @@ the last to the end of the window:
     price effect = q · (p' − p) · r'       at the new rate
     flow         = Δ · p' · r'
 
-    V(end) − V(start) = price + flows + FX + rounding
+    V(end) − V(start) = price + flows + moved + FX + rounding
+
+Flows are those of the returns, of what crosses the border of what is measured. What moves from one line to another is
+`moved`, at what it was worth where it left, and adds up to 0 over the lines (`own_moves`); that it is quoted otherwise
+where it arrived is a price effect there.
 
 So the split follows from the line's own flows and the two ends. A statement of the same amount, a quote, or a flow of
 another line is no step: with each of them the price and the FX effect would move money between them, and what a line
@@ -19,27 +23,34 @@ exactly what makes the sum right. An FX effect is 0 in USD, the currency of the 
 Source: Bacon (2008), chapter 6 (currency attribution: the cross product goes to the local price).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
+from typing import NamedTuple
 
 from msgspec import Struct
 
 from holdfast.domain.balances import Side
-from holdfast.domain.exact import ZERO, exactly, times
+from holdfast.domain.exact import ZERO, exactly, fitted, times
 from holdfast.domain.ledger.entries import Entry
 from holdfast.domain.ledger.marks import LineKey
+from holdfast.domain.ledger.statements import VALUE_ONLY
 from holdfast.domain.money import OutOfRangeError
+from holdfast.domain.own_moves import NO_FLOW, Portion, portions
 from holdfast.domain.returns.answers import Missing, Window
 from holdfast.domain.returns.book import Book
+from holdfast.domain.returns.inputs import flows_of
 
 
 class Effects(Struct, frozen=True, kw_only=True):
-    """end − start = price + flows + fx + rounding, exactly."""
+    """end − start = price + flows + moved + fx + rounding, exactly."""
 
     start: Decimal
     end: Decimal
     price: Decimal
     flows: Decimal
+    """From outside and to it; of a complete total the same number as that of the returns."""
+    moved: Decimal
+    """From other lines and to them: 0 in a complete total."""
     fx: Decimal
     rounding: Decimal
 
@@ -55,6 +66,23 @@ class LineAttribution(Struct, frozen=True, kw_only=True):
     missing: tuple[Missing, ...] = ()
 
 
+class _Step(NamedTuple):
+    """A flow of a line, or its mark at one end of the window."""
+
+    entry: Entry
+    portion: Portion | None
+
+    @property
+    def is_known(self) -> bool:
+        return self.portion is not None and self.entry.before is not None and self.entry.worth is not None
+
+    @property
+    def missing(self) -> Missing:
+        """A flow that has a value, and no portions, has too great ones."""
+        entry, too_great = self.entry, self.portion is None and self.entry.value is not None
+        return Missing(entry.asset, entry.side, entry.at, "out_of_range" if too_great else entry.reason)
+
+
 class Attribution(Struct, frozen=True, kw_only=True):
     """`total` sums the lines that have effects; it is of everything exactly if `complete`, and None where nothing is
     known: no line has any, and there may be more."""
@@ -62,6 +90,8 @@ class Attribution(Struct, frozen=True, kw_only=True):
     window: Window
     currency: str
     total: Effects | None
+    reason: str = ""
+    """Why there is no total; empty where there is one."""
     lines: tuple[LineAttribution, ...]
     complete: bool
     """Every source has said something, none states values without amounts, and every line has effects."""
@@ -70,58 +100,73 @@ class Attribution(Struct, frozen=True, kw_only=True):
 @exactly
 def attribute(book: Book) -> Attribution:
     """Every line ever held. Unknown is left out of the total, named, and never counted as 0."""
-    start = book.window.start
-    states: dict[LineKey, list[Entry]] = {_line(mark): [mark] for mark in book.opening}
-    for entry in book.entries:
-        if (entry.delta or entry.value) and (start is None or entry.at > start):
-            states.setdefault(_line(entry), []).append(entry)
+    flows = list(flows_of(book))
+    steps: dict[LineKey, list[_Step]] = {_line(mark): [_Step(mark, NO_FLOW)] for mark in book.opening}
+    for entry, portion in zip(flows, portions(flows), strict=True):
+        steps.setdefault(_line(entry), []).append(_Step(entry, portion))
     for mark in book.closing:
-        states.setdefault(_line(mark), []).append(mark)
+        steps.setdefault(_line(mark), []).append(_Step(mark, NO_FLOW))
     opened = {_line(mark) for mark in book.opening}
-    lines = tuple(_of_line(key, of, opened=key in opened) for key, of in sorted(states.items()))
-    known = [line.effects for line in lines if line.effects]
-    complete = len(known) == len(lines) and _is_all_told(book)
+    lines = tuple(_of_line(key, steps[key], opened=key in opened) for key in sorted(steps))
+    unknown = [*(line.missing[0].reason for line in lines if line.missing), *_unheard(book)]
+    try:
+        total = _added([line.effects for line in lines if line.effects])
+    except OutOfRangeError:
+        total, unknown = None, ["out_of_range", *unknown]
+    if unknown and not any(line.effects for line in lines):
+        total = None
     return Attribution(
         window=book.window,
         currency=book.currency,
-        total=_added(known) if known or complete else None,
+        total=total,
+        reason=unknown[0] if total is None else "",
         lines=lines,
-        complete=complete,
+        complete=not unknown,
     )
 
 
-def _is_all_told(book: Book) -> bool:
+def unattributed(window: Window, currency: str, reason: str) -> Attribution:
+    """Of what could not be read."""
+    return Attribution(window=window, currency=currency, total=None, reason=reason, lines=(), complete=False)
+
+
+def _unheard(book: Book) -> Iterator[str]:
+    """Why there may be lines that nobody knows of."""
     sources, silent = book.heard
-    return bool(sources) and not silent and not book.coverage.lines_without_amount
+    if silent or not sources:
+        yield "not_observed"
+    if book.coverage.lines_without_amount:
+        yield VALUE_ONLY
 
 
 def _line(entry: Entry) -> LineKey:
     return entry.source, entry.asset, entry.side
 
 
-def _of_line(key: LineKey, states: list[Entry], *, opened: bool) -> LineAttribution:
+def _of_line(key: LineKey, steps: list[_Step], *, opened: bool) -> LineAttribution:
     source, asset, side = key
-    missing = tuple(
-        Missing(asset, side, s.at, s.reason) for s in states if s.worth is None or s.value is None or s.before is None
-    )
+    missing = tuple(step.missing for step in steps if not step.is_known)
     try:
-        effects = None if missing else _effects(states, opened=opened)
+        effects = None if missing else _effects(steps, opened=opened)
     except OutOfRangeError:
-        effects, missing = None, (Missing(asset, side, states[-1].at, "out_of_range"),)
+        effects, missing = None, (Missing(asset, side, steps[-1].entry.at, "out_of_range"),)
     return LineAttribution(source=source, asset=asset, side=side, effects=effects, missing=missing)
 
 
-def _effects(states: list[Entry], *, opened: bool) -> Effects:
-    last = states[0] if opened else None
+def _effects(steps: list[_Step], *, opened: bool) -> Effects:
+    last = steps[0].entry if opened else None
     start = worth = _known(last.worth) if last else ZERO
-    price = flows = fx = ZERO
-    for state in states[1:] if opened else states:
-        at_new_rate = _at_rate_of(state, last, worth)
+    price = flows = moved = fx = ZERO
+    for step in steps[1:] if opened else steps:
+        entry, portion = step.entry, step.portion or NO_FLOW
+        at_new_rate = _at_rate_of(entry, last, worth)
         fx += at_new_rate - worth
-        price += _known(state.before) - at_new_rate
-        flows += _known(state.value)
-        last, worth = state, _known(state.worth)
-    return Effects(start=start, end=worth, price=price, flows=flows, fx=fx, rounding=worth - start - price - flows - fx)
+        price += _known(entry.before) - at_new_rate + portion.requoted
+        flows += portion.crossed
+        moved += portion.moved
+        last, worth = entry, _known(entry.worth)
+    rounding = worth - start - price - flows - moved - fx
+    return _fitted(start=start, end=worth, price=price, flows=flows, moved=moved, fx=fx, rounding=rounding)
 
 
 def _at_rate_of(state: Entry, last: Entry | None, worth: Decimal) -> Decimal:
@@ -142,4 +187,9 @@ def _added(effects: Iterable[Effects]) -> Effects:
     for of_line in effects:
         for field in sums:
             sums[field] += getattr(of_line, field)
-    return Effects(**sums)
+    return _fitted(**sums)
+
+
+def _fitted(**numbers: Decimal) -> Effects:
+    """Each at the stored scale, which it has already. Raises OutOfRangeError from 10^40 on."""
+    return Effects(**{name: fitted(number) for name, number in numbers.items()})

@@ -21,12 +21,17 @@ from services.api.vocabulary import Money, Name, Time
 
 
 class EffectsView(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """end − start = price + flows + fx + rounding, exactly; debt with its sign."""
+    """end − start = price + flows + moved + fx + rounding, exactly; debt with its sign."""
 
     start: Money
     end: Money
     price: Money
+    """Also that what came from another of the portfolio's accounts is quoted otherwise here."""
     flows: Money
+    """What crossed the border of the portfolio, as its returns count it."""
+    moved: Money
+    """What came from another of its accounts (+) or went to it (−), at what it was worth where it left: 0 in a complete
+    total."""
     fx: Money
     """0 in US dollars, the currency of the prices."""
     rounding: Money
@@ -55,6 +60,8 @@ class Attribution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     known_at: Time | None
     total: EffectsView | None
     """The sum of the lines that have effects, of all pages; null where nothing is known."""
+    reason: str
+    """Why there is no total; empty where there is one."""
     complete: bool
     """Whether that is every line there is: every source has been seen, and every line has effects."""
     items: list[LineView]
@@ -90,6 +97,7 @@ async def show_attribution(
         end=measured.window.end,
         known_at=measured.known_at,
         total=None if found.total is None else _to_effects(found.total),
+        reason=found.reason,
         complete=found.complete,
         items=[_to_line(line, measured) for line in page],
         quality=quality_of(measured),
