@@ -32,7 +32,7 @@ from services.aggregator.guards.return_cases import (
     spans,
     to_case,
 )
-from services.aggregator.guards.statements import read_statements, shifted, weight
+from services.aggregator.guards.statements import read_statements, shifted
 
 KIND = "reported_return"
 
@@ -62,7 +62,7 @@ async def _check(
 
 
 def _to_row(case: Case, known: Known, limits: Limits) -> SourceCheckRow:
-    report, opening, statements = case
+    report, opening, statements, _ = case
     found = _compared(case, opening, known) if opening else None
     rate = known.rates.find(report.quote, USD, parsed(report.at))
     doubt = _doubt(case, found, rate)
@@ -131,7 +131,6 @@ def _version(case: Case, known: Known) -> str:
     and the rates that convert them.
     """
     reports = [case.report, *([case.opening] if case.opening else [])]
-    stated = sum(weight(one) for one in case.statements) + sum(one.weight for one in reports)
     instants = {one.at for one in reports} | {one.observed_at for one in case.statements}
     rates = (known.rates.find(case.report.quote, USD, parsed(at)) for at in instants)
-    return str((stated << 80) + sum(known.seen(one) for one in case.statements) + sum(map(rate_seen, rates)))
+    return str((case.seen << 80) + sum(known.seen(one) for one in case.statements) + sum(map(rate_seen, rates)))

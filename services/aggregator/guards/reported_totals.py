@@ -16,8 +16,8 @@ from holdfast.warehouse.client import Warehouse
 from holdfast.warehouse.rows import SourceCheckRow, stored_time
 from services.aggregator import sql
 from services.aggregator.guards.rates import rate_seen
-from services.aggregator.guards.statements import Worth, parsed, read_statements, read_worth, shifted, weight
-from services.aggregator.placing import Statement, milliseconds, to_lines
+from services.aggregator.guards.statements import Worth, parsed, read_statements, read_worth, shifted, weigh, weight
+from services.aggregator.placing import Statement, to_lines
 
 KIND = "reported_total"
 Instant = tuple[str, str]
@@ -34,6 +34,12 @@ class Report(Struct, frozen=True, array_like=True):
     total: Decimal | None
     reason: str
     fetched_at: str
+    event_id: str
+
+    @property
+    def weight(self) -> int:
+        """As that of a statement."""
+        return weigh(self.at, self.fetched_at, self.event_id)
 
 
 _REPORTS = msgspec.json.Decoder(Report)
@@ -81,7 +87,7 @@ def _check(
     theirs = _in_usd(report.total, rate)
     judgement = judge(ours.net if ours else None, theirs, tolerance=tolerance, doubt=_doubt(report, ours, rate))
     tenant, provider, account, scope = report.source.split("/")
-    stated = weight(one) + (milliseconds(report.at) << 74) + (milliseconds(report.fetched_at) << 32)
+    stated = weight(one) + report.weight
     rate_at = rate.oldest if isinstance(rate, Rate) else None
     return SourceCheckRow(
         tenant=tenant,

@@ -16,8 +16,8 @@ from holdfast.domain.quotes import PriceBook
 from holdfast.history.prices import read_price_book, read_rate_book
 from holdfast.warehouse.client import Warehouse
 from services.aggregator import sql
-from services.aggregator.guards.statements import Statements, shifted
-from services.aggregator.placing import Statement, milliseconds, to_json, to_lines
+from services.aggregator.guards.statements import Statements, shifted, weigh, weight
+from services.aggregator.placing import Statement, to_json, to_lines
 
 MOST = 100
 """Reports of one source judged at once, the newest: of what comes late, those before them are not judged again."""
@@ -31,6 +31,7 @@ class Report(Struct, frozen=True, array_like=True):
     source: str
     at: str
     fetched_at: str
+    event_id: str
     quote: str
     total: Decimal | None
     items: tuple[tuple[str, Decimal | None], ...]
@@ -38,7 +39,7 @@ class Report(Struct, frozen=True, array_like=True):
     @property
     def weight(self) -> int:
         """As that of a statement."""
-        return (milliseconds(self.at) << 74) + (milliseconds(self.fetched_at) << 32)
+        return weigh(self.at, self.fetched_at, self.event_id)
 
 
 class StatedLines(Struct, frozen=True, array_like=True):
@@ -65,6 +66,9 @@ class Case(NamedTuple):
     report: Report
     opening: Report | None
     statements: Sequence[Statement]
+    seen: int
+    """Grows with all that was reported and stated in the window and its reach: what opens it may come late, or be
+    reported anew in another currency, and then less is compared of more that is known."""
 
 
 class Known(NamedTuple):
@@ -124,17 +128,19 @@ def spans(reports: Sequence[Report], window: timedelta) -> Iterator[list[Report]
 
 def to_case(report: Report, reports: Iterable[Report], stated: Statements, limits: Limits) -> Case:
     """The window opens with its first report in the same currency that a statement of ours stands at."""
+    since = shifted(report.at, -limits.window)
+    reached = shifted(since, -limits.reach)
+    within = [one for one in reports if since <= one.at <= report.at]
+    own = [one for one in stated.of(report.source) if reached <= one.observed_at <= report.at]
+    seen = sum(one.weight for one in within) + sum(map(weight, own))
     ours = stated.in_reach(report.source, report.at, limits.reach)
     if ours is None:
-        return Case(report, None, ())
-    since = shifted(report.at, -limits.window)
-    for one in reports:
-        if since <= one.at < report.at and one.quote == report.quote:
-            first = stated.in_reach(report.source, one.at, limits.reach)
-            if first is not None:
-                own = stated.of(report.source)
-                return Case(report, one, own[own.index(first) : own.index(ours) + 1])
-    return Case(report, None, (ours,))
+        return Case(report, None, (), seen)
+    for one in within:
+        first = stated.in_reach(report.source, one.at, limits.reach)
+        if one.at < report.at and one.quote == report.quote and first is not None:
+            return Case(report, one, own[own.index(first) :], seen)
+    return Case(report, None, (ours,), seen)
 
 
 async def read_known(warehouse: Warehouse, cases: Iterable[Case], ranking: Sequence[str]) -> Known:

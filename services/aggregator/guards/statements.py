@@ -109,8 +109,12 @@ def weight(one: Statement | None) -> int:
     """Grows with what was stated, as a point's version does: see migration 0008."""
     if one is None:
         return 0
-    identity = int(one.snapshot_id[:8], 16)
-    return (milliseconds(one.observed_at) << 74) + (milliseconds(one.fetched_at) << 32) + identity
+    return weigh(one.observed_at, one.fetched_at, one.snapshot_id)
+
+
+def weigh(at: str, fetched_at: str, identity: str) -> int:
+    """In the order in which what is said of an instant outdoes what was said of it before; `identity` in hex digits."""
+    return (milliseconds(at) << 74) + (milliseconds(fetched_at) << 32) + int(identity[:8], 16)
 
 
 def shifted(stored: str, by: timedelta) -> str:

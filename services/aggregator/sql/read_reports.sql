@@ -5,12 +5,12 @@ WITH touched AS
     SELECT DISTINCT source, observed_at
     FROM format(JSONCompactEachRow, 'source String, observed_at DateTime64(3, ''UTC'')', {touched:String})
 )
-SELECT r.source, r.at, r.platform, r.said.1, r.said.2, r.said.3, r.said.4
+SELECT r.source, r.at, r.platform, r.said.1, r.said.2, r.said.3, r.said.4, r.said.5
 FROM
 (
     SELECT
         source, observed_at AS at, platform,
-        argMax((currency, total, reason, fetched_at), (fetched_at, event_id)) AS said
+        argMax((currency, total, reason, fetched_at, event_id), (fetched_at, event_id)) AS said
     FROM reported_totals
     WHERE source IN (SELECT source FROM touched)
         AND observed_at >= (SELECT min(observed_at) FROM touched)
