@@ -135,6 +135,35 @@ async def test_a_token_that_was_unreadable_at_some_time_has_no_return_and_the_ot
     assert positions(await data_of(world, "positions", of=address, key="acme", blockNumber=6)) == {TOKEN_USDC: 7}
 
 
+async def test_a_reading_that_was_corrected_or_is_of_another_time_takes_no_return_away(world: World) -> None:
+    """What could not be read once, and was when it was fetched again, is read; and what nobody saw is no gap."""
+    warehouse, store = world.resources.warehouse, world.resources.store
+    account = "eip155:1:0x" + "5" * 40
+    source = OWN.replace(TRADER, account)
+    await store.add_account("acme", account, sources=[SourceChoice(provider="evm")])
+    joins = datetime(2026, 3, 1, 6, tzinfo=UTC)
+    await store.put_portfolio("acme", "joined", members=[Member(account=account, valid_from=joins)])
+    _, secret = await store.create_key("acme", portfolio="joined")
+    world.keys["joined"] = secret.reveal()
+    await world.resources.watcher.wait_until(store.revision)
+
+    def held(value: str) -> dict[str, object]:
+        return line(USDC, kind="wallet", amount="7", value=value, price_usd=str(Decimal(value) / 7))
+
+    def valued() -> dict[str, object]:
+        return line(None, kind="other", amount=None, value="9", reason="value_only")
+
+    await write_snapshot(warehouse, source, at("04:00"), [held("7"), valued()])
+    await write_snapshot(warehouse, source, at("05:00"), [held("7"), valued()])
+    await write_snapshot(warehouse, source, at("05:00"), [held("7")], fetched_at=at("05:01"))
+    await write_snapshot(warehouse, source, at("07:00"), [held("14")])
+    address = account.rpartition(":")[2]
+    joined = await data_of(world, "returns", of=address, key="joined")
+    assert joined["returns"] == [{"tokenAddress": TOKEN_USDC, "balance": 7, "value": 14, "return": 7}]
+    ever = await data_of(world, "returns", of=address, key="acme")
+    assert ever["returns"] == [{"tokenAddress": TOKEN_USDC, "balance": 7, "value": 0, "return": 0}]
+
+
 async def test_a_provider_pointed_at_us_arrives_at_the_same_numbers(world: World, trader: str) -> None:
     now, history = await _fetched_from_us(world, f"eip155:1:{trader}")
     [snapshot], [total], [returns] = now.snapshots, now.totals, now.returns

@@ -43,10 +43,6 @@ class Asked(Struct, frozen=True, kw_only=True):
             member.valid_to is not None and member.valid_to <= at for member in self.members
         )
 
-    @property
-    def sources(self) -> list[str]:
-        return sorted({member.source.id for member in self.members})
-
 
 def admit_caller(api: Resources, limiter: RateLimiter, headers: Mapping[str, str]) -> Caller:
     """Raises CredmarkError for a key that will not do, ApiError for one that asks too fast."""

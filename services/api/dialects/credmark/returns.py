@@ -7,7 +7,7 @@ which no flow is known.
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from msgspec import Struct
@@ -25,6 +25,7 @@ from holdfast.domain.returns.simple import simple_returns_by_asset
 from holdfast.history.ledgers import Ledgers, read_ledgers
 from holdfast.history.memberships import SourceMembership
 from holdfast.history.prices import read_rate_book
+from holdfast.history.reading import FAR
 from holdfast.providers.credmark.wire import TokenReturn, quote_asset, token_address
 from holdfast.registry.state import PortfolioSource
 from holdfast.warehouse.rows import stored_time
@@ -32,6 +33,8 @@ from services.api.dialects.credmark.accounts import Asked
 from services.api.dialects.credmark.holdings import by_address
 from services.api.queries import load_sql, read
 from services.api.resources import Resources
+
+_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class TokenReturns(Struct, frozen=True, kw_only=True):
@@ -43,7 +46,7 @@ class TokenReturns(Struct, frozen=True, kw_only=True):
 
 
 class Gap(Struct, frozen=True, kw_only=True):
-    """A token of a source whose amount was unknown at some time; null: of no token."""
+    """A token of a source whose amount was unknown while it was a member; null: of no token."""
 
     source: str
     asset: str | None
@@ -67,12 +70,22 @@ async def read_returns(api: Resources, asked: Asked, quote_address: str, until: 
     quote = quote_asset(asked.chain_id, quote_address)
     instants = {entry.at for one in ledgers.sources for entry in one.entries} | {until}
     rates = await read_rate_book(api.warehouse, [quote], instants=sorted(instants), ranking=api.ranking)
-    params = {"sources": asked.sources, "until": stored_time(until), "left_out": sorted(LEFT_OUT)}
-    gaps = await read(api.warehouse, load_sql(__file__, "unknown_amounts"), params, Gap)
+    gaps = await _read_gaps(api, asked.members, until)
     inputs = Inputs(chain=asked.chain, ledgers=ledgers, gaps=tuple(gaps), rates=rates, quote=quote)
     # In a thread: years of entries are seconds of work, in which nobody else should wait.
     tokens = await asyncio.to_thread(to_returns, inputs)
     return TokenReturns(tokens=tuple(tokens), quoted=isinstance(rates.find(USD, quote, until), Rate))
+
+
+async def _read_gaps(api: Resources, members: Sequence[PortfolioSource], until: datetime) -> list[Gap]:
+    params = {
+        "sources": [member.source.id for member in members],
+        "since": [stored_time(member.valid_from or _FIRST) for member in members],
+        "ends": [stored_time(member.valid_to or FAR) for member in members],
+        "until": stored_time(until),
+        "left_out": sorted(LEFT_OUT),
+    }
+    return await read(api.warehouse, load_sql(__file__, "unknown_amounts"), params, Gap)
 
 
 @exactly
