@@ -50,7 +50,10 @@ class Point(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     bucket: Time
     """The bucket, by its start."""
     valued_at: Time
-    """Its end: the instant that the value is of. The last bucket's is still to come; what is known now stands in it."""
+    """Its end: what was stated before this instant (a statement of this very instant is the next bucket's).
+
+    The last bucket's is still to come; what is known now stands in it.
+    """
     assets: Money | None
     debt: Money | None
     net: Money | None
