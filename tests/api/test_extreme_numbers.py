@@ -29,7 +29,7 @@ USDC: AssetSide = ("usdc", "asset")
 def test_a_return_that_no_number_can_hold_is_unavailable(method: Method) -> None:
     """What was worth 10^-36 is worth 10^39 a day later: a rate of 10^75."""
     book = valued_portfolio(SMALL, [], GREAT, window=Window(day(0), day(1)))
-    view = measure(book, method)
+    [view] = measure(book, [method])
     if method in ("time_weighted", "modified_dietz"):
         assert (view.available, view.reason, view.rate) == (False, "out_of_range", None)
 

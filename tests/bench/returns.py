@@ -31,13 +31,10 @@ from holdfast.domain.balances import Side
 from holdfast.domain.exact import ONE, UNIT, UNITS, ZERO, exactly
 from holdfast.domain.ledger.entries import Entry, priced
 from holdfast.domain.quotes import PriceBook, Quote
-from holdfast.domain.returns.answers import CostMethod, Unavailable, Window
+from holdfast.domain.returns.answers import Unavailable, Window
 from holdfast.domain.returns.book import build_book
-from holdfast.domain.returns.cost_basis import cost_basis
-from holdfast.domain.returns.dietz import modified_dietz
-from holdfast.domain.returns.money_weighted import money_weighted_return
-from holdfast.domain.returns.simple import simple_return
-from holdfast.domain.returns.time_weighted import time_weighted_return
+from holdfast.domain.returns.methods import COST_METHODS, METHODS
+from holdfast.domain.returns.methods import measure as measure_returns
 from tests.bench.line import Line
 
 NAME = "returns"
@@ -46,7 +43,6 @@ ASSETS = 200
 START = datetime(2023, 1, 1, tzinfo=UTC)
 A_DAY = 2 * ASSETS
 """Entries a day."""
-COST_METHODS: tuple[CostMethod, ...] = ("average_cost", "fifo", "lifo", "hifo")
 PUBLISHED = {
     1_900: "Ghostfolio: 16 s a snapshot, its issue 7931",
     14_400: "Ghostfolio: HTTP 500, its issue 6914",
@@ -99,9 +95,7 @@ def _seconds(work: Callable[[], None]) -> tuple[float, float]:
 def answer_all(entries: list[Entry], prices: PriceBook) -> None:
     """Raises RuntimeError if any method has no answer: nothing would have been measured."""
     book = build_book([entries], window=Window(None, entries[-1].at), prices=prices)
-    answers: list[object] = [simple_return(book), *(cost_basis(book, method) for method in COST_METHODS)]
-    answers += [time_weighted_return(book), modified_dietz(book), money_weighted_return(book)]
-    refused = [answer for answer in answers if isinstance(answer, Unavailable)]
+    refused = [answer for answer in measure_returns(book, METHODS) if isinstance(answer, Unavailable)]
     if refused:
         raise RuntimeError(f"no answer to measure: {refused[0].method}, {refused[0].reason}: {refused[0].detail}")
 

@@ -72,7 +72,7 @@ def _measured(looked: _Looked, span: str, ledgers: Ledgers) -> ClosedDayRow:
         coverage=[one.coverage for one in ledgers.sources],
         heard=to_heard(one.stated for one in ledgers.sources),
     )
-    return _to_row(looked, span, ledgers, book, [measure(book, method) for method in METHODS])
+    return _to_row(looked, span, ledgers, book, measure(book, METHODS))
 
 
 def _to_row(looked: _Looked, span: str, ledgers: Ledgers, book: Book, answers: Iterable[Answer]) -> ClosedDayRow:

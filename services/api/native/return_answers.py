@@ -1,5 +1,7 @@
 """What a return method answers, as JSON: every method in one shape, null where a field is not the method's."""
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from holdfast.domain.balances import Side
@@ -73,9 +75,11 @@ class ReturnView(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """On request: what is left, in order of opening."""
 
 
-def measure(book: Book, method: Method, *, asset: AssetSide | None = None, lots: bool = False) -> ReturnView:
-    """Of everything in the book, or of the one asset that the book is about."""
-    return to_view(methods.measure(book, method, asset=asset, lots=lots), lots=lots)
+def measure(
+    book: Book, wanted: Sequence[Method], *, asset: AssetSide | None = None, lots: bool = False
+) -> list[ReturnView]:
+    """By each of the methods, of everything in the book, or of the one asset that the book is about."""
+    return [to_view(answer, lots=lots) for answer in methods.measure(book, wanted, asset=asset, lots=lots)]
 
 
 def to_view(answer: Answer, *, lots: bool) -> ReturnView:

@@ -165,7 +165,7 @@ def _to_item(measured: Measured, key: _Key, book: Book, wanted: _Wanted) -> Retu
         side=key.side or None,
         account=key.account or None,
         source=key.source or None,
-        returns=[measure(book, method, asset=asset, lots=wanted.lots) for method in wanted.methods],
+        returns=measure(book, wanted.methods, asset=asset, lots=wanted.lots),
         flows=[to_flow(one, accounts) for one in flows_of(book)] if wanted.flows else None,
         opening=[to_mark(one, accounts) for one in book.opening if one.held] if wanted.prices else None,
         closing=[to_mark(one, accounts) for one in book.closing if one.held] if wanted.prices else None,

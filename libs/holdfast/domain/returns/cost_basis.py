@@ -9,58 +9,99 @@ the sources of the book have cancelled before: nothing is realised by moving an 
 the two state different prices.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from itertools import chain
 from operator import attrgetter
+from typing import NamedTuple
 
 from holdfast.domain.exact import ZERO, exactly
 from holdfast.domain.ledger.statements import AssetSide
 from holdfast.domain.returns.answers import CostBasisReturn, CostMethod, Missing, Unavailable
 from holdfast.domain.returns.book import NOTHING_HELD, Book, Worth, worth_by_asset
-from holdfast.domain.returns.inventory import open_inventory
-from holdfast.domain.returns.lots import OversoldError
+from holdfast.domain.returns.inventory import cost_left, disposed, left
 from holdfast.domain.returns.refusing import missing_of, unavailable, without_amounts, without_value
+from holdfast.domain.returns.trades import OversoldError, Trades, to_trades
+
+ByAsset = dict[AssetSide, CostBasisReturn | Unavailable]
 
 
 @exactly
-def cost_basis_by_asset(
-    book: Book, method: CostMethod, *, detail: bool = False
-) -> dict[AssetSide, CostBasisReturn | Unavailable]:
-    """Every asset ever held. `detail` adds the lots that are left and the disposals of the window."""
-    if refusal := without_amounts(book, method):
-        return dict.fromkeys(book.movements, refusal)
+def cost_bases_by_asset(
+    book: Book, methods: Sequence[CostMethod], *, detail: bool = False
+) -> dict[CostMethod, ByAsset]:
+    """Every asset ever held, by each of the methods. `detail` adds the lots that are left and the disposals of the
+    window."""
+    found: dict[CostMethod, ByAsset] = {method: {} for method in methods}
     opening, closing = worth_by_asset(book.opening), worth_by_asset(book.closing)
-    return {
-        key: _of_asset(book, method, key, opening.get(key, NOTHING_HELD), closing.get(key, NOTHING_HELD), detail=detail)
-        for key in book.in_window
-    }
+    # One asset after another: what came in and what went out is told apart once, and still at hand for every method.
+    for key in book.in_window:
+        asset = _Asset(book, key, opening.get(key, NOTHING_HELD), closing.get(key, NOTHING_HELD))
+        for method, answer in zip(methods, _of_asset(asset, methods, detail=detail), strict=True):
+            found[method][key] = answer
+    return found
+
+
+def cost_basis_by_asset(book: Book, method: CostMethod, *, detail: bool = False) -> ByAsset:
+    """The same by one method."""
+    return cost_bases_by_asset(book, [method], detail=detail)[method]
 
 
 @exactly
-def cost_basis(book: Book, method: CostMethod, *, detail: bool = False) -> CostBasisReturn | Unavailable:
+def cost_bases(
+    book: Book, methods: Sequence[CostMethod], *, detail: bool = False
+) -> dict[CostMethod, CostBasisReturn | Unavailable]:
     """Of everything in the book: the sum over its assets."""
+    by_method = cost_bases_by_asset(book, methods, detail=detail)
+    return {method: without_amounts(book, method) or _total(book, method, of) for method, of in by_method.items()}
+
+
+def cost_basis(book: Book, method: CostMethod, *, detail: bool = False) -> CostBasisReturn | Unavailable:
+    """The same by one method."""
+    return cost_bases(book, [method], detail=detail)[method]
+
+
+class _Asset(NamedTuple):
+    """One of those in the book, and what it was worth at both ends."""
+
+    book: Book
+    key: AssetSide
+    opening: Worth
+    closing: Worth
+
+
+def _of_asset(asset: _Asset, methods: Iterable[CostMethod], *, detail: bool) -> Sequence[CostBasisReturn | Unavailable]:
+    refused = [refusal for method in methods if (refusal := _refused(asset, method))]
+    if refused:
+        return refused
+    try:
+        trades = to_trades(asset.book.movements[asset.key], asset.key[1])
+    except OversoldError as error:
+        return [_oversold(asset, method, error.at) for method in methods]
+    earlier = trades.until(asset.book.window.start)
+    return [_answer(asset, method, trades, earlier, detail=detail) for method in methods]
+
+
+def _refused(asset: _Asset, method: CostMethod) -> Unavailable | None:
+    """None of the reasons is that of one method alone."""
+    book, key, opening, closing = asset
     if refusal := without_amounts(book, method):
         return refusal
-    return _total(book, method, cost_basis_by_asset(book, method, detail=detail))
+    missing = missing_of(book, key, book.movements[key], opening, closing)
+    return without_value(book, method, missing) if missing else None
 
 
-def _of_asset(
-    book: Book, method: CostMethod, key: AssetSide, opening: Worth, closing: Worth, *, detail: bool
-) -> CostBasisReturn | Unavailable:
-    movements = book.movements[key]
-    if missing := missing_of(book, key, movements, opening, closing):
-        return without_value(book, method, missing)
+def _oversold(asset: _Asset, method: CostMethod, at: datetime) -> Unavailable:
+    name, _ = key = asset.key
+    detail = f"more of {name} left at {at.isoformat()} than was held: its acquisition is not in the ledger"
+    return unavailable(asset.book, method, "oversold", detail, missing=[Missing(*key, at, "oversold")])
+
+
+def _answer(asset: _Asset, method: CostMethod, trades: Trades, earlier: Trades, *, detail: bool) -> CostBasisReturn:
+    book, key, opening, closing = asset
+    cost_opening, cost = cost_left(earlier, method), cost_left(trades, method)
     flows, invested = book.in_window[key]
-    inventory = open_inventory(method, key[1])
-    try:
-        inventory.run(movements[: len(movements) - len(flows)], detail=False)
-        cost_opening = inventory.cost
-        disposals = inventory.run(flows, detail=detail)
-    except OversoldError as error:
-        return _oversold(book, method, key, error.at)
-    cost = inventory.cost
     # What was paid in is either the cost of what is still there, or has gone out as the cost of what left.
     realised = cost - cost_opening - invested
     unrealised_opening, unrealised = (opening.worth or ZERO) - cost_opening, (closing.worth or ZERO) - cost
@@ -75,14 +116,9 @@ def _of_asset(
         unrealised_opening=unrealised_opening,
         gain=realised + unrealised - unrealised_opening,
         flows=flows,
-        disposals=tuple(disposals),
-        lots=inventory.left() if detail else (),
+        disposals=tuple(disposed(trades, method)[len(earlier.disposed) :]) if detail else (),
+        lots=left(trades, method) if detail else (),
     )
-
-
-def _oversold(book: Book, method: CostMethod, key: AssetSide, at: datetime) -> Unavailable:
-    detail = f"more of {key[0]} left at {at.isoformat()} than was held: its acquisition is not in the ledger"
-    return unavailable(book, method, "oversold", detail, missing=[Missing(*key, at, "oversold")])
 
 
 def _total(

@@ -1,59 +1,49 @@
-"""Lots: what was acquired when and for how much, and what of it is left.
+"""Lots: what each acquisition cost, and what of it went out with every disposal. Runs under `@exactly`.
 
 A disposal takes whole lots in the order of the method (`orders`); of the last one it takes cost · sold / held, cut to
-scale, and the remainder stays. So realised + unrealised is exact. Runs under `@exactly`.
+scale, and the remainder stays. So realised + unrealised is exact. What a lot cost is worked out only where something
+of it is left, or somebody asks what left.
 """
 
-from datetime import datetime
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from msgspec import Struct
-
 from holdfast.domain.exact import UNIT, UNITS, ZERO
-from holdfast.domain.returns.answers import Disposal, Lot, Movement
+from holdfast.domain.returns.answers import Disposal, Lot
+from holdfast.domain.returns.matching import Taken, matched
+from holdfast.domain.returns.trades import Trades
 
 
-class OversoldError(ArithmeticError):
-    """More left than was held."""
-
-    def __init__(self, at: datetime) -> None:
-        super().__init__(f"more left at {at.isoformat()} than was held")
-        self.at = at
+def cost_of_lots(trades: Trades, order: Iterable[int]) -> Decimal:
+    """Of what is left."""
+    return sum((_cost_left(trades, taken) for taken in matched(trades, order, gone=False)), ZERO)
 
 
-class OpenLot(Struct, gc=False):
-    """One acquisition. Quantities are positive, of a debt as well; what it cost has the sign of the debt."""
+def lots_left(trades: Trades, order: Iterable[int]) -> tuple[Lot, ...]:
+    """In order of opening."""
+    left = sorted(matched(trades, order, gone=False))
+    return tuple(trades.lot(taken.lot, taken.left, _cost_left(trades, taken)) for taken in left)
 
-    opened: Movement
-    left: Decimal
-    """What no disposal has taken."""
-    quantity: Decimal
-    """What has not been paid for: as much as `cost` is the cost of."""
-    cost: Decimal
 
-    def pay(self, quantity: Decimal) -> Decimal:
-        """Let go of so much; returns what it cost."""
+def lots_disposed(trades: Trades, order: Iterable[int]) -> list[Disposal]:
+    """In order of time."""
+    costs = [ZERO] * len(trades.sold)
+    for taken in matched(trades, order, gone=True):
+        for (disposal, _), cost in zip(taken.takings, _costs(trades, taken), strict=True):
+            costs[disposal] += cost
+    return trades.disposals(costs)
+
+
+def _cost_left(trades: Trades, taken: Taken) -> Decimal:
+    return trades.paid[taken.lot] - sum(_costs(trades, taken), ZERO)
+
+
+def _costs(trades: Trades, taken: Taken) -> Iterator[Decimal]:
+    """Of each taking from one lot."""
+    held, cost = trades.quantities[taken.lot], trades.paid[taken.lot]
+    for _, quantity in taken.takings:
         # Counted in units of the last decimal the quotient is a whole number: the division itself cuts, and need not
         # go on to 160 digits first.
-        whole = quantity == self.quantity
-        cost = self.cost if whole else self.cost * quantity * UNITS // self.quantity * UNIT
-        self.quantity -= quantity
-        self.cost -= cost
-        return cost
-
-    def __lt__(self, other: "OpenLot") -> bool:
-        """Leaves before the other where the highest cost does: dearer per unit at its opening, else older."""
-        mine, its = self.opened, other.opened
-        # value ÷ delta of one against that of the other, without a division: to the last digit.
-        dear, cheap = (mine.value or ZERO) * its.delta, (its.value or ZERO) * mine.delta
-        return dear > cheap if dear != cheap else mine.at < its.at
-
-
-def acquired(movement: Movement, left: Decimal, cost: Decimal) -> Lot:
-    """A movement that came in, with what is left of it."""
-    return Lot(movement.asset, movement.side, movement.at, left, cost)
-
-
-def disposed(movement: Movement, cost: Decimal) -> Disposal:
-    """A movement that took out, with what that had cost."""
-    return Disposal(movement.asset, movement.side, movement.at, -movement.delta, -(movement.value or ZERO), cost)
+        part = cost if quantity == held else cost * quantity * UNITS // held * UNIT
+        held, cost = held - quantity, cost - part
+        yield part

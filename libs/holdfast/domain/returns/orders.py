@@ -1,71 +1,47 @@
-"""The orders in which open lots leave. `first` raises IndexError where there is none."""
+"""The orders in which lots leave: acquisitions by their number, the first to leave first. Runs under `@exactly`."""
 
-import heapq
-from collections import deque
-from collections.abc import Iterator
-from decimal import Context, Decimal
-from typing import Protocol
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Context, Inexact
+from functools import cmp_to_key
+from itertools import groupby
+from typing import Literal
 
-from holdfast.domain.exact import ZERO
-from holdfast.domain.returns.answers import CostMethod
-from holdfast.domain.returns.lots import OpenLot
+from holdfast.domain.returns.trades import Trades
 
-_RANK = Context(prec=19)
-
-
-class Order(Protocol):
-    """Open lots of one asset, the next to leave at `first`."""
-
-    def put(self, lot: OpenLot, /) -> None: ...
-    def first(self) -> OpenLot: ...
-    def drop(self) -> object:
-        """Take out the first."""
-        ...
-
-    def __iter__(self) -> Iterator[OpenLot]: ...
+_DIGITS = 38
+"""Of a unit's cost: as many as most prices have at the very most, and as are divided as fast as half of them."""
 
 
-class FirstInFirstOut(deque[OpenLot]):
+def first_in_first_out(trades: Trades) -> Iterable[int]:
     """The oldest lot leaves first. Source: IAS 2.27."""
-
-    put, drop = deque.append, deque.popleft
-
-    def first(self) -> OpenLot:
-        return self[0]
+    return range(len(trades.acquired))
 
 
-class LastInFirstOut(list[OpenLot]):
+def last_in_first_out(trades: Trades) -> Iterable[int]:
     """The newest lot leaves first."""
-
-    put, drop = list.append, list.pop
-
-    def first(self) -> OpenLot:
-        return self[-1]
+    return reversed(range(len(trades.acquired)))
 
 
-class HighestInFirstOut:
+def highest_in_first_out(trades: Trades) -> Iterable[int]:
     """The lot with the highest cost per unit at its opening leaves first; of equal ones the oldest."""
+    context = Context(prec=_DIGITS)
+    unit_costs = list(map(context.divide, trades.paid, trades.quantities))
+    # What a debt brought in counts below zero. Either way, what is equal stays in order of time.
+    falling = trades.side == "asset"
+    order = sorted(range(len(unit_costs)), key=unit_costs.__getitem__, reverse=falling)
+    if not context.flags[Inexact]:
+        return order
 
-    def __init__(self) -> None:
-        self._lots: list[tuple[Decimal, OpenLot]] = []
-        """A heap by the first digits of the unit's cost; where two are the same so far, the lots compare themselves."""
+    def dearer(a: int, b: int) -> int:
+        """To the last digit, without a division."""
+        return int((trades.paid[a] * trades.quantities[b]).compare(trades.paid[b] * trades.quantities[a]))
 
-    def put(self, lot: OpenLot, /) -> None:
-        opened = lot.opened
-        heapq.heappush(self._lots, (-_RANK.divide(opened.value or ZERO, opened.delta), lot))
-
-    def first(self) -> OpenLot:
-        return self._lots[0][1]
-
-    def drop(self) -> None:
-        heapq.heappop(self._lots)
-
-    def __iter__(self) -> Iterator[OpenLot]:
-        return (lot for _, lot in self._lots)
+    alike = (list(of) for _, of in groupby(order, unit_costs.__getitem__))
+    return [lot for of in alike for lot in (sorted(of, key=cmp_to_key(dearer), reverse=falling) if of[1:] else of)]
 
 
-ORDERS: dict[CostMethod, type[Order]] = {
-    "fifo": FirstInFirstOut,
-    "lifo": LastInFirstOut,
-    "hifo": HighestInFirstOut,
+ORDERS: Mapping[Literal["fifo", "lifo", "hifo"], Callable[[Trades], Iterable[int]]] = {
+    "fifo": first_in_first_out,
+    "lifo": last_in_first_out,
+    "hifo": highest_in_first_out,
 }

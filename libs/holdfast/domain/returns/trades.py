@@ -1,0 +1,92 @@
+"""What came in and what went out of one asset, apart and in columns: made once, read by every cost method."""
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from operator import attrgetter
+from typing import NamedTuple
+
+from holdfast.domain.balances import Side
+from holdfast.domain.exact import ZERO
+from holdfast.domain.returns.answers import Disposal, Lot, Movement
+
+_AT = attrgetter("at")
+
+
+class OversoldError(ArithmeticError):
+    """More left than was held."""
+
+    def __init__(self, at: datetime) -> None:
+        super().__init__(f"more left at {at.isoformat()} than was held")
+        self.at = at
+
+
+class Trades(NamedTuple):
+    """In order of time. Quantities are positive, of a debt as well; what was paid has the sign of the debt."""
+
+    side: Side
+    acquired: list[Movement]
+    quantities: list[Decimal]
+    """Of what was acquired."""
+    paid: list[Decimal]
+    """For it."""
+    disposals_before: list[int]
+    """How many there were before each acquisition: so the number of the first one that can take of it."""
+    disposed: list[Movement]
+    sold: list[Decimal]
+    held: list[Decimal]
+    """Just before each disposal."""
+    acquired_before: list[int]
+    """How many acquisitions there were before each disposal."""
+
+    def until(self, at: datetime | None) -> "Trades":
+        """As they were at that instant; None: in the beginning."""
+        came, went = (0 if at is None else bisect_right(of, at, key=_AT) for of in (self.acquired, self.disposed))
+        return Trades(
+            self.side,
+            self.acquired[:came],
+            self.quantities[:came],
+            self.paid[:came],
+            self.disposals_before[:came],
+            self.disposed[:went],
+            self.sold[:went],
+            self.held[:went],
+            self.acquired_before[:went],
+        )
+
+    def lot(self, number: int, quantity: Decimal, cost: Decimal) -> Lot:
+        """What is left of an acquisition."""
+        opened = self.acquired[number]
+        return Lot(opened.asset, self.side, opened.at, -quantity if self.side == "debt" else quantity, cost)
+
+    def disposals(self, costs: Iterable[Decimal]) -> list[Disposal]:
+        """With what each of them had cost."""
+        return [
+            Disposal(gone.asset, self.side, gone.at, -gone.delta, -(gone.value or ZERO), cost)
+            for gone, cost in zip(self.disposed, costs, strict=True)
+        ]
+
+
+def to_trades(movements: Iterable[Movement], side: Side) -> Trades:
+    """Every movement has a value. Raises OversoldError. Runs under `@exactly`."""
+    trades = Trades(side, [], [], [], [], [], [], [], [])
+    _, acquired, quantities, paid, disposals_before, disposed, sold, held_before, acquired_before = trades
+    is_debt, held = side == "debt", ZERO
+    for movement in movements:
+        delta = -movement.delta if is_debt else movement.delta
+        if delta > ZERO:
+            disposals_before.append(len(disposed))
+            acquired.append(movement)
+            quantities.append(delta)
+            paid.append(movement.value or ZERO)
+            held += delta
+        elif delta:
+            acquired_before.append(len(acquired))
+            disposed.append(movement)
+            sold.append(-delta)
+            held_before.append(held)
+            held += delta
+            if held < ZERO:
+                raise OversoldError(movement.at)
+    return trades
