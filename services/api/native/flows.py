@@ -3,6 +3,8 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import groupby, islice
+from typing import NamedTuple
 
 from litestar import get
 from msgspec import Struct
@@ -37,6 +39,17 @@ class Flows(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     next_cursor: str | None
 
 
+class Place(NamedTuple):
+    """Of a flow in the whole list."""
+
+    at: Time
+    source: str
+    asset: str
+    side: str
+    number: int
+    """From 0, of those that have all the rest in common: receipts move apart from what else there is of the asset."""
+
+
 @get("/portfolios/{portfolio:str}/flows", operation_id="list_flows", responses=refusals(400, 404))
 async def list_flows(
     api: Api,
@@ -56,13 +69,11 @@ async def list_flows(
     around it, at the later one.
     """
     size = page_size(limit, most=api.settings.max_page)
-    after = parse_cursor(cursor, tuple[Time, str, str, str])
+    after = parse_cursor(cursor, Place)
     question = Question(portfolio=portfolio, from_=from_, to=to, currency=currency, known_at=known_at)
     measured = await read_measured(api, caller, question)
     accounts = measured.accounts
-    flows = sorted((to_flow(entry, accounts) for entry in flows_of(measured.book)), key=_position)
-    rest = [flow for flow in flows if after is None or _position(flow) > after]
-    page = rest[:size]
+    page, following = page_of([to_flow(entry, accounts) for entry in flows_of(measured.book)], after, size)
     return Flows(
         portfolio=portfolio,
         currency=measured.currency,
@@ -71,8 +82,16 @@ async def list_flows(
         known_at=measured.known_at,
         quality=to_flow_quality(measured),
         items=page,
-        next_cursor=to_cursor(_position(page[-1])) if len(rest) > size else None,
+        next_cursor=to_cursor(following) if following else None,
     )
+
+
+def page_of(flows: Iterable[FlowView], after: Place | None, size: int) -> tuple[list[FlowView], Place | None]:
+    """So many flows behind a place, in order of places, and the place of the last where there are more."""
+    in_order = groupby(sorted(flows, key=_line), _line)
+    placed = ((Place(*line, number), flow) for line, of in in_order for number, flow in enumerate(of))
+    page = list(islice((one for one in placed if after is None or one[0] > after), size + 1))
+    return [flow for _, flow in page[:size]], page[size - 1][0] if len(page) > size else None
 
 
 def to_flow_quality(measured: Measured) -> Quality:
@@ -119,7 +138,7 @@ def _missing_rates(flows: Iterable[Entry], currency: str) -> list[RateMissing]:
     return [RateMissing(base=USD, quote=currency, at=at) for at in instants]
 
 
-def _position(flow: FlowView) -> tuple[datetime, str, str, str]:
+def _line(flow: FlowView) -> tuple[datetime, str, str, str]:
     return flow.at, flow.source, flow.asset, flow.side
 
 
