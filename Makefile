@@ -6,6 +6,9 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --disable-pip-version-check --progress-bar on
 ARGS   ?=
 
+# Images for containers like to set it. Then each of our many processes would compile all that it imports, at every start.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help run up setup test test-containers check format bench chaos selftest new-provider lock schemas clean
 
