@@ -1,7 +1,7 @@
 """One job from delivery to acknowledgement: fetch, publish all that came, and only then acknowledge.
 
 A crash anywhere before the acknowledgement repeats the fetch. Every event's id is made from what it
-says, so the repetition costs a fetch and changes no number.
+says, so the repetition costs a fetch and a second copy in the stream, and changes no number.
 """
 
 import asyncio

@@ -1,16 +1,18 @@
 """Fault cases 15 and 16: an answer that got lost, and ids forgotten over a restart."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import nats.errors
 import pytest
+from msgspec.structs import replace
 from nats.js.api import PubAck, StreamConfig
 
 from holdfast.messaging.connection import Connection, connect
 from holdfast.messaging.publishing import Publisher, PublishRefusedError, PublishUnconfirmedError
 from holdfast.messaging.streams import migrate, worker_consumer
-from tests.messaging.samples import FixedClock, a_job, a_snapshot
+from tests.messaging.samples import AT, FixedClock, a_job, a_snapshot
 from tests.support.servers import NatsServer
 
 
@@ -64,9 +66,27 @@ async def test_events_carry_cloudevents_headers_and_their_account(migrated: Conn
     message = await migrated.js.get_msg("EVENTS", seq=1)
     assert message.subject == "balances.observed.v1.t.acme"
     headers = message.headers or {}
-    assert headers["Nats-Msg-Id"] == headers["ce-id"] == f"{7:032x}"
+    assert headers["ce-id"] == f"{7:032x}"
+    assert headers["Nats-Msg-Id"] == f"{7:032x}.1772366400000"
     assert headers["ce-type"] == "holdfast.balances.observed.v1"
     assert headers["Holdfast-Account"] == "acme:wallet-7"
+
+
+async def test_what_a_source_says_again_after_it_said_otherwise_is_stored_each_time(migrated: Connection) -> None:
+    """A, B and A of one instant within minutes: the last A is current, and no copy of the first."""
+    publisher = Publisher(migrated.js, producer="test", clock=FixedClock())
+    a, b = (replace(a_snapshot(n), account="acme:wallet") for n in (1, 2))
+    said = [replace(one, fetched_at=AT + timedelta(seconds=s)) for one, s in ((a, 0), (b, 200), (a, 400))]
+    stored = [await publisher.publish(one) for one in said]
+    assert [one.duplicate for one in stored] == [False, False, False]
+    assert (await publisher.publish(said[2])).duplicate, "a publish that is repeated is still one"
+    assert await count(migrated, "EVENTS") == 3
+
+
+async def test_what_nobody_fetched_is_known_by_its_id_alone(migrated: Connection) -> None:
+    await Publisher(migrated.js, producer="scheduler", clock=FixedClock()).publish(a_job(1))
+    message = await migrated.js.get_msg("JOBS", seq=1)
+    assert (message.headers or {})["Nats-Msg-Id"] == a_job(1).id
 
 
 async def test_without_a_stream_the_deadline_ends_in_an_unknown_outcome(connection: Connection) -> None:
@@ -105,7 +125,7 @@ async def test_publishing_goes_on_after_a_kill_of_the_server_and_nothing_is_doub
     ids = set()
     for sequence in range(1, 601):
         ids.add((await migrated.js.get_msg("EVENTS", seq=sequence)).headers["Nats-Msg-Id"])  # type: ignore[index]
-    assert ids == {f"{n:032x}" for n in range(600)}
+    assert ids == {f"{n:032x}.1772366400000" for n in range(600)}
 
 
 async def test_a_work_queue_forgets_ids_over_a_restart_where_a_limits_stream_remembers(nats_server: NatsServer) -> None:

@@ -100,7 +100,7 @@ def _headers() -> dict[str, Any]:
         "description": "CloudEvents 1.0, the id that JetStream deduplicates by, and the account where there is one.",
         "type": "object",
         "properties": {
-            "Nats-Msg-Id": text,
+            "Nats-Msg-Id": {"type": "string", "description": "`ce-id`; of what was fetched, `ce-id.fetched_at in ms`"},
             "ce-specversion": {"const": "1.0"},
             "ce-id": text,
             "ce-type": {"type": "string", "description": "`holdfast.` and the channel's name"},

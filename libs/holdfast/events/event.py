@@ -12,7 +12,7 @@ Id = Annotated[str, Meta(pattern="^[0-9a-f]{32}$")]
 
 
 class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A past fact. Its id is deterministic: publishing it again is the same event."""
+    """A past fact. Its id is deterministic: made from what it says, and the same whenever that is said."""
 
     id: Id
     tenant: Name

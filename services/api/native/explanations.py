@@ -76,7 +76,7 @@ class ExplainedLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 class EventOrigin(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     event_id: str
-    """Also the message's Nats-Msg-Id."""
+    """Also the message's `ce-id`; copies that were fetched at other times share it."""
     stream_seq: int
     """Its place in the stream EVENTS."""
 

@@ -96,7 +96,7 @@ async def reparse(
                 progress.begin(name, await count_fetches(warehouse, chosen))
             async for some in replayer.replay(chosen):
                 judged = corrector.only_once(await _judged(warehouse, some))
-                tally.not_published += await corrector.publish(judged)
+                await corrector.publish(judged)
                 tally.add(some, judged)
                 tally.put_off = replayer.put_off
                 if progress:
@@ -128,16 +128,15 @@ class Corrector:
             self._said.pop(next(iter(self._said)))
         return kept
 
-    async def publish(self, judged: Sequence[Judged]) -> int:
-        """How many the stream took for copies of what it had heard a moment ago."""
+    async def publish(self, judged: Sequence[Judged]) -> None:
         events = [event for one in judged for event in to_corrections(one, now=self._clock.now())]
         if not events or self._dry_run:
-            return 0
+            return
         if self._publisher is None:
             connection = await connect_nats(self._nats, name="reparse")
             self._stack.push_async_callback(connection.close)
             self._publisher = Publisher(connection.js, producer="reparse", clock=self._clock)
-        return sum(one.duplicate for one in await self._publisher.publish_many(events))
+        await self._publisher.publish_many(events)
 
 
 def _chosen(configuration: Configuration, wish: Wish, catalogue: dict[str, ProviderModule]) -> Sequence[str]:
@@ -218,7 +217,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.stdout.write(msgspec.json.encode(report).decode() + "\n")
     else:
         show(report)
-    sys.exit(1 if report.not_published else 0)
 
 
 def _where(tally: Tally) -> str:

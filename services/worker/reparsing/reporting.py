@@ -34,8 +34,6 @@ class Report(Struct, frozen=True, kw_only=True):
     new: int
     kept: int
     """What another fetch said last: left as it is."""
-    not_published: int
-    """The stream still remembers this very statement from minutes ago and takes no copy: run it again later."""
     not_read: int
     """Fetches."""
     changes: tuple[Judged, ...]
@@ -50,7 +48,6 @@ class Tally:
     def __init__(self) -> None:
         self.fetches = 0
         self.not_read = 0
-        self.not_published = 0
         self.reached: datetime | None = None
         """When the newest fetch that was read again had begun."""
         self.put_off: datetime | None = None
@@ -88,7 +85,6 @@ class Tally:
             corrected=counts["corrected"],
             new=counts["new"],
             kept=counts["kept"],
-            not_published=self.not_published,
             not_read=self.not_read,
             changes=tuple(self._changes),
             skipped=tuple(self._skipped),
@@ -123,5 +119,3 @@ def show(report: Report) -> None:
         f"{report.fetches} fetches read again: {report.same} statements the same, {report.corrected} {verb}, "
         f"{report.new} new, {report.kept} left as they are, {report.not_read} fetches not read"
     )
-    if report.not_published:
-        console.print(f"[red]{report.not_published} were stated so minutes ago: run it again in a few minutes[/]")
