@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from operator import attrgetter
 
+from msgspec.structs import replace
+
 from holdfast.domain.balances import Side
 from holdfast.domain.exact import ZERO
 from holdfast.domain.ledger.entries import Entry, priced
@@ -27,7 +29,8 @@ def marked(last: Entry, at: datetime, prices: PriceBook) -> Entry:
     key = last.asset, last.side
     if last.at == at or not last.held:
         worth, reason = last.worth, last.reason if last.worth is None else ""
-        return Entry(at, last.source, *key, ZERO, last.held, last.price, worth, ZERO, worth, reason=reason)
+        entry = Entry(at, last.source, *key, ZERO, last.held, last.price, worth, ZERO, worth, reason=reason)
+        return replace(entry, waits_for=last.waits_for) if last.waits_for else entry
     found = in_use(last, at, prices.newest(last.asset, at), price_age(last.asset))
     return mark_with(last, at, found[1] if found else None, prices)
 
@@ -36,8 +39,10 @@ def mark_with(last: Entry, at: datetime, price: Decimal | None, prices: PriceBoo
     """The same with the price that is in use then; without one `prices` tells why."""
     key = last.asset, last.side
     if price is None:
-        reason = last.reason if last.reason in NEVER_VALUED else prices.reason(last.asset, at)
-        return priced(at, last.source, key, delta=ZERO, held=last.held, price=None, reason=reason)
+        waits_for, reason = last.waits_for, last.reason
+        if reason not in NEVER_VALUED:
+            reason = prices.reason(last.asset, at, waits_for=waits_for)
+        return priced(at, last.source, key, delta=ZERO, held=last.held, price=None, reason=reason, waits_for=waits_for)
     worth = last.worth if price == last.price else None
     return priced(at, last.source, key, delta=ZERO, held=last.held, price=price, worth=worth)
 

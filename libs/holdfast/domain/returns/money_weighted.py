@@ -8,16 +8,18 @@ Source: Microsoft Excel, XIRR; Lorie and Savage, Three Problems in Rationing Cap
 """
 
 import math
-from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time, timedelta
 from decimal import Context, Decimal
+from operator import attrgetter
 from typing import NamedTuple
 
 import pyxirr
 
 from holdfast.domain.exact import ONE, ZERO, exactly
 from holdfast.domain.money import LIMIT
-from holdfast.domain.returns.answers import RateOfReturn, Unavailable, Why
+from holdfast.domain.returns.answers import CashFlow, RateOfReturn, Unavailable, Why
 from holdfast.domain.returns.book import Book
 from holdfast.domain.returns.discounting import Payment, bisected, present_value, solutions
 from holdfast.domain.returns.refusing import unavailable, unvalued, without_amounts, without_value
@@ -72,15 +74,24 @@ class _Paid(NamedTuple):
 
 def _payments(book: Book) -> list[_Paid]:
     """One a day, at the first instant of the day at which there was any; none of them is 0."""
-    paid = [_Paid(book.window.start or mark.at, -(mark.worth or ZERO)) for mark in book.opening]
-    paid += [_Paid(flow.at, -flow.value) for flow in book.flows]
-    paid += [_Paid(book.window.end, mark.worth or ZERO) for mark in book.closing]
     days: dict[date, _Paid] = {}
-    for at, value in paid:
-        if value:
-            first = days.setdefault(at.date(), _Paid(at, ZERO))
-            days[at.date()] = _Paid(first.at, first.value + value)
+    opened = [_Paid(book.window.start or mark.at, -mark.worth) for mark in book.opening if mark.worth]
+    closed = [_Paid(book.window.end, mark.worth) for mark in book.closing if mark.worth]
+    for at, value in (*opened, *_by_day(book.flows), *closed):
+        first = days.setdefault(at.date(), _Paid(at, ZERO))
+        days[at.date()] = _Paid(first.at, first.value + value)
     return [paid for paid in days.values() if paid.value]
+
+
+def _by_day(flows: Sequence[CashFlow]) -> Iterator[_Paid]:
+    """In order of time. A day's are added up at once: one by one they took longer than all that follows."""
+    first = 0
+    while first < len(flows):
+        at = flows[first].at
+        midnight = datetime.combine(at.date() + _DAY, time(), at.tzinfo)
+        until = bisect_left(flows, midnight, first, key=attrgetter("at"))
+        yield _Paid(at, -sum([flow.value for flow in flows[first:until]], ZERO))
+        first = until
 
 
 def _solve(paid: Sequence[_Paid]) -> Decimal | Why:
