@@ -20,6 +20,14 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 C, SAID_NOTHING, HOLDS_NOTHING = ("eip155:1:0x" + digit * 40 for digit in "123")
 MEMBERS = {"worked": [C], "unseen": [SAID_NOTHING], "both": [C, SAID_NOTHING], "empty": [], "broke": [HOLDS_NOTHING]}
 END = day(3).isoformat()
+SILENT = {
+    "joins later": (Member(account=SAID_NOTHING, valid_from=day(3.5)), 0),
+    "joins at the end": (Member(account=SAID_NOTHING, valid_from=day(3)), 1),
+    "has left": (Member(account=SAID_NOTHING, valid_from=day(1), valid_to=day(2)), 0),
+    "leaves at the end": (Member(account=SAID_NOTHING, valid_to=day(3)), 0),
+    "leaves later": (Member(account=SAID_NOTHING, valid_to=day(3.5)), 1),
+}
+"""Beside the worked example a member that never said anything, and how many a total misses at the end."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -29,6 +37,8 @@ async def example_world(world: World) -> World:
         await store.add_account("acme", account, sources=[SourceChoice(provider="evm")])
     for portfolio, accounts in MEMBERS.items():
         await store.put_portfolio("acme", portfolio, members=[Member(account=one) for one in accounts])
+    for portfolio, (member, _) in SILENT.items():
+        await store.put_portfolio("acme", portfolio.replace(" ", "-"), members=[Member(account=C), member])
     await world.resources.watcher.wait_until(store.revision)
     projector = Projector(warehouse, Silent(), every_s=60)  # type: ignore[arg-type]
     await projector.reconcile(world.resources.registry)
@@ -79,6 +89,22 @@ async def test_an_attribution_is_not_complete_while_a_source_has_said_nothing(ex
     assert alone["total"] == beside["total"]
     assert (alone["complete"], beside["complete"]) == (True, False)
     assert beside["quality"]["sources_missing"] == 1
+
+
+@pytest.mark.parametrize("silent", SILENT)
+async def test_who_does_not_belong_at_the_end_is_missed_by_no_answer(silent: str, example_world: World) -> None:
+    """As in the total of then: who joins later, or left without a word, is not waited for."""
+    missing, portfolio = SILENT[silent][1], silent.replace(" ", "-")
+    total = (await ask(example_world, portfolio, "total", at=END))["quality"]
+    assert (total["sources_missing"], total["complete"]) == (missing, not missing)
+    for what in ("returns", "attribution", "flows"):
+        answer = await ask(example_world, portfolio, what)
+        found = answer["quality"]
+        assert (found["sources"], found["sources_missing"], found["complete"]) == (1, missing, not missing), what
+        assert answer.get("complete", not missing) == (not missing)
+    due = DueDay("acme", portfolio, day(2).date(), 1, (), datetime(1970, 1, 1, tzinfo=UTC))
+    rows = await work_out(example_world.resources.warehouse, due, began=example_world.clock.now(), ranking=())
+    assert [(row.sources, row.sources_missing) for row in rows] == [(1, missing)] * 2
 
 
 async def test_who_said_that_nothing_is_held_has_gained_nothing(example_world: World) -> None:

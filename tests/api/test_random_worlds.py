@@ -213,6 +213,8 @@ def check(runner: asyncio.Runner, wired: Wired, world: oracle.World, start: int 
     assert_effects_add_up(found["attribution"], asked)
     assert_flows_are_the_oracles(found["flows"], asked)
     assert_returns_are_the_oracles(found["returns"], asked)
+    for what in ("returns", "flows", "attribution", "total at the end"):
+        assert found[what]["quality"]["sources_missing"] == oracle.missed(world), what
     assert_points_are_worth(found["marked"]["points"], asked, marked=True)
     assert_points_are_worth(found["stored"]["points"], asked, marked=False)
     assert_totals_add_up(found, asked, moments)

@@ -13,6 +13,7 @@ from holdfast.history.memberships import SourceMembership
 from holdfast.history.snapshots import StoredLine, StoredSnapshot
 from tests.domain.world_of_one import day
 
+POOL = StoredLine("liquidity", Line(None, "asset", None, None, Decimal(9), "value_only"))
 HELD = StoredLine("wallet", Line("eth", "asset", Decimal(1), Decimal(5), Decimal(5)))
 
 
@@ -53,3 +54,10 @@ def test_one_that_has_nothing_left_is_as_new_as_its_last_word_up_to_the_end() ->
 def test_what_counts_is_what_was_said_before_it_left(during: tuple[Interval, ...], stated: object) -> None:
     """Of before it joined too: that is what it joined with."""
     assert ledger_of(snapshot(2, HELD), snapshot(6, HELD), during=during).stated == stated
+
+
+def test_lines_without_amounts_of_after_it_left_are_not_waited_for_although_it_comes_back_later() -> None:
+    """The window ends on day 9. What it says on day 6 is seen from day 10 on, and would be from day 9."""
+    said, before = (snapshot(2, HELD), snapshot(6, POOL)), Interval(day(1), day(3))
+    assert ledger_of(*said, during=(before, Interval(day(10), ALWAYS.end))).coverage.lines_value_only == 0
+    assert ledger_of(*said, during=(before, Interval(day(9), ALWAYS.end))).coverage.lines_value_only == 1

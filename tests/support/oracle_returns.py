@@ -115,6 +115,16 @@ def silent(world: World, start: int | None) -> bool:
     return False
 
 
+def missed(world: World) -> int:
+    """Sources that belong at the end and have not said anything yet."""
+    found = 0
+    for source in world.sources:
+        belongs = any(joins <= world.end < leaves for joins, leaves in world.during.get(source, [(-1, 10**9)]))
+        if belongs and not [snap for snap in truth(world, source) if snap.at <= world.end]:
+            found += 1
+    return found
+
+
 def stated(snap: Snap, key: Key) -> tuple[Fraction | None, Fraction | None, bool]:
     """Price, worth in USD, and whether that is amount times price to the last digit."""
     if doubted(snap, key):

@@ -50,6 +50,8 @@ class Ledgers(Struct, frozen=True, kw_only=True):
 
     window: Window
     sources: tuple[SourceLedger, ...]
+    """That have said something which their portfolio sees, and those that belong to it at the end and have not yet: a
+    total misses these. Who joins later, or has left without a word, moved nothing and is not waited for."""
     prices: PriceBook
     """At the instants that the window needs, and no others."""
     left_out: Mapping[str, int] = {}
@@ -93,10 +95,12 @@ async def read_ledgers(
     chains = thinned(chains, changes, [*instants_of_interest(changes, members, window), *around.all], around.own)
     feeds = await read_feeds(warehouse, logged, chains, excluded=excluded)
     prices = await _read_prices(warehouse, chains, feeds, instants_of_looking(chains, members, window), span)
-    sources = tuple(
+    ledgers = [
         to_source_ledger(member, members, chains, prices, window, feed=feeds.get(member.source, ()))
         for member in members
-    )
+    ]
+    pairs = zip(ledgers, members, strict=True)
+    sources = tuple(one for one, member in pairs if one.stated or member.belongs_at(window.end))
     left_out = lines_left_out(members, read, window.end, excluded=excluded)
     return Ledgers(window=window, sources=sources, prices=prices, left_out=left_out)
 
@@ -200,8 +204,9 @@ def _coverage(member: SourceMembership, chain: Sequence[StoredSnapshot], window:
     """A statement stands until the next one."""
     found = NOTHING_STATED
     opens = window.start or ALWAYS.start
+    begun = [during for during in member.during if during.start <= window.end]
     for one, end in standing(chain):
-        if any(max(one.at, opens, start) < min(end, until) for start, until in member.during):
+        if any(max(one.at, opens, start) < min(end, until) for start, until in begun):
             this = to_coverage(to_statement(one))
             if this.lines_without_amount or not found.lines_without_amount:
                 found = this

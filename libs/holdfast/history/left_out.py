@@ -6,7 +6,6 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
 
-from holdfast.domain.ledger.membership import Interval
 from holdfast.history.memberships import SourceMembership
 from holdfast.history.receipts import is_receipt
 from holdfast.history.snapshots import StoredSnapshot
@@ -37,11 +36,7 @@ def lines_left_out(
 def _last_word(member: SourceMembership, chains: Chains, at: datetime) -> StoredSnapshot | None:
     chain = chains[member.source]
     until = bisect_right(chain, at, key=attrgetter("at"))
-    return chain[until - 1] if until and any(_is_within(at, during) for during in member.during) else None
-
-
-def _is_within(at: datetime, during: Interval) -> bool:
-    return during.start <= at < during.end
+    return chain[until - 1] if until and member.belongs_at(at) else None
 
 
 def _covered(one: StoredSnapshot, others: Iterable[StoredSnapshot]) -> frozenset[str]:

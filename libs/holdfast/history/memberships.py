@@ -21,6 +21,10 @@ class SourceMembership(Struct, frozen=True, kw_only=True):
     scope: str
     during: tuple[Interval, ...]
 
+    def belongs_at(self, at: datetime) -> bool:
+        """Whether it counts at that instant, as in a total: at the one at which it leaves it does not any more."""
+        return any(start <= at < end for start, end in self.during)
+
 
 class _Row(Struct, frozen=True, array_like=True):
     source: str
