@@ -15,36 +15,15 @@ following AS
     FROM snapshots
     WHERE source IN (SELECT source FROM waiting) AND observed_at > (SELECT min(until) FROM waiting) AND isNotNull(block_number)
     GROUP BY source, observed_at
-),
-known AS
-(
-    SELECT source, min(after_number) AS after, max(until_number) AS until, min(after_time) AS since
-    FROM
-    (
-        SELECT
-            *,
-            sum(after_number > reached)
-                OVER (PARTITION BY source ORDER BY after_number, until_number ROWS UNBOUNDED PRECEDING) AS stretch
-        FROM
-        (
-            SELECT
-                source, after_number, until_number, after_time,
-                max(until_number) OVER (
-                    PARTITION BY source ORDER BY after_number, until_number ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-                ) AS reached
-            FROM transfer_ranges
-            WHERE source IN (SELECT source FROM waiting)
-        )
-    )
-    GROUP BY source, stretch
 )
 SELECT
-    'source', found.source, found.until, 'awaited', concat(toString(found.observed_at), ' ', toString(k.after)), now64(3), now64(3)
+    'source', found.source, found.until, 'awaited', concat(toString(found.observed_at), ' ', toString(k.after_number)), now64(3), now64(3)
 FROM
 (
     SELECT w.source AS source, w.until AS until, f.observed_at AS observed_at, f.number AS number
     FROM waiting AS w
     ASOF INNER JOIN following AS f ON f.source = w.source AND w.until < f.observed_at
 ) AS found
-INNER JOIN known AS k ON k.source = found.source
-WHERE found.number > k.after AND found.number <= k.until AND k.since <= found.until
+INNER JOIN transfer_coverage AS k ON k.source = found.source
+WHERE k.source IN (SELECT source FROM waiting) AND k.after_time <= found.until
+    AND found.number > k.after_number AND found.number <= k.until_number
