@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import Unpack
 
 import msgspec
 
@@ -10,7 +11,7 @@ from holdfast.domain.time import Clock, to_ms
 from holdfast.messaging.bucket import Bucket, JetStream
 from holdfast.messaging.declarations import REGISTRY
 from holdfast.registry import validation
-from holdfast.registry.commands import Catalogue, SourceChoice
+from holdfast.registry.commands import Catalogue, PortfolioWish, SourceChoice
 from holdfast.registry.errors import RegistryError
 from holdfast.registry.keys import generate_key
 from holdfast.registry.pausing import with_pause
@@ -67,16 +68,7 @@ class RegistryStore:
 
         return await self._writer.put(decide)
 
-    async def create_portfolio(
-        self,
-        tenant: str,
-        portfolio: str,
-        *,
-        name: str = "",
-        base_currency: str = "USD",
-        members: Sequence[Member] = (),
-        jump_ratio: Decimal | None = None,
-    ) -> Portfolio:
+    async def create_portfolio(self, tenant: str, portfolio: str, **said: Unpack[PortfolioWish]) -> Portfolio:
         """Raises RegistryError where it exists; `put_portfolio` replaces."""
 
         def decide(state: RegistryState) -> Portfolio:
@@ -84,21 +76,10 @@ class RegistryStore:
                 raise RegistryError("portfolio", f"{portfolio!r} exists already", "Choose another name, or change that")
             return validation.checked_portfolio(state, wish)
 
-        wish = self._portfolio(
-            tenant, portfolio, name=name, base_currency=base_currency, members=members, jump_ratio=jump_ratio
-        )
+        wish = self._portfolio(tenant, portfolio, **said)
         return await self._writer.put(decide)
 
-    async def put_portfolio(
-        self,
-        tenant: str,
-        portfolio: str,
-        *,
-        name: str = "",
-        base_currency: str = "USD",
-        members: Sequence[Member] = (),
-        jump_ratio: Decimal | None = None,
-    ) -> Portfolio:
+    async def put_portfolio(self, tenant: str, portfolio: str, **said: Unpack[PortfolioWish]) -> Portfolio:
         """Create it, or replace all that is said of it."""
 
         def decide(state: RegistryState) -> Portfolio:
@@ -106,9 +87,7 @@ class RegistryStore:
             created_at = present.created_at if present else wish.created_at
             return validation.checked_portfolio(state, msgspec.structs.replace(wish, created_at=created_at))
 
-        wish = self._portfolio(
-            tenant, portfolio, name=name, base_currency=base_currency, members=members, jump_ratio=jump_ratio
-        )
+        wish = self._portfolio(tenant, portfolio, **said)
         return await self._writer.put(decide)
 
     async def put_jump_ratio(self, tenant: str, portfolio: str, share: Decimal | None) -> Portfolio:
@@ -255,10 +234,10 @@ class RegistryStore:
         tenant: str,
         portfolio: str,
         *,
-        name: str,
-        base_currency: str,
-        members: Sequence[Member],
-        jump_ratio: Decimal | None,
+        name: str = "",
+        base_currency: str = "USD",
+        members: Sequence[Member] = (),
+        jump_ratio: Decimal | None = None,
     ) -> Portfolio:
         return Portfolio(
             tenant=tenant,
