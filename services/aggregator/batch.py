@@ -1,7 +1,7 @@
 """A batch before it is stored: validated events, and the messages that are none."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from msgspec import Struct
@@ -10,6 +10,9 @@ from holdfast.events import event_type_of
 from holdfast.events.checks import InvalidMessageError, check
 from holdfast.events.codec import UndecodableError, decode
 from holdfast.events.event import Event
+
+AHEAD = timedelta(hours=1)
+"""How far a publisher's clock may be ahead of the stream's: further, and what it says would outlive its corrections."""
 
 
 class Message(Protocol):
@@ -69,9 +72,18 @@ def _parse(message: Message) -> Event:
         raise UnknownSubjectError(f"{message.subject}: no such event in the catalog")
     event = decode(message.payload, kind.struct)
     check(event)
+    _check_heard(event, message.recorded_at)
     if kind.subject_of(event) != message.subject:
         raise WrongSubjectError(f"arrived on {message.subject}, belongs on {kind.subject_of(event)}")
     return event
+
+
+def _check_heard(event: Event, recorded_at: datetime) -> None:
+    """Of several statements about one instant the last fetched counts; none was fetched after it was published."""
+    fetched_at: datetime | None = getattr(event, "fetched_at", None)
+    if fetched_at is not None and fetched_at - recorded_at > AHEAD:
+        said, told = fetched_at.isoformat(), recorded_at.isoformat()
+        raise InvalidMessageError("fetched_at", f"{said} is over an hour after the stream recorded the message, {told}")
 
 
 def of_kind(arrivals: Sequence[Arrival], kind: type[Event]) -> list[Arrival]:

@@ -86,7 +86,9 @@ class JobRunner:
         fetched = await self._fetch(job)
         metrics.fetch_seconds.labels(job.provider, job.feed).observe(time.monotonic() - began)
         finished_at = self._clock.now()
-        observed = fetched_events(run, fetched, finished_at=finished_at, limit_bytes=self._payload_limit)
+        observed = fetched_events(
+            run, fetched, finished_at=finished_at, limit_bytes=self._payload_limit, heard_at=exchange.heard_at
+        )
         responses = response_events(run, exchange.responses, limit_bytes=self._payload_limit)
         finished = finished_event(
             run,

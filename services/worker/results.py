@@ -34,6 +34,7 @@ from holdfast.providers.kit.contract import Fetched
 from holdfast.providers.kit.exchange import RecordedResponse
 
 EventT = TypeVar("EventT", bound=Event)
+SaidT = TypeVar("SaidT", Snapshot, ReportedTotal, ReportedReturns, TokenClusters)
 
 
 class MismatchedResultError(Exception):
@@ -57,15 +58,20 @@ def response_events(run: Run, responses: Iterable[RecordedResponse], *, limit_by
     ]
 
 
-def fetched_events(run: Run, fetched: Fetched, *, finished_at: datetime, limit_bytes: int) -> list[Event]:
-    """All that it says, snapshots split where large. Raises MismatchedResultError, UnsplittableError."""
-    job = run.job
+def fetched_events(
+    run: Run, fetched: Fetched, *, finished_at: datetime, limit_bytes: int, heard_at: datetime | None = None
+) -> list[Event]:
+    """All that it says, snapshots split where large. Raises MismatchedResultError, UnsplittableError.
+
+    `heard_at`: when the last answer came, if any was recorded. Nothing is said to be of a later time.
+    """
+    job, heard_at = run.job, min(heard_at or finished_at, finished_at)
     events: list[Event] = []
     for snapshot in fetched.snapshots:
-        events += split_balances(_balances(job, snapshot), limit_bytes)
-    events += [_total(job, total, finished_at) for total in fetched.totals]
-    events += [_fitting(_returns(job, returns, finished_at), limit_bytes) for returns in fetched.returns]
-    events += [_fitting(_clusters(job, clusters, finished_at), limit_bytes) for clusters in fetched.clusters]
+        events += split_balances(_balances(job, snapshot, heard_at), limit_bytes)
+    events += [_total(job, total, heard_at, finished_at) for total in fetched.totals]
+    events += [_fitting(_returns(job, returns, heard_at, finished_at), limit_bytes) for returns in fetched.returns]
+    events += [_fitting(_clusters(job, clusters, heard_at, finished_at), limit_bytes) for clusters in fetched.clusters]
     for transfers in fetched.transfers:
         events += _transfers(job, transfers, limit_bytes)
     if fetched.prices:
@@ -98,8 +104,9 @@ def finished_event(
     )
 
 
-def _balances(job: FetchRequested, snapshot: Snapshot) -> BalancesObserved:
+def _balances(job: FetchRequested, snapshot: Snapshot, heard_at: datetime) -> BalancesObserved:
     _check_asked(job, snapshot)
+    snapshot = _as_heard(snapshot, min(heard_at, snapshot.fetched_at))
     source = Source(tenant=job.tenant, provider=job.provider, account=job.target, scope=job.scope)
     identity = snapshot_id(source, snapshot)
     return BalancesObserved(
@@ -131,8 +138,14 @@ def _check_asked(job: FetchRequested, said: Snapshot | ReportedTotal | ReportedR
         raise MismatchedResultError(f"asked for {asked}, got {said.observed_at.isoformat()}")
 
 
-def _total(job: FetchRequested, total: ReportedTotal, finished_at: datetime) -> TotalsReported:
+def _as_heard(said: SaidT, heard_at: datetime) -> SaidT:
+    """What a clock that is ahead of ours calls later is of when we heard it, or it would outlive its corrections."""
+    return said if said.observed_at <= heard_at else msgspec.structs.replace(said, observed_at=heard_at)
+
+
+def _total(job: FetchRequested, total: ReportedTotal, heard_at: datetime, finished_at: datetime) -> TotalsReported:
     _check_asked(job, total)
+    total = _as_heard(total, heard_at)
     content = [total.account, total.scope, to_ms(total.observed_at).isoformat(), total.currency, total.platform]
     if total.reason is not None:
         content.append(total.reason)
@@ -153,8 +166,11 @@ def _total(job: FetchRequested, total: ReportedTotal, finished_at: datetime) -> 
     )
 
 
-def _returns(job: FetchRequested, returns: ReportedReturns, finished_at: datetime) -> ReturnsReported:
+def _returns(
+    job: FetchRequested, returns: ReportedReturns, heard_at: datetime, finished_at: datetime
+) -> ReturnsReported:
     _check_asked(job, returns)
+    returns = _as_heard(returns, heard_at)
     said = msgspec.json.encode(msgspec.structs.replace(returns, observed_at=to_ms(returns.observed_at), raw=()))
     return ReturnsReported(
         id=_id("returns", job.tenant, job.provider, said.decode()),
@@ -173,9 +189,12 @@ def _returns(job: FetchRequested, returns: ReportedReturns, finished_at: datetim
     )
 
 
-def _clusters(job: FetchRequested, clusters: TokenClusters, finished_at: datetime) -> ClustersObserved:
+def _clusters(
+    job: FetchRequested, clusters: TokenClusters, heard_at: datetime, finished_at: datetime
+) -> ClustersObserved:
     if clusters.token != job.target:
         raise MismatchedResultError(f"asked for {job.target!r}, got {clusters.token!r}")
+    clusters = _as_heard(clusters, heard_at)
     said = msgspec.json.encode(msgspec.structs.replace(clusters, observed_at=to_ms(clusters.observed_at), raw=()))
     return ClustersObserved(
         id=_id("clusters", job.tenant, job.provider, said.decode()),

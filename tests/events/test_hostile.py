@@ -113,6 +113,7 @@ def test_a_wrong_type_does_not_decode(name: str, path: str, value: Any) -> None:
         (B, "account", ""),
         (B, "observed_at", "1969-12-31T23:59:59Z"),
         (B, "observed_at", "9999-12-31T23:59:59Z"),
+        (B, "observed_at", "2026-03-01T12:01:01.251Z"),  # more than a minute after it was fetched
         (B, "snapshot_id", "0" * 32),
         (B, "lines", 2),
         (B, "lines", 4),
@@ -134,12 +135,14 @@ def test_a_wrong_type_does_not_decode(name: str, path: str, value: Any) -> None:
         (R, "status", 0),
         (R, "parts", 0),
         (R, "size_bytes", -1),
+        (T, "observed_at", "2027-03-01T12:00:00Z"),
         (T, "total", "Infinity"),
         (T, "total", "-1" + "0" * 40),
         (T, "currency", "$"),
         ("jobs.v1", "target", ""),
         ("jobs.v1", "target", "a\nb"),
         (G, "account", "0x742d35cc6634c0532925a3b844bc9e7595f0beb5"),
+        (G, "observed_at", "2027-03-01T12:00:00Z"),
         (G, "quote", "USD"),
         (G, "total_return", "NaN"),
         (G, "items.0.asset", "ETH"),
@@ -147,6 +150,7 @@ def test_a_wrong_type_does_not_decode(name: str, path: str, value: Any) -> None:
         (G, "items.1.total_return", "-1" + "0" * 40),
         (G, "block_number", -1),
         (G, "raw.0", "abc"),
+        (C, "observed_at", "2027-03-01T12:00:00Z"),
         (C, "token", "USDC"),
         (C, "clusters.0.amount", "-1"),
         (C, "clusters.0.share", "NaN"),
@@ -170,6 +174,11 @@ def test_what_a_type_cannot_refuse_the_checks_do(name: str, path: str, value: An
     message = decode(hostile(name, path, value), STRUCTS[name])
     with pytest.raises(InvalidMessageError):
         check(message)
+
+
+@pytest.mark.parametrize("name", [B, T, G, C])
+def test_two_clocks_may_differ_by_a_minute(name: str) -> None:
+    check(decode(hostile(name, "observed_at", "2026-03-01T12:01:01.250Z"), STRUCTS[name]))
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,16 @@ def test_each_transfer_is_a_flow_at_its_own_instant() -> None:
     ]
 
 
+def test_where_the_chains_clock_is_ahead_a_transfer_is_no_later_than_the_snapshot_that_holds_it() -> None:
+    """A snapshot of tomorrow's block is of when it was heard; its transfers keep the block's time."""
+    first, second = snapshot(100, "10"), snapshot(200, "12")
+    chain, tomorrow = [first, second], second.at + timedelta(days=1)
+    assert flows(chain, [logged(110, "5"), logged(150, "-3", at=tomorrow)], (100, 200))[1:] == [
+        (block(110).time, Decimal(5), "0x6e"),
+        (second.at, Decimal(-3), "0x96"),
+    ]
+
+
 def test_what_transfers_do_not_explain_is_a_difference_at_the_snapshot() -> None:
     chain = [snapshot(100, "10"), snapshot(200, "15.25")]
     assert flows(chain, [logged(110, "5")], (90, 300))[1:] == [

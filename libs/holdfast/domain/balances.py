@@ -95,7 +95,8 @@ class Snapshot(Struct, frozen=True, kw_only=True):
     account: str
     scope: str
     observed_at: datetime
-    """The provider's own as-of, else the moment the request was sent."""
+    """The provider's own as-of, else the moment the request was sent. One that is later than the worker heard it, as of
+    a clock that is ahead, is stored as of when it was heard."""
     fetched_at: datetime
     balances: tuple[Balance, ...]
     covers: tuple[str, ...] = ()

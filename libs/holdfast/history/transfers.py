@@ -147,8 +147,9 @@ def _of_asset(
         return []
     at_once: dict[datetime, list[LoggedTransfer]] = {}
     for transfer in moved:
-        # A block may share the second of the snapshot's own; it comes after it all the same.
-        at_once.setdefault(max(transfer.at, before.at + _MS), []).append(transfer)
+        # A block may share the second of the snapshot's own; it comes after it all the same. Where the chain's clock
+        # is ahead, a snapshot is of when it was heard; what its block had already seen comes no later.
+        at_once.setdefault(min(max(transfer.at, before.at + _MS), this.at), []).append(transfer)
     netted = {at: sum((transfer.delta for transfer in of), ZERO) for at, of in at_once.items()}
     explained = sum(netted.values(), ZERO)
     if (explained and not _lists(before, asset) and not _lists(this, asset)) or _goes_below_zero(was, netted):

@@ -145,10 +145,16 @@ class Replayer:
         spelling = spellings.get((job.tenant, job.target), job.target)
         target = Target(feed=job.feed, target=job.target, scope=job.scope, spelling=spelling, window=job.window)
         run = Run(job=job, attempt=fetch.attempts, started_at=fetch.started_at)
-        with open_exchange():
+        with open_exchange() as exchange:
             try:
                 fetched = await provider.fetch(target)
-                events = fetched_events(run, fetched, finished_at=fetch.finished_at, limit_bytes=self._payload_limit)
+                events = fetched_events(
+                    run,
+                    fetched,
+                    finished_at=fetch.finished_at,
+                    limit_bytes=self._payload_limit,
+                    heard_at=exchange.heard_at,
+                )
             except NotRecordedError as error:
                 return Replayed(fetch=fetch, not_recorded=str(error))
             except (ProviderError, MismatchedResultError) as error:

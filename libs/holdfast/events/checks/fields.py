@@ -1,7 +1,7 @@
 """Single fields: a number, a time, an id, a text."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
@@ -16,6 +16,8 @@ from holdfast.events.event import Event
 
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+_AHEAD = timedelta(minutes=1)
+"""How far two clocks may differ."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _MAX_TEXT = 4096
 
@@ -71,6 +73,13 @@ def check_time(field: str, at: datetime) -> None:
         raise InvalidMessageError(field, f"{at.isoformat()} has no time zone")
     if not _EARLIEST <= at < _LATEST:
         raise InvalidMessageError(field, f"{at.isoformat()} is not between {_EARLIEST.year} and {_LATEST.year}")
+
+
+def check_heard(observed_at: datetime, fetched_at: datetime) -> None:
+    """A statement about the future would be the current one until then, whatever is said meanwhile."""
+    if observed_at - fetched_at > _AHEAD:
+        said, heard = observed_at.isoformat(), fetched_at.isoformat()
+        raise InvalidMessageError("observed_at", f"{said} is more than a minute after fetched_at {heard}")
 
 
 def check_hashes(hashes: tuple[str, ...], field: str = "raw") -> None:

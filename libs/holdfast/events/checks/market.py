@@ -4,6 +4,7 @@ from holdfast.domain.clusters import Cluster, ClusterAddress, ClusterOverview, H
 from holdfast.events.checks.fields import (
     check_asset,
     check_hashes,
+    check_heard,
     check_number,
     check_numbers,
     check_text,
@@ -33,6 +34,7 @@ def check_prices(message: PricesObserved) -> None:
 def check_clusters(message: ClustersObserved) -> None:
     check_asset("token", message.token)
     check_times(message, "observed_at", "fetched_at")
+    check_heard(message.observed_at, message.fetched_at)
     for position, cluster in enumerate(message.clusters):
         _cluster(f"clusters[{position}]", cluster)
     if message.overview is not None:

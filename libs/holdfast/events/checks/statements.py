@@ -11,6 +11,7 @@ from holdfast.events.checks.fields import (
     check_asset,
     check_block,
     check_hashes,
+    check_heard,
     check_number,
     check_numbers,
     check_times,
@@ -29,6 +30,7 @@ _ZERO = Decimal(0)
 def check_balances(message: BalancesObserved) -> None:
     check_account(message.account)
     check_times(message, "observed_at", "fetched_at")
+    check_heard(message.observed_at, message.fetched_at)
     _parts(message)
     for position, balance in enumerate(message.balances):
         _balance(balance, position)
@@ -80,6 +82,7 @@ def _balance(balance: Balance, position: int) -> None:
 def check_totals(message: TotalsReported) -> None:
     check_account(message.account)
     check_times(message, "observed_at", "fetched_at")
+    check_heard(message.observed_at, message.fetched_at)
     check_asset("currency", message.currency)
     check_number("total", message.total, signed=True)
     check_hashes(message.raw)
@@ -89,6 +92,7 @@ def check_returns(message: ReturnsReported) -> None:
     """Signed throughout: what another system worked out may lie below zero in any place."""
     check_account(message.account)
     check_times(message, "observed_at", "fetched_at")
+    check_heard(message.observed_at, message.fetched_at)
     check_asset("quote", message.quote)
     check_number("total_return", message.total_return, signed=True)
     for position, item in enumerate(message.items):

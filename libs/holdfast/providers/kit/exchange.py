@@ -50,6 +50,11 @@ class Exchange:
         """For `Snapshot.raw`: each body once, in the order of arrival."""
         return tuple(dict.fromkeys(response.sha256 for response in self.responses))
 
+    @property
+    def heard_at(self) -> datetime | None:
+        """When the last answer came: the same when the fetch is replayed. None before any has."""
+        return max((response.received_at for response in self.responses), default=None)
+
 
 _CURRENT: ContextVar[Exchange | None] = ContextVar("exchange", default=None)
 
