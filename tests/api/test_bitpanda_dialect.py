@@ -94,7 +94,8 @@ async def test_before_the_first_observation_there_is_nothing_to_say(vault: World
 
 
 async def test_the_future_is_the_latest(vault: World) -> None:
-    assert await items(vault, '(endDate: "2999-01-01T00:00:00Z")') == await items(vault)
+    for end in ("2999-01-01T00:00:00Z", "9999-12-31T23:59:59Z"):
+        assert await items(vault, f'(endDate: "{end}")') == await items(vault)
 
 
 async def test_a_series_is_newest_first_with_both_ends(vault: World) -> None:
@@ -122,8 +123,9 @@ async def test_of_more_than_two_hundred_the_newest_stay(vault: World) -> None:
 
 
 async def test_hours_to_come_take_no_place_in_a_series(vault: World) -> None:
-    window = '(startDate: "2026-03-01T10:00:00Z", endDate: "2027-03-01T12:00:00Z", timePeriod: HOURLY)'
-    assert [one["timestamp"][11:16] for one in await items(vault, window)] == ["13:00", "12:00", "11:00", "10:00"]
+    for end in ("2027-03-01T12:00:00Z", "9999-12-31T23:59:59Z"):
+        window = f'(startDate: "2026-03-01T10:00:00Z", endDate: "{end}", timePeriod: HOURLY)'
+        assert [one["timestamp"][11:16] for one in await items(vault, window)] == ["13:00", "12:00", "11:00", "10:00"]
 
 
 async def test_the_latest_and_the_newest_point_of_a_series_are_the_same(vault: World) -> None:

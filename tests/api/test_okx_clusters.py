@@ -96,6 +96,8 @@ async def test_what_is_not_known_is_spelled_as_okx_spells_it(market: World) -> N
         ("2026-03-01T11:59:59.999Z", []),
         ("2026-03-01T12:00:00Z", ["320000000", "49"]),
         ("2999-01-01T00:00:00Z", ["320000000", "49"]),
+        ("9999-12-31T23:59:59.999Z", ["320000000", "49"]),
+        ("0001-01-01T00:00:00Z", None),
     ],
 )
 async def test_clusters_are_those_of_the_last_statement_by_then(
@@ -168,6 +170,8 @@ async def test_of_a_token_that_nobody_watches_nothing_is_said(market: World) -> 
         ("list", OF_USDC | {"asOf": "noon"}, "51000"),
         ("list", OF_USDC | {"asOf": "2026-03-01T12:00:00"}, "51000"),
         ("list", OF_USDC | {"asOf": "9" * 30}, "51000"),
+        ("list", OF_USDC | {"asOf": "9999-12-31T23:59:59-23:59"}, "51000"),
+        ("list", OF_USDC | {"asOf": "0001-01-01T00:00:00+23:59"}, "51000"),
     ],
 )  # fmt: skip
 async def test_a_wrong_request_has_the_documented_code(

@@ -160,6 +160,9 @@ async def test_a_missing_header_is_401_with_its_own_code(world: World, version: 
         ("OK-ACCESS-TIMESTAMP", "2026-03-01T12:31:00.000Z", "50112"),
         ("OK-ACCESS-TIMESTAMP", "2026-03-01T12:29:00.000Z", "50112"),
         ("OK-ACCESS-TIMESTAMP", "noon", "50112"),
+        ("OK-ACCESS-TIMESTAMP", "2026-03-01T12:30:00", "50112"),
+        ("OK-ACCESS-TIMESTAMP", "9999-12-31T23:59:59-23:59", "50112"),
+        ("OK-ACCESS-TIMESTAMP", "0001-01-01T00:00:00+23:59", "50112"),
         ("OK-ACCESS-TIMESTAMP", "2026-03-01T12:30:00.001Z", "50113"),
     ],
 )

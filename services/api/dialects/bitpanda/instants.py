@@ -4,12 +4,15 @@ An hour shows what was known at it; the hour nearest to now is still being writt
 latest portfolio and the newest point of a series are the same.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from holdfast.domain.dialect_grids import BITPANDA_STEPS, BitpandaPeriod, bitpanda_grid, nearest_hour
 from holdfast.providers.bitpanda.wire import ShapeError, to_instant
 from services.api.dialects.bitpanda.failures import user_error
+
+_LAST = datetime(9999, 12, 31, 23, 29, tzinfo=UTC)
+"""What is later has no nearest hour that could be written."""
 
 
 class Point(NamedTuple):
@@ -41,6 +44,6 @@ def _series(first: datetime, last: datetime, period: BitpandaPeriod, *, now: dat
 
 def _parse(argument: str, text: str) -> datetime:
     try:
-        return to_instant(text)
+        return min(to_instant(text), _LAST)
     except ShapeError as error:
         raise user_error(f"{argument}: {error}") from error

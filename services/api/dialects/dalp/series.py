@@ -1,7 +1,9 @@
 """The value of a portfolio over time, bucket by bucket, oldest first.
 
 Where hours are stored, the newest at or before a bucket's end is its value. Where none is, DALP would fall back to
-later changes taken off the current total; we have no feed of transfers to take them from, so such a bucket is 0.
+later changes taken off the current total. Such a bucket is 0 here: before its first statement a source is unknown.
+Transfers are known of EVM wallets alone, of ERC-20 tokens alone and only between two statements, and have no prices of
+their own: they say when a holding changed, and not what all of it was worth.
 """
 
 from datetime import datetime

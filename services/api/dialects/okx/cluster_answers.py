@@ -35,6 +35,8 @@ from services.api.dialects.okx.statements import (
 from services.api.resources import Resources
 
 Query = Mapping[str, str]
+_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+"""Nothing was said before it."""
 _LAST_MS = 253_402_300_799_999  # the end of the year 9999
 
 
@@ -99,7 +101,7 @@ def _instant(query: Query, now: datetime) -> datetime:
             return datetime.fromtimestamp(int(text) / 1000, UTC)
         at = datetime.fromisoformat(text.replace(" ", "+"))  # in a query a plus sign is a space
         if at.tzinfo is not None:
-            return at.astimezone(UTC)
+            return max(at.astimezone(UTC), _FIRST)
     except (ValueError, OverflowError):
         pass
     raise OkxError(failures.WRONG_MARKET_PARAMETER, "Parameter asOf error: Unix milliseconds, or ISO 8601 with a zone")

@@ -49,8 +49,9 @@ def _live(api: Resources, key_id: str) -> ApiKey | None:
 def _check_time(api: Resources, timestamp: str) -> None:
     window = timedelta(seconds=api.settings.timestamp_window_s)
     try:
-        at = datetime.fromisoformat(timestamp)
-    except ValueError as error:
+        said = datetime.fromisoformat(timestamp)
+        at = None if said.tzinfo is None else said.astimezone(UTC)
+    except (ValueError, OverflowError) as error:  # at either end of time, another zone is another year
         raise OkxError(failures.WRONG_TIMESTAMP, "Invalid OK-ACCESS-TIMESTAMP") from error
-    if at.tzinfo is None or abs(api.clock.now() - at.astimezone(UTC)) > window:
+    if at is None or abs(api.clock.now() - at) > window:
         raise OkxError(failures.WRONG_TIMESTAMP, "OK-ACCESS-TIMESTAMP is outside the window")
