@@ -8,6 +8,7 @@ from itertools import chain, groupby
 from operator import attrgetter
 from typing import NamedTuple
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from holdfast.domain.exact import ZERO, share
@@ -22,32 +23,55 @@ class Movements(NamedTuple):
     """From the very beginning, each asset's in order of time; an asset that only was held has none."""
 
     of: dict[AssetSide, tuple[Movement, ...]]
+    paid: dict[AssetSide, Decimal]
+    """Σ of their values, as far as they are known."""
     unvalued: frozenset[AssetSide]
     """Those of which a value may be unknown; of all others every one is known."""
     repriced: dict[datetime, Decimal]
     """What units gained (+) or lost (−) by moving from one of the sources to another that has another price."""
 
 
+class _Moved(Struct):
+    """Of one asset so far, before anything is netted. Added up on the way, while the numbers are at hand."""
+
+    movements: list[Movement]
+    paid: Decimal = ZERO
+    is_netted: bool = False
+
+
 def to_movements(entries: Iterable[Entry]) -> Movements:
     """Flows at one instant become one, so that a transfer between two of the sources leaves nothing."""
-    moved: dict[AssetSide, list[Movement]] = {}
+    moved: dict[AssetSide, _Moved] = {}
     repriced: dict[datetime, Decimal] = {}
-    netted, unvalued = set[AssetSide](), set[AssetSide]()
+    unvalued = set[AssetSide]()
     for entry in entries:
         asset, side, delta, value = entry.asset, entry.side, entry.delta, entry.value
         of = moved.get((asset, side))
         if of is None:
-            of = moved[asset, side] = []
+            of = moved[asset, side] = _Moved([])
         if delta or value:
-            at = entry.at
-            this = Movement(at, asset, side, delta, value, entry.reason)
-            if of and of[-1].at == at:
-                netted.add((asset, side))
-            of.append(this)
+            at, movements = entry.at, of.movements
+            if movements and movements[-1].at == at:
+                of.is_netted = True
+            movements.append(Movement(at, asset, side, delta, value, entry.reason))
             if value is None:
                 unvalued.add((asset, side))
-    of_asset = {key: tuple(_netted(of, repriced) if key in netted else of) for key, of in moved.items()}
-    return Movements(of_asset, frozenset(unvalued), repriced)
+            else:
+                of.paid += value
+    for of in moved.values():
+        if of.is_netted:
+            of.movements = list(_netted(of.movements, repriced))
+            of.paid = _paid(of.movements)
+    return Movements(
+        {key: tuple(of.movements) for key, of in moved.items()},
+        {key: of.paid for key, of in moved.items()},
+        frozenset(unvalued),
+        repriced,
+    )
+
+
+def _paid(movements: Iterable[Movement]) -> Decimal:
+    return sum((movement.value for movement in movements if movement.value is not None), ZERO)
 
 
 def _netted(moved: Iterable[Movement], repriced: dict[datetime, Decimal]) -> Iterator[Movement]:
@@ -132,8 +156,7 @@ def in_window(movements: Movements, window: Window) -> dict[AssetSide, InWindow]
     found = {}
     for key in sorted(movements.of):
         flows = _in_window(movements.of[key], window)
-        known = flows if key not in movements.unvalued else [flow for flow in flows if flow.value is not None]
-        found[key] = InWindow(flows, sum(map(attrgetter("value"), known), ZERO))
+        found[key] = InWindow(flows, movements.paid[key] if window.start is None else _paid(flows))
     return found
 
 

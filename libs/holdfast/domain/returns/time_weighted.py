@@ -93,7 +93,9 @@ def _sub_periods(
             if moved:
                 yield start, before
                 start = after
-            now, moved, before = at, False, after + repriced.get(at, ZERO)
+            now, moved, before = at, False, after
+            if repriced:  # Mostly it is empty, and hashing a million instants takes a third of a second.
+                before += repriced.get(at, ZERO)
         last = last_worth.get(line)
         if last is None:
             last = last_worth[line] = [ZERO]
