@@ -10,14 +10,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from holdfast.domain.ledger.entries import Entry, Transfer, ledger
-from holdfast.domain.ledger.membership import ALWAYS, belonging
+from holdfast.domain.ledger.membership import ALWAYS, Interval, belonging
 from holdfast.domain.ledger.statements import NOTHING_STATED, Coverage, to_coverage
 from holdfast.domain.quotes import PriceBook
 from holdfast.domain.returns.answers import Window
 from holdfast.history.left_out import lines_left_out
 from holdfast.history.memberships import SourceMembership, sources_of
 from holdfast.history.prices import read_price_book
-from holdfast.history.receipts import RECEIPTS, hidden_times, is_receipt, without
+from holdfast.history.receipts import RECEIPTS, Times, hidden_at, hidden_times, is_receipt, without
 from holdfast.history.snapshots import (
     Span,
     StoredSnapshot,
@@ -173,7 +173,7 @@ def to_source_ledger(
         source=member.source,
         account=member.account,
         entries=tuple(sorted((one for one in entries if one.at <= window.end), key=attrgetter("at"))),
-        coverage=_coverage(member, within, window),
+        coverage=_coverage(member, within, hidden, window),
         stated=_last_word(member, within, window),
     )
 
@@ -200,14 +200,24 @@ def _last_word(member: SourceMembership, chain: Sequence[StoredSnapshot], window
     return max((one.at for one in chain if one.at < leaves), default=None)
 
 
-def _coverage(member: SourceMembership, chain: Sequence[StoredSnapshot], window: Window) -> Coverage:
-    """A statement stands until the next one."""
+def _coverage(
+    member: SourceMembership, chain: Sequence[StoredSnapshot], hidden: Mapping[str, Times], window: Window
+) -> Coverage:
+    """A statement stands until the next one, without the receipts that are stood for meanwhile: as in a total."""
     found = NOTHING_STATED
-    opens = window.start or ALWAYS.start
-    begun = [during for during in member.during if during.start <= window.end]
     for one, end in standing(chain):
-        if any(max(one.at, opens, start) < min(end, until) for start, until in begun):
-            this = to_coverage(to_statement(one))
+        listed = {asset: times for asset, times in hidden.items() if any(is_receipt(s, (asset,)) for s in one.lines)}
+        edges = {edge for times in listed.values() for during in times for edge in during}
+        for at in _looks(member, Interval(one.at, end), edges, window):
+            this = to_coverage(to_statement(_only(one, hidden_at(listed, at), receipts=False)))
             if this.lines_without_amount or not found.lines_without_amount:
                 found = this
     return found
+
+
+def _looks(member: SourceMembership, stands: Interval, edges: Set[datetime], window: Window) -> list[datetime]:
+    """When its portfolio begins to see a statement in the window, and when to see another part of it."""
+    opens = max(stands.start, window.start or ALWAYS.start)
+    seen = [Interval(max(opens, start), min(stands.end, end)) for start, end in member.during]
+    looks = {at for start, end in seen for at in (start, *edges) if start <= at < end and at <= window.end}
+    return sorted(looks)

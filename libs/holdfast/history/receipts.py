@@ -5,6 +5,7 @@ instants: both are flows of its whole value, as when an account leaves a portfol
 """
 
 from collections.abc import Container, Iterable, Mapping, Sequence
+from datetime import datetime
 
 from holdfast.domain.ledger.membership import ALWAYS, Interval, union
 from holdfast.history.memberships import SourceMembership
@@ -26,6 +27,11 @@ def hidden_times(
             for asset, times in _covered(chains.get(other.source, ())).items():
                 found.setdefault(asset, []).extend(intersection(times, other.during))
     return {asset: times for asset, of in sorted(found.items()) if (times := union(of))}
+
+
+def hidden_at(hidden: Mapping[str, Times], at: datetime) -> frozenset[str]:
+    """Which of the tokens are stood for at an instant."""
+    return frozenset(asset for asset, times in hidden.items() if any(start <= at < end for start, end in times))
 
 
 def intersection(a: Sequence[Interval], b: Sequence[Interval]) -> Times:
