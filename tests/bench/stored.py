@@ -162,7 +162,10 @@ async def _api(nats: NatsSettings, clickhouse: ClickHouseSettings, key: str) -> 
     port = ""
     async with asyncio.timeout(60):
         while not port:
-            said = re.search(r'"port": ?(\d+)', (await process.stderr.readline()).decode())
+            line = (await process.stderr.readline()).decode()
+            if not line:
+                raise RuntimeError("the API ended before it listened")
+            said = re.search(r'"port": ?(\d+)', line)
             port = said[1] if said else ""
     draining = asyncio.create_task(process.stderr.read())
     try:

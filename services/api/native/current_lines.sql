@@ -1,5 +1,6 @@
 -- The lines of these snapshots after a position in them, by primary key, as they are stored: what the view
--- latest_positions says of whether one counts, and why not, is worked out of this.
+-- latest_positions says of whether one counts, and why not, is worked out of this. What is read around them is of other
+-- times: to compare those first takes less than to look three texts up for each.
 SELECT
     source,
     line,
@@ -25,6 +26,7 @@ SELECT
     observed_at,
     priced_by
 FROM balances FINAL
+PREWHERE observed_at IN tupleElement({snapshots:Array(Tuple(String, DateTime64(3, 'UTC'), String))}, 2)
 WHERE (source, observed_at, snapshot_id) IN {snapshots:Array(Tuple(String, DateTime64(3, 'UTC'), String))}
   AND (source, line) > ({after_source:String}, {after_line:Int64})
 ORDER BY source, line
