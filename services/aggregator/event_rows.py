@@ -199,7 +199,7 @@ def to_raw_response_row(event: ResponseRecorded) -> RawResponseRow:
     )
 
 
-def to_fetch_row(event: FetchFinished | FetchFailed) -> FetchRow:
+def to_fetch_row(event: FetchFinished | FetchFailed, *, recorded_at: datetime) -> FetchRow:
     """Two events, one table: a failed fetch has an error and no counts."""
     row = FetchRow(
         event_id=event.id,
@@ -213,6 +213,7 @@ def to_fetch_row(event: FetchFinished | FetchFailed) -> FetchRow:
         lane=event.lane,
         started_at=stored_time(event.started_at),
         finished_at=stored_time(event.finished_at),
+        recorded_at=stored_time(recorded_at),
         attempts=event.attempts,
         outcome="finished",
         window_start=None if event.window is None else stored_time(event.window.start),

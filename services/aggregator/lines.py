@@ -131,7 +131,7 @@ def _record(arrival: Arrival) -> Row:
     if isinstance(event, ResponseRecorded):
         return to_raw_response_row(event)
     if isinstance(event, FetchFinished | FetchFailed):
-        return to_fetch_row(event)
+        return to_fetch_row(event, recorded_at=arrival.recorded_at)
     raise TypeError(f"{type(event).__name__} does not travel on a side stream")
 
 

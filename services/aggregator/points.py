@@ -42,7 +42,7 @@ from services.aggregator.valuing import SnapshotKey
 CHUNK = 2500
 """Snapshots summed in one statement: bounds the lines that the engine holds at once, and its parameters."""
 
-_TOTAL, _REASON = "", "reason"
+_TOTAL, _REASON, _WAITS = "", "reason", "waits"
 """Axes that are not part of the breakdown."""
 
 
@@ -251,6 +251,7 @@ def _to_row(setting: Setting, sums: Sequence[Sum]) -> PortfolioTotalRow:
         sources_missing=setting.missing,
         sources_observed=sum(hour_of(one.observed_at) == point.bucket for one in statements),
         reasons={one.key: one.stands for one in sums if one.axis == _REASON and one.key},
+        waits={one.key: one.stands for one in sums if one.axis == _WAITS},
         breakdown=tuple(
             BreakdownRow(
                 axis=one.axis,
@@ -261,7 +262,7 @@ def _to_row(setting: Setting, sums: Sequence[Sum]) -> PortfolioTotalRow:
                 lines_unpriced=one.lines_unpriced,
             )
             for one in sums
-            if one.axis not in (_TOTAL, _REASON) and one.lines
+            if one.axis not in (_TOTAL, _REASON, _WAITS) and one.lines
         ),
     )
 

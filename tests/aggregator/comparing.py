@@ -14,7 +14,7 @@ from tests.aggregator.worlds import NOW, RANKING, World
 _WIDE = Context(prec=200)
 TABLES = (
     "snapshots", "snapshot_parts", "balances", "priced_snapshots", "latest_snapshots", "prices",
-    "price_retellings", "portfolio_totals",
+    "price_attempts", "price_retellings", "portfolio_totals",
     "registry_portfolios", "registry_portfolio_revisions", "registry_portfolio_sources", "registry_accounts",
     "registry_rule_sets", "settled_portfolios",
 )  # fmt: skip
@@ -93,7 +93,7 @@ def _of_row(row: dict[str, Any]) -> tuple:
     return (
         row["assets"], row["debt"], row["lines"], row["lines_unpriced"], row["lines_excluded"], row["lines_truncated"],
         row["sources"], row["sources_missing"], row["sources_observed"], row["as_of"], row["oldest_input"],
-        dict(row["reasons"]), parts,
+        dict(row["reasons"]), dict(row["waits"]), parts,
     )  # fmt: skip
 
 
@@ -101,5 +101,5 @@ def _of_total(total: Total, bucket: datetime) -> tuple:
     return (
         total.assets, total.debt, total.lines, total.unpriced, total.excluded, total.truncated,
         total.sources, total.missing, total.observed, total.as_of or bucket, total.oldest or bucket,
-        dict(total.reasons), dict(total.parts),
+        dict(total.reasons), dict(total.waits), dict(total.parts),
     )  # fmt: skip

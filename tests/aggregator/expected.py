@@ -57,6 +57,16 @@ class Line:
     since: datetime | None
     """When the price was quoted, where it is the feed's price of the asset itself."""
 
+    @property
+    def waits_for(self) -> str:
+        """The asset that a price would have to be of to give it a value."""
+        stated = self.stated
+        if self.reason not in ("no_price", "stale"):
+            return ""
+        if stated.value is not None or (stated.price is not None and stated.amount is not None):
+            return stated.currency
+        return "" if stated.amount is None or stated.asset is None else stated.asset
+
 
 @dataclass
 class Statement:
@@ -94,6 +104,7 @@ class Total:
     as_of: datetime | None = None
     oldest: datetime | None = None
     reasons: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    waits: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     parts: dict[tuple[str, str], list] = field(
         default_factory=lambda: defaultdict(lambda: [Decimal(0), Decimal(0), 0, 0])
     )
@@ -182,6 +193,8 @@ def _count(total: Total, statement: Statement, line: Line, covered: set[str], ex
     total.truncated += line.truncated
     if line.reason:
         total.reasons[line.reason] += 1
+    if line.waits_for:
+        total.waits[f"{line.reason} {line.waits_for}"] += 1
     column = 1 if stated.side == "debt" else 0
     worth = line.value or Decimal(0)
     if column:

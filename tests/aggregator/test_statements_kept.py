@@ -126,13 +126,16 @@ async def test_history_is_complete_from_the_start_of_the_pieces_that_follow_each
         [row] = await warehouse.query("SELECT history_complete_from FROM history_coverage WHERE feed = 'balances'")
         return row["history_complete_from"]  # type: ignore[no-any-return]
 
-    await write(warehouse, [to_fetch_row(piece(25)), to_fetch_row(live)])
+    async def keep(*fetches: FetchFinished) -> None:
+        await write(warehouse, [to_fetch_row(one, recorded_at=one.finished_at) for one in fetches])
+
+    await keep(piece(25), live)
     assert await complete_from() == AT
-    await write(warehouse, [to_fetch_row(replace(live, id="2" * 32, started_at=AT + HOUR))])
+    await keep(replace(live, id="2" * 32, started_at=AT + HOUR))
     assert await complete_from() == AT, "the present began with the first fetch"
-    await write(warehouse, [to_fetch_row(piece(27))])
+    await keep(piece(27))
     assert await complete_from() == AT, "the 28th is missing"
-    await write(warehouse, [to_fetch_row(piece(28)), to_fetch_row(piece(28))])
+    await keep(piece(28), piece(28))
     assert await complete_from() == datetime(2026, 2, 27, 12, tzinfo=UTC)
-    await write(warehouse, [to_fetch_row(piece(26))])
+    await keep(piece(26))
     assert await complete_from() == datetime(2026, 2, 25, 12, tzinfo=UTC)

@@ -69,6 +69,8 @@ async def _write_provenance(warehouse: Warehouse) -> None:
             _fetch("acme", JOB, A, "defi"),
             _fetch("acme", "4" * 32, A, "defi", outcome="retry", error="RateLimited"),
             _fetch("public", PRICE_JOB, "prices", ""),
+            _asked_for_a_price("5" * 32, "11:00", error="RateLimited"),
+            _asked_for_a_price("6" * 32, "11:05"),
         ],
     )
     await insert(
@@ -177,6 +179,11 @@ def _fetch(tenant: str, job: str, target: str, scope: str, **more: Any) -> dict[
         "window_every_s": None,
     }
     return row | more
+
+
+def _asked_for_a_price(job: str, clock: str, **more: Any) -> dict[str, Any]:
+    times = {"started_at": at(clock), "finished_at": at(clock)}
+    return _fetch("public", job, XYZ, "") | {"provider": "coingecko", "feed": "prices"} | times | more
 
 
 def _raw(tenant: str, job: str, body: bytes, path: str) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The current lines, straight and in pages, and as SQL has them."""
 
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from holdfast.registry.commands import SourceChoice
 from holdfast.registry.records import Member
+from holdfast.warehouse.rows import stored_time
 from tests.api.conftest import World
 from tests.api.world import (
     AWETH,
@@ -130,18 +132,21 @@ async def _write_waiting(world: World) -> None:
 
 
 async def _write_fetch(world: World, minute: int, *, error: str, target: str) -> None:
-    fetch = {
-        "event_id": str(minute),
-        "tenant": "public",
-        "provider": "defillama",
-        "feed": "prices",
-        "target": target,
-        "started_at": at(f"12:{minute:02}"),
-        "finished_at": at(f"12:{minute:02}"),
-        "outcome": "failed" if error else "finished",
-        "error": error,
-    }
-    await insert(world.resources.warehouse, "fetches", [fetch])
+    """Twice: a view asks by the engine's clock, the endpoint by the one that stands still."""
+    for times, now in enumerate((world.clock.now(), datetime.now(UTC))):
+        when = stored_time(now - timedelta(minutes=10 - minute))
+        fetch = {
+            "event_id": f"{minute} {times}",
+            "tenant": "public",
+            "provider": "defillama",
+            "feed": "prices",
+            "target": target,
+            "started_at": when,
+            "finished_at": when,
+            "outcome": "failed" if error else "finished",
+            "error": error,
+        }
+        await insert(world.resources.warehouse, "fetches", [fetch])
 
 
 async def _reasons(world: World) -> list[str | None]:

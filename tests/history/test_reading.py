@@ -54,6 +54,7 @@ def _statement(one: expected.Statement, all_: object) -> Statement:
             line.value,
             "receipt_token" if line.stated.kind == "wallet" and line.stated.asset in hidden else line.reason,
             line.since,
+            line.waits_for,
         )
         for line in sorted(one.lines, key=lambda line: line.number)
     ]

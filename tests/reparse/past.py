@@ -90,7 +90,7 @@ class Past:
         responses = response_events(run, exchange.responses, limit_bytes=1_000_000)
         await write(self.warehouse, [to_raw_response_row(response) for response in responses])
         finished = finished_event(run, fetched, finished_at=now, requests=2, response_bytes=9)
-        await write(self.warehouse, [to_fetch_row(finished)])
+        await write(self.warehouse, [to_fetch_row(finished, recorded_at=now)])
         await self.store(fetched_events(run, fetched, finished_at=now, limit_bytes=1_000_000))
 
     async def store(self, events: Sequence[Event]) -> None:

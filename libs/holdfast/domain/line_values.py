@@ -9,6 +9,7 @@ from holdfast.domain.exact import ZERO, exactly, times
 from holdfast.domain.ledger.statements import Line
 from holdfast.domain.money import OutOfRangeError
 from holdfast.domain.quotes import PriceBook
+from holdfast.domain.refusals import MAY_BE_REFUSED, to_wait
 from holdfast.domain.series import State
 from holdfast.domain.valuation import price_age
 
@@ -64,6 +65,7 @@ def to_state(
     receipts, excluded = left_out
     sums = {"asset": ZERO, "debt": ZERO}
     reasons: Counter[str] = Counter()
+    waits: Counter[str] = Counter()
     unpriced = ruled_out = 0
     for kind, line in lines:
         if kind == "wallet" and line.asset in receipts:
@@ -74,6 +76,8 @@ def to_state(
             continue
         value, reason = value_of(line, stated_at, at)
         reasons[reason] += 1
+        if value is None and line.waits_for and reason in MAY_BE_REFUSED:
+            waits[to_wait(reason, line.waits_for)] += 1
         unpriced += value is None
         sums[line.side] += value or ZERO
     counted = len(lines) - reasons["receipt_token"] - ruled_out
@@ -87,4 +91,5 @@ def to_state(
         excluded=len(lines) - counted,
         stale=reasons["stale"],
         reasons={reason: lines for reason, lines in reasons.items() if reason and lines},
+        waits=waits,
     )

@@ -1,6 +1,7 @@
-"""Which prices a feed was refused for asking too often, and when: a line that lacks one then waits, it is not without."""
+"""Which prices a feed was refused for asking too often, and when: a line without one then waits for it."""
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
@@ -52,3 +53,26 @@ def _within(spells: Sequence[Spell], at: datetime) -> bool:
 
 
 NEVER_REFUSED = Refusals()
+
+Waits = Mapping[str, int]
+"""Lines without a value that a price of an asset would give them one, by `to_wait` of the reason and the asset."""
+
+
+def to_wait(reason: str, asset: str) -> str:
+    """`no_price eip155:1/slip44:60`: as stored points have it."""
+    return f"{reason} {asset}"
+
+
+def assets_waited_for(waits: Iterable[str]) -> set[str]:
+    return {wait.partition(" ")[2] for wait in waits}
+
+
+def told_apart(reasons: Mapping[str, int], waits: Waits, refusals: Refusals, at: datetime) -> dict[str, int]:
+    """Lines by reason, of which those whose price is refused at the instant are `rate_limited`."""
+    told = Counter(reasons)
+    for wait, lines in waits.items():
+        reason, _, asset = wait.partition(" ")
+        if refusals.holds(asset, at):
+            told[reason] -= lines
+            told["rate_limited"] += lines
+    return dict(+told)

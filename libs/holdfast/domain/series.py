@@ -48,6 +48,8 @@ class State(NamedTuple):
     """Whether it has stopped answering."""
     reasons: Mapping[str, int] = MappingProxyType({})
     """Lines by why they have no value, no amount or no part in the total."""
+    waits: Mapping[str, int] = MappingProxyType({})
+    """Of them, those that a price would value: `refusals.Waits`."""
 
     @property
     def gross(self) -> Decimal:

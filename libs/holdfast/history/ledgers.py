@@ -113,7 +113,8 @@ async def _read_prices(
     span: Span,
 ) -> PriceBook:
     """Of what is held at a statement, and of what only came and went between two."""
-    held = {line.asset for chain in chains.values() for one in chain for _, line in one.lines if line.asset}
+    lines = [line for chain in chains.values() for one in chain for _, line in one.lines]
+    held = {line.asset for line in lines if line.asset} | {line.waits_for for line in lines if line.waits_for}
     moved = [transfer for feed in feeds.values() for transfer in feed]
     return await read_price_book(
         warehouse,

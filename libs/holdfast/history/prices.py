@@ -1,5 +1,6 @@
 """Stored prices and rates as the books that the domain looks numbers up in."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -13,6 +14,7 @@ from holdfast.domain.prices import CROSSED
 from holdfast.domain.quotes import PriceBook, Quote
 from holdfast.domain.valuation import CURRENCY_PRICE_AGE, SEARCHED_AGE
 from holdfast.history.reading import FAR, MOST_INSTANTS, portions, read_rows
+from holdfast.history.refusals import read_refusals
 from holdfast.warehouse.client import Warehouse
 
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -51,11 +53,21 @@ async def read_price_book(
     Raises WarehouseError. Of certain instants the book is good at those and at no others.
     `ranking`: price sources, the most trusted first (the setting `prices.sources`).
     """
-    pairs = [(asset, USD) for asset in sorted(set(assets))]
+    wanted = sorted(set(assets))
+    first, last = (since, until) if instants is None else (min(instants, default=None), max(instants, default=None))
+    rows, refusals = await asyncio.gather(
+        _read(
+            warehouse,
+            [(asset, USD) for asset in wanted],
+            _Span(instants, since, until, known_at, SEARCHED_AGE),
+            ranking,
+        ),
+        read_refusals(warehouse, wanted, since=first, until=last, known_at=known_at),
+    )
     quotes: dict[str, list[Quote]] = {}
-    for row in await _read(warehouse, pairs, _Span(instants, since, until, known_at, SEARCHED_AGE), ranking):
+    for row in rows:
         quotes.setdefault(row.asset, []).append(Quote(row.at, row.price))
-    return PriceBook(quotes)
+    return PriceBook(quotes, refusals)
 
 
 async def read_rate_book(

@@ -29,7 +29,7 @@ SELECT
     source, observed_at, snapshot_id,
     arrayMap(numbered -> numbered.2, arraySort(groupArray((line,
         (asset, toString(side), toString(kind), amount, price_usd, value_usd, toString(reason),
-         if(priced_by = asset, price_at, NULL), toString(currency), stated_price, stated_value, priced_by,
+         if(priced_by = asset, price_at, NULL), if(reason IN ('no_price', 'stale'), priced_by, ''), toString(currency), stated_price, stated_value, priced_by,
          known.claim.1, known.claim.2, known.at))))) AS lines
 FROM lines
 ASOF LEFT JOIN known ON lines.priced_by = known.asset AND lines.observed_at >= known.at

@@ -12,6 +12,7 @@ from msgspec import Struct
 from holdfast.domain.balances import Side
 from holdfast.domain.ledger.membership import ALWAYS
 from holdfast.domain.ledger.statements import Line
+from holdfast.domain.refusals import MAY_BE_REFUSED
 from holdfast.domain.valuation import SEARCHED_AGE, FeedPrice, Stated, worth_with
 from holdfast.history.reading import FAR, MOST_INSTANTS, MOST_SNAPSHOTS, portions, read_rows
 from holdfast.warehouse.client import Warehouse
@@ -83,6 +84,8 @@ class _Line(Struct, frozen=True, array_like=True, gc=False):
     reason: str
     since: datetime | None
     """When the price of the asset itself was quoted that it is valued by."""
+    waits_for: str
+    """The asset whose price it lacks; empty: none."""
 
 
 class _KnownLine(_Line, frozen=True, array_like=True, gc=False):
@@ -260,7 +263,7 @@ def _to_stored(one: _Snapshot, lines: tuple[StoredLine, ...]) -> StoredSnapshot:
 
 
 def _to_line(line: _Line) -> StoredLine:
-    priced = line.price_usd, line.value_usd, line.reason, line.since
+    priced = line.price_usd, line.value_usd, line.reason, line.since, line.waits_for
     return StoredLine(line.kind, Line(line.asset, line.side, line.amount, *priced))
 
 
@@ -269,7 +272,8 @@ def _to_known_line(line: _KnownLine, *, observed_at: datetime) -> StoredLine:
     if not line.priced_by:
         return _to_line(line)
     if line.feed_price is None or line.feed_at is None or observed_at - line.feed_at >= SEARCHED_AGE:
-        return StoredLine(line.kind, Line(line.asset, line.side, line.amount, reason="no_price"))
+        unpriced = Line(line.asset, line.side, line.amount, reason="no_price", waits_for=line.priced_by)
+        return StoredLine(line.kind, unpriced)
     stated = Stated(
         asset=line.asset,
         amount=line.amount,
@@ -280,5 +284,6 @@ def _to_known_line(line: _KnownLine, *, observed_at: datetime) -> StoredLine:
     price = FeedPrice(price=line.feed_price, source=line.feed_source or "", at=line.feed_at, version=0)
     worth = worth_with(stated, price, observed_at=observed_at)
     since = worth.price_at if line.priced_by == line.asset else None
-    priced = worth.price_usd, worth.value_usd, worth.reason, since
+    waits_for = line.priced_by if worth.reason in MAY_BE_REFUSED else ""
+    priced = worth.price_usd, worth.value_usd, worth.reason, since, waits_for
     return StoredLine(line.kind, Line(line.asset, line.side, line.amount, *priced))

@@ -5,7 +5,7 @@
 -- last, then the one with the greatest id. Lines are taken as rebuilt_lines of the same run has them.
 INSERT INTO rebuilt_totals
     (run, unit, look, tenant, portfolio, bucket, version, as_of, oldest_input, assets, debt, net, lines, lines_unpriced,
-     lines_excluded, lines_truncated, sources, sources_missing, sources_observed, reasons, breakdown, live_net,
+     lines_excluded, lines_truncated, sources, sources_missing, sources_observed, reasons, waits, breakdown, live_net,
      live_version, live_computed_at, seen)
 WITH
 asked AS MATERIALIZED
@@ -91,13 +91,15 @@ lines AS
         b.kind = 'wallet' AND has(p.hidden, b.asset) AS receipt,
         (p.tenant, p.portfolio, b.asset) IN (SELECT tenant, portfolio, arrayJoin(ruled_out) FROM asked) AS ruled_out,
         NOT (receipt OR ruled_out) AS counted,
-        multiIf(receipt, 'receipt_token', ruled_out, 'excluded', b.why) AS reason
+        multiIf(receipt, 'receipt_token', ruled_out, 'excluded', b.why) AS reason,
+        if(reason IN ('no_price', 'stale') AND b.priced_by != '', concat(reason, ' ', b.priced_by), '') AS waits
     FROM
     (
         SELECT
             source, observed_at, snapshot_id, ifNull(toString(asset), '') AS asset, toString(asset_type) AS asset_type,
             toString(asset_class) AS asset_class, ifNull(toString(chain), '') AS chain, toString(platform) AS platform,
-            toString(kind) AS kind, toString(side) AS side, truncated, value_usd AS value, version, toString(reason) AS why
+            toString(kind) AS kind, toString(side) AS side, truncated, value_usd AS value, version, toString(reason) AS why,
+            toString(priced_by) AS priced_by
         FROM balances FINAL
         WHERE (source, observed_at, snapshot_id) IN (SELECT source, observed_at, snapshot_id FROM standing WHERE known)
             AND (source, observed_at, snapshot_id) NOT IN (SELECT source, observed_at, snapshot_id FROM amended)
@@ -108,7 +110,8 @@ lines AS
             toString(kind) AS kind, toString(side) AS side, truncated,
             if(r.look > 0, r.value_usd, balances.value_usd) AS value,
             if(r.look > 0, r.version, balances.version) AS version,
-            if(r.look > 0, r.reason, toString(balances.reason)) AS why
+            if(r.look > 0, r.reason, toString(balances.reason)) AS why,
+            toString(priced_by) AS priced_by
         FROM balances FINAL
         LEFT JOIN amended AS r
             ON r.source = balances.source AND r.observed_at = balances.observed_at
@@ -131,11 +134,11 @@ slices AS
         count() AS stands,
         sum(1 + toUInt128(version)) AS seen
     FROM lines
-    ARRAY JOIN
+    ARRAY JOIN arrayConcat(
     [
         (1, reason), (2, asset), (3, asset_type), (4, asset_class), (5, chain), (6, platform), (7, account),
         (8, provider), (9, kind), (10, side)
-    ] AS slice
+    ], if(waits = '', [], [(11, waits)])) AS slice
     GROUP BY tenant, portfolio, bucket, axis, key
 ),
 -- Each line has one side and is in one slice of that axis: these sum up to the whole.
@@ -149,8 +152,9 @@ summed AS
         sumIf(stands - counting, axis = 10) AS lines_excluded, sumIf(cut, axis = 10) AS lines_truncated,
         sumIf(slices.seen, axis = 10) AS seen,
         mapFromArrays(groupArrayIf(key, axis = 1 AND key != ''), groupArrayIf(stands, axis = 1 AND key != '')) AS reasons,
+        mapFromArrays(groupArrayIf(key, axis = 11), groupArrayIf(stands, axis = 11)) AS waits,
         arraySort(groupArrayIf((axes[axis], key, slices.assets, slices.debt, counting, unpriced),
-            axis != 1 AND counting > 0)) AS breakdown
+            axis NOT IN (1, 11) AND counting > 0)) AS breakdown
     FROM slices
     GROUP BY tenant, portfolio, bucket
 ),
@@ -177,7 +181,7 @@ derived AS
         if(p.portfolio = '', toDateTime64(h.bucket, 3, 'UTC'), p.oldest_input) AS oldest_input,
         s.assets AS assets, s.debt AS debt, s.assets - s.debt AS net, s.lines AS lines, s.lines_unpriced AS lines_unpriced,
         s.lines_excluded AS lines_excluded, s.lines_truncated AS lines_truncated, p.sources AS sources,
-        p.sources_missing AS sources_missing, p.sources_observed AS sources_observed, s.reasons AS reasons,
+        p.sources_missing AS sources_missing, p.sources_observed AS sources_observed, s.reasons AS reasons, s.waits AS waits,
         s.breakdown AS breakdown
     FROM hours AS h
     INNER JOIN asked AS a ON a.tenant = h.tenant AND a.portfolio = h.portfolio
@@ -187,7 +191,7 @@ derived AS
 SELECT
     {run:String}, {unit:String}, {look:UInt32}, d.tenant, d.portfolio, d.bucket, d.version, d.as_of, d.oldest_input, d.assets,
     d.debt, d.net, d.lines, d.lines_unpriced, d.lines_excluded, d.lines_truncated, d.sources, d.sources_missing,
-    d.sources_observed, d.reasons, d.breakdown,
+    d.sources_observed, d.reasons, d.waits, d.breakdown,
     if(l.portfolio = '', NULL, l.net) AS live_net, l.version AS live_version, l.computed_at AS live_computed_at,
     cityHash64(d.tenant, d.portfolio, d.bucket, d.digest, l.version, l.computed_at) AS seen
 FROM
@@ -196,7 +200,7 @@ FROM
         *,
         cityHash64(toString((as_of, oldest_input, assets, debt, net, lines, lines_unpriced, lines_excluded, lines_truncated,
             sources, sources_missing, sources_observed, arraySort(arrayZip(mapKeys(reasons), mapValues(reasons))),
-            arraySort(breakdown)))) AS digest
+            arraySort(arrayZip(mapKeys(waits), mapValues(waits))), arraySort(breakdown)))) AS digest
     FROM derived
 ) AS d
 LEFT JOIN
@@ -205,7 +209,7 @@ LEFT JOIN
         *,
         cityHash64(toString((as_of, oldest_input, assets, debt, net, lines, lines_unpriced, lines_excluded, lines_truncated,
             sources, sources_missing, sources_observed, arraySort(arrayZip(mapKeys(reasons), mapValues(reasons))),
-            arraySort(breakdown)))) AS digest
+            arraySort(arrayZip(mapKeys(waits), mapValues(waits))), arraySort(breakdown)))) AS digest
     FROM portfolio_totals FINAL
     WHERE (tenant, portfolio) IN (SELECT tenant, portfolio FROM asked)
         AND bucket >= {first:DateTime64(3, 'UTC')} AND bucket < {last:DateTime64(3, 'UTC')}

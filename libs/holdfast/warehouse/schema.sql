@@ -218,6 +218,7 @@ CREATE TABLE fetches
     `window_start` Nullable(DateTime64(3, 'UTC')),
     `window_end` Nullable(DateTime64(3, 'UTC')),
     `window_every_s` Nullable(UInt32),
+    `recorded_at` DateTime64(3, 'UTC') DEFAULT finished_at,
     INDEX fetches_by_job job_id TYPE bloom_filter(0.001) GRANULARITY 1
 )
 ENGINE = ReplacingMergeTree
@@ -324,12 +325,28 @@ CREATE TABLE portfolio_totals
         debt Decimal(76, 36),
         lines UInt64,
         lines_unpriced UInt64)),
-    `computed_at` DateTime64(3, 'UTC') DEFAULT now64(3)
+    `computed_at` DateTime64(3, 'UTC') DEFAULT now64(3),
+    `waits` Map(String, UInt64)
 )
 ENGINE = ReplacingMergeTree(version)
 PARTITION BY toYYYYMM(bucket)
 ORDER BY (tenant, portfolio, bucket)
 SETTINGS index_granularity = 256;
+
+CREATE TABLE price_attempts
+(
+    `provider` LowCardinality(String),
+    `target` String,
+    `scope` LowCardinality(String),
+    `finished_at` DateTime64(3, 'UTC'),
+    `event_id` String,
+    `refused` SimpleAggregateFunction(any, Bool),
+    `recorded_at` SimpleAggregateFunction(min, DateTime64(3, 'UTC'))
+)
+ENGINE = AggregatingMergeTree
+PARTITION BY toYYYYMM(finished_at)
+ORDER BY (provider, target, scope, finished_at, event_id)
+SETTINGS index_granularity = 1024;
 
 CREATE TABLE price_retellings
 (
@@ -512,7 +529,8 @@ CREATE TABLE rebuilt_totals
     `live_version` UInt256,
     `live_computed_at` DateTime64(3, 'UTC'),
     `seen` UInt64,
-    `recorded_at` DateTime64(3, 'UTC') DEFAULT now64(3)
+    `recorded_at` DateTime64(3, 'UTC') DEFAULT now64(3),
+    `waits` Map(String, UInt64)
 )
 ENGINE = MergeTree
 ORDER BY (run, unit, tenant, portfolio, bucket)
@@ -1034,6 +1052,27 @@ AS SELECT
     (bitShiftLeft(toUInt256(toUnixTimestamp64Milli(observed_at)), 176) + bitShiftLeft(toUInt256(toUnixTimestamp64Milli(fetched_at)), 128)) + toUInt256(reinterpretAsUInt128(reverse(unhex(snapshot_id)))) AS rank
 FROM snapshots;
 
+CREATE MATERIALIZED VIEW price_attempts_from_fetches TO price_attempts
+(
+    `provider` LowCardinality(String),
+    `target` String,
+    `scope` LowCardinality(String),
+    `finished_at` DateTime64(3, 'UTC'),
+    `event_id` String,
+    `refused` LowCardinality(UInt8),
+    `recorded_at` DateTime64(3, 'UTC')
+)
+AS SELECT
+    provider,
+    target,
+    scope,
+    finished_at,
+    event_id,
+    error = 'RateLimited' AS refused,
+    recorded_at
+FROM fetches
+WHERE (feed = 'prices') AND isNull(window_start);
+
 CREATE MATERIALIZED VIEW priced_snapshots_from_balances TO priced_snapshots
 (
     `priced_by` LowCardinality(String),
@@ -1469,8 +1508,7 @@ AS WITH
     throttled AS
     (
         SELECT DISTINCT asset
-        FROM throttled_prices
-        WHERE (since <= now64(3)) AND (now64(3) < until)
+        FROM throttled_prices_as_known(since = now64(3), until = now64(3), known_at = now64(3))
     ),
     judged AS
     (
@@ -1963,7 +2001,30 @@ CREATE VIEW portfolio_value
     `oldest_input` DateTime64(3, 'UTC'),
     `computed_at` DateTime64(3, 'UTC')
 )
-AS SELECT
+AS WITH
+    throttled AS
+    (
+        SELECT
+            asset,
+            since,
+            until
+        FROM throttled_prices_as_known(since = now64(3), until = now64(3), known_at = now64(3))
+    ),
+    points AS
+    (
+        SELECT
+            *,
+            now64(3) AS asked_at,
+            arrayFilter(wait -> arrayExists(spell -> (((spell.1) IN ('*', substring(wait, position(wait, ' ') + 1))) AND ((spell.2) <= asked_at) AND (asked_at < (spell.3))), (
+                SELECT groupUniqArray((asset, since, until))
+                FROM throttled
+            )), mapKeys(waits)) AS late,
+            CAST(mapFilter((why, lines) -> (lines > 0), mapApply((why, lines) -> (why, toUInt64(lines + arraySum(arrayMap(wait -> multiIf(why = 'rate_limited', toInt64(waits[wait]), startsWith(wait, concat(why, ' ')), -toInt64(waits[wait]), 0), late)))), mapUpdate(map('rate_limited', toUInt64(0)), CAST(reasons, 'Map(String, UInt64)')))), 'Map(LowCardinality(String), UInt64)') AS told
+        FROM portfolio_totals
+        FINAL
+        WHERE (bucket <= now()) OR (sources_observed > 0)
+    )
+SELECT
     tenant,
     portfolio,
     bucket,
@@ -1977,13 +2038,11 @@ AS SELECT
     sources,
     sources_observed,
     sources_missing,
-    reasons,
+    told AS reasons,
     as_of,
     oldest_input,
     computed_at
-FROM portfolio_totals
-FINAL
-WHERE (bucket <= now()) OR (sources_observed > 0)
+FROM points
 ORDER BY bucket DESC
 LIMIT 1 BY
     tenant,
@@ -2151,8 +2210,7 @@ AS WITH
     throttled AS
     (
         SELECT DISTINCT asset
-        FROM throttled_prices
-        WHERE (since <= least({at:DateTime64(3, 'UTC')}, {known_at:DateTime64(3, 'UTC')})) AND ({at:DateTime64(3, 'UTC')} < until)
+        FROM throttled_prices_as_known(since = {at:DateTime64(3, 'UTC')}, until = {at:DateTime64(3, 'UTC')}, known_at = {known_at:DateTime64(3, 'UTC')})
     ),
     priced AS
     (
@@ -2606,6 +2664,14 @@ CREATE VIEW throttled_prices
     `since` DateTime64(3, 'UTC'),
     `until` DateTime64(3, 'UTC')
 )
+AS SELECT
+    provider,
+    asset,
+    since,
+    until
+FROM throttled_prices_as_known(since = '1970-01-01 00:00:00.000', until = '2200-01-01 00:00:00.000', known_at = '2200-01-01 00:00:00.000');
+
+CREATE VIEW throttled_prices_as_known
 AS WITH
     spells AS
     (
@@ -2613,76 +2679,48 @@ AS WITH
             provider,
             target,
             since,
-            until
+            least(next, since + toIntervalDay(1)) AS until
         FROM
         (
             SELECT
                 provider,
                 target,
-                error,
+                refused,
                 finished_at AS since,
-                leadInFrame(finished_at, 1, toDateTime64('2200-01-01 00:00:00', 3, 'UTC')) OVER (PARTITION BY tenant, provider, target, scope ORDER BY finished_at ASC, event_id ASC ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS until
-            FROM fetches
-            FINAL
-            WHERE (feed = 'prices') AND isNull(window_start)
+                leadInFrame(finished_at, 1, toDateTime64('2200-01-01 00:00:00', 3, 'UTC')) OVER (PARTITION BY provider, target, scope ORDER BY finished_at ASC, event_id ASC ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING) AS next
+            FROM
+            (
+                SELECT DISTINCT
+                    provider,
+                    target,
+                    scope,
+                    finished_at,
+                    event_id,
+                    refused
+                FROM price_attempts
+                WHERE (recorded_at <= {known_at:DateTime64(3, 'UTC')}) AND (finished_at > ({since:DateTime64(3, 'UTC')} - toIntervalDay(1))) AND (finished_at <= ({until:DateTime64(3, 'UTC')} + toIntervalDay(1)))
+            )
         )
-        WHERE (error = 'RateLimited') AND (since < until)
-    )
-SELECT
-    provider,
-    trimBoth(arrayJoin(splitByChar(',', target))) AS asset,
-    since,
-    until
-FROM spells
-WHERE target != '*'
-UNION ALL
-WITH
-    spells AS
-    (
-        SELECT
-            provider,
-            target,
-            since,
-            until
-        FROM
-        (
-            SELECT
-                provider,
-                target,
-                error,
-                finished_at AS since,
-                leadInFrame(finished_at, 1, toDateTime64('2200-01-01 00:00:00', 3, 'UTC')) OVER (PARTITION BY tenant, provider, target, scope ORDER BY finished_at ASC, event_id ASC ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS until
-            FROM fetches
-            FINAL
-            WHERE (feed = 'prices') AND isNull(window_start)
-        )
-        WHERE (error = 'RateLimited') AND (since < until)
+        WHERE refused AND (since < next) AND (since <= {until:DateTime64(3, 'UTC')}) AND ({since:DateTime64(3, 'UTC')} < until)
     )
 SELECT
     s.provider AS provider,
-    if(q.asset = '', '*', q.asset) AS asset,
+    arrayJoin(multiIf(s.target != '*', arrayMap(asset -> trimBoth(asset), splitByChar(',', s.target)), empty(q.assets), ['*'], q.assets)) AS asset,
     s.since AS since,
     s.until AS until
-FROM
-(
-    SELECT
-        provider,
-        since,
-        until
-    FROM spells
-    WHERE target = '*'
-) AS s
+FROM spells AS s
 LEFT JOIN
 (
-    SELECT DISTINCT
+    SELECT
         toString(source) AS feed,
-        asset
+        groupUniqArray(toString(asset)) AS assets
     FROM prices
-    WHERE source IN (
+    WHERE (recorded_at <= {known_at:DateTime64(3, 'UTC')}) AND (source IN (
         SELECT provider
-        FROM spells
-        WHERE target = '*'
-    )
+        FROM price_attempts
+        WHERE refused AND (target = '*') AND (finished_at > ({since:DateTime64(3, 'UTC')} - toIntervalDay(1))) AND (finished_at <= {until:DateTime64(3, 'UTC')})
+    ))
+    GROUP BY feed
 ) AS q ON q.feed = s.provider
 SETTINGS join_use_nulls = 0;
 
@@ -3032,7 +3070,35 @@ CREATE VIEW value_series
     `as_of` DateTime64(3, 'UTC'),
     `oldest_input` DateTime64(3, 'UTC')
 )
-AS SELECT
+AS WITH
+    throttled AS
+    (
+        SELECT
+            asset,
+            since,
+            until
+        FROM throttled_prices
+        WHERE (asset = '*') OR (asset IN (
+            SELECT substring(wait, position(wait, ' ') + 1)
+            FROM portfolio_totals
+            ARRAY JOIN mapKeys(waits) AS wait
+        ))
+    ),
+    points AS
+    (
+        SELECT
+            *,
+            least(toDateTime64(bucket + toIntervalHour(1), 3, 'UTC') - toIntervalMillisecond(1), now64(3)) AS asked_at,
+            arrayFilter(wait -> arrayExists(spell -> (((spell.1) IN ('*', substring(wait, position(wait, ' ') + 1))) AND ((spell.2) <= asked_at) AND (asked_at < (spell.3))), (
+                SELECT groupUniqArray((asset, since, until))
+                FROM throttled
+            )), mapKeys(waits)) AS late,
+            CAST(mapFilter((why, lines) -> (lines > 0), mapApply((why, lines) -> (why, toUInt64(lines + arraySum(arrayMap(wait -> multiIf(why = 'rate_limited', toInt64(waits[wait]), startsWith(wait, concat(why, ' ')), -toInt64(waits[wait]), 0), late)))), mapUpdate(map('rate_limited', toUInt64(0)), CAST(reasons, 'Map(String, UInt64)')))), 'Map(LowCardinality(String), UInt64)') AS told
+        FROM portfolio_totals
+        FINAL
+        WHERE (bucket <= now()) OR (sources_observed > 0)
+    )
+SELECT
     tenant,
     portfolio,
     bucket,
@@ -3047,11 +3113,9 @@ AS SELECT
     sources,
     sources_observed,
     sources_missing,
-    reasons,
+    told AS reasons,
     multiIf(sources_missing > 0, 'missing', sources_observed < sources, 'carried', 'observed') AS fill,
     toBool(sources_missing = 0) AS complete,
     as_of,
     oldest_input
-FROM portfolio_totals
-FINAL
-WHERE (bucket <= now()) OR (sources_observed > 0);
+FROM points;

@@ -33,24 +33,28 @@ FROM
             FROM format(JSONCompactEachRow, 'point UInt32, asset String', {excluded:String})
         ) AS ruled_out,
         NOT (receipt OR ruled_out) AS counted,
-        multiIf(receipt, 'receipt_token', ruled_out, 'excluded', toString(b.reason)) AS reason
+        multiIf(receipt, 'receipt_token', ruled_out, 'excluded', toString(b.reason)) AS reason,
+        if(reason IN ('no_price', 'stale') AND b.priced_by != '', concat(reason, ' ', b.priced_by), '') AS waits
     FROM
     (
         SELECT
             source, observed_at, snapshot_id, ifNull(toString(asset), '') AS asset, asset_type, asset_class,
             ifNull(toString(chain), '') AS chain, platform, kind, side, ifNull(value_usd, 0) AS value,
-            isNull(value_usd) AS unpriced, truncated, reason, version
+            isNull(value_usd) AS unpriced, truncated, reason, version, toString(priced_by) AS priced_by
         FROM balances FINAL
         WHERE (source, observed_at, snapshot_id) IN (SELECT source, observed_at, snapshot_id FROM placed)
     ) AS b
     INNER JOIN placed AS p ON b.source = p.source AND b.observed_at = p.observed_at AND b.snapshot_id = p.snapshot_id
 )
-ARRAY JOIN
+ARRAY JOIN arrayConcat(
 [
     ('', ''), ('reason', reason), ('asset', asset), ('type', toString(asset_type)), ('class', toString(asset_class)),
     ('chain', chain), ('platform', toString(platform)), ('account', account), ('provider', provider),
     ('kind', toString(kind)), ('side', toString(side))
-] AS slice
+],
+-- What a line without a value waits for: whether that is refused at the moment is another question, with another answer
+-- in a minute.
+if(waits = '', [], [('waits', waits)])) AS slice
 GROUP BY point, axis, key
 ORDER BY point, axis, key
 SETTINGS

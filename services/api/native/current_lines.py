@@ -5,13 +5,15 @@ which prices are refused at the moment; that is asked where a line waits for one
 """
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from holdfast.domain.refusals import MAY_BE_REFUSED, Refusals
+from holdfast.history.refusals import read_refusals
 from services.api.native.current import CurrentSnapshot, excluded_now, read_current, receipts, sources_now
 from services.api.native.stated import StatedLine
-from services.api.native.throttling import MAY_BE_THROTTLED, is_throttled, read_throttled
 from services.api.queries import load_sql, read
 from services.api.resources import Resources
 
@@ -25,13 +27,14 @@ class _CurrentLine(StatedLine, frozen=True, kw_only=True):
 
     @property
     def waits(self) -> bool:
-        return self.reason in MAY_BE_THROTTLED and self.priced_by != ""
+        return self.reason in MAY_BE_REFUSED and self.priced_by != ""
 
 
 class _Judge(NamedTuple):
     receipts: Collection[tuple[str, str]]
     excluded: Collection[str]
-    throttled: Collection[str]
+    refusals: Refusals
+    now: datetime
 
     def judged(self, line: _CurrentLine) -> StatedLine:
         asset = line.asset or ""
@@ -39,7 +42,7 @@ class _Judge(NamedTuple):
             return replace(line, reason="receipt_token", counted=False)
         if asset in self.excluded:
             return replace(line, reason="excluded", counted=False)
-        if line.waits and is_throttled(line.priced_by, self.throttled):
+        if line.waits and self.refusals.holds(line.priced_by, self.now):
             return replace(line, reason="rate_limited")
         return line
 
@@ -48,7 +51,8 @@ async def read_current_lines(
     api: Resources, tenant: str, portfolio: str, *, after: tuple[str, int], limit: int
 ) -> Sequence[StatedLine]:
     """The first lines behind a place in their order: by source, and as the source listed them."""
-    snapshots = await read_current(api, sources_now(api.registry, tenant, portfolio, now=api.clock.now()))
+    now = api.clock.now()
+    snapshots = await read_current(api, sources_now(api.registry, tenant, portfolio, now=now))
     wanted = _enough(snapshots, after=after, limit=limit)
     if not wanted:
         return []
@@ -59,10 +63,12 @@ async def read_current_lines(
         "limit": limit,
     }
     lines = await read(api.warehouse, load_sql(__file__, "current_lines"), asked, _CurrentLine)
+    awaited = {line.priced_by for line in lines if line.waits}
     judge = _Judge(
         receipts=frozenset(receipts(snapshots)),
         excluded=frozenset(excluded_now(api.registry, tenant, portfolio)),
-        throttled=await read_throttled(api, {line.priced_by for line in lines if line.waits}),
+        refusals=await read_refusals(api.warehouse, awaited, since=now, until=now),
+        now=now,
     )
     return [judge.judged(line) for line in lines]
 

@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from decimal import Decimal
 
 from msgspec import Struct
 
 from holdfast.domain.assets import USD
 from holdfast.domain.exact import ZERO
+from holdfast.domain.refusals import assets_waited_for, told_apart
 from holdfast.domain.time import floor_to
+from holdfast.history.refusals import read_refusals
 from holdfast.registry.state import counted_sources
 from holdfast.warehouse.client import Parameters
 from services.api.currencies import RateMissing
@@ -22,7 +25,6 @@ from services.api.native.current import (
     sources_now,
 )
 from services.api.native.quality import Known, to_shares
-from services.api.native.throttling import MAY_BE_THROTTLED, any_throttled
 from services.api.native.valued import Valued, stale_sources, unavailable
 from services.api.queries import load_sql, read
 from services.api.resources import Resources
@@ -40,6 +42,7 @@ class _Point(Struct, frozen=True, kw_only=True):
     sources: int
     sources_missing: int
     reasons: dict[str, int]
+    waits: dict[str, int]
     as_of: Time
     oldest_input: Time
 
@@ -51,11 +54,6 @@ class _SourceValue(Struct, frozen=True, kw_only=True):
     lines_stale: int
     unrated: list[str]
     """Currencies that lines are stated in and could not be brought to dollars from."""
-
-
-class _Throttled(Struct, frozen=True, kw_only=True):
-    reason: str
-    lines: int
 
 
 async def read_latest(api: Resources, tenant: str, portfolio: str) -> Valued:
@@ -75,7 +73,7 @@ async def read_latest(api: Resources, tenant: str, portfolio: str) -> Valued:
         "receipts": receipts(snapshots),
         "excluded": list(excluded_now(registry, tenant, portfolio)),
     }
-    values, reasons = await asyncio.gather(_read_values(api, named), _read_reasons(api, point, named))
+    values, reasons = await asyncio.gather(_read_values(api, named), _read_reasons(api, point, now))
     stale = stale_sources(registry, tenant, {one.source: one.at for one in snapshots}, at=now)
     return Valued(
         at=now,
@@ -124,14 +122,7 @@ async def _read_values(api: Resources, named: Parameters) -> list[_SourceValue]:
     return await read(api.warehouse, load_sql(__file__, "source_values"), named, _SourceValue)
 
 
-async def _read_reasons(api: Resources, point: _Point, named: Parameters) -> dict[str, int]:
+async def _read_reasons(api: Resources, point: _Point, now: datetime) -> dict[str, int]:
     """As stored, but for lines whose price feed is refused for asking too often: they wait, they are not without."""
-    reasons = dict(point.reasons)
-    if not named["snapshots"] or not MAY_BE_THROTTLED & reasons.keys() or not await any_throttled(api):
-        return reasons
-    asked = {**named, "at": api.clock.now()}
-    for row in await read(api.warehouse, load_sql(__file__, "throttled"), asked, _Throttled):
-        moved = min(row.lines, reasons.get(row.reason, 0))
-        reasons[row.reason] = reasons.get(row.reason, 0) - moved
-        reasons["rate_limited"] = reasons.get("rate_limited", 0) + moved
-    return {reason: lines for reason, lines in reasons.items() if lines}
+    refusals = await read_refusals(api.warehouse, assets_waited_for(point.waits), since=now, until=now)
+    return told_apart(point.reasons, point.waits, refusals, now)

@@ -1,7 +1,7 @@
 """A series worked out from statements: at any instant, as known at any time, marked to market on request."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -10,10 +10,12 @@ from holdfast.domain.exact import total
 from holdfast.domain.grids import Bucket
 from holdfast.domain.line_values import ValueOf, carried_value, marking, to_state
 from holdfast.domain.money import plain
+from holdfast.domain.refusals import Refusals, assets_waited_for, told_apart
 from holdfast.domain.series import Point, SourceHistory, State, series
 from holdfast.domain.time import floor_to
 from holdfast.history.memberships import SourceMembership, read_memberships
 from holdfast.history.prices import read_price_book
+from holdfast.history.refusals import read_refusals
 from holdfast.history.snapshots import Span, StoredSnapshot, read_snapshots
 from services.api.native.quality import Known, to_shares
 from services.api.native.series_range import HOUR
@@ -56,8 +58,17 @@ async def read_past(api: Resources, past: Past) -> list[Worth]:
         histories = await _read_with_lines(api, past, members)
     else:
         histories = await _read_sums(api, past, members)
-    points = series(past.asked, histories)
-    return [_to_worth(bucket, point) for bucket, point in zip(past.grid, points, strict=True)]
+    points = list(series(past.asked, histories))
+    refusals = await _read_refusals(api, past, points)
+    return [_to_worth(bucket, point, refusals, past.now) for bucket, point in zip(past.grid, points, strict=True)]
+
+
+async def _read_refusals(api: Resources, past: Past, points: Sequence[Point]) -> Refusals:
+    """Of what lines wait for: mostly nothing, and then nothing is asked."""
+    states = {id(state): state for point in points for state in point.states}
+    awaited = {asset for state in states.values() for asset in assets_waited_for(state.waits)}
+    first, last = (min(past.asked[place].valued_at, past.now) for place in (0, -1))
+    return await read_refusals(api.warehouse, awaited, since=first, until=last, known_at=past.known_at)
 
 
 async def _read_sums(api: Resources, past: Past, members: Sequence[SourceMembership]) -> Mapping[str, SourceHistory]:
@@ -112,8 +123,9 @@ async def _read_marks(api: Resources, snapshots: Mapping[str, Sequence[StoredSna
     return marking(prices)
 
 
-def _to_worth(bucket: Bucket, point: Point) -> Worth:
+def _to_worth(bucket: Bucket, point: Point, refusals: Refusals, now: datetime) -> Worth:
     states = point.states
+    reasons, waits = _summed(state.reasons for state in states), _summed(state.waits for state in states)
     known = Known(
         available=point.assets is not None,
         lines=sum(state.lines for state in states),
@@ -130,7 +142,7 @@ def _to_worth(bucket: Bucket, point: Point) -> Worth:
         ),
         oldest_input=point.oldest,
         newest_input=point.newest,
-        reasons=sum((Counter(state.reasons) for state in states), Counter()),
+        reasons=told_apart(reasons, waits, refusals, min(bucket.valued_at, now)),
     )
     return Worth(
         bucket=bucket,
@@ -140,3 +152,7 @@ def _to_worth(bucket: Bucket, point: Point) -> Worth:
         complete=point.complete,
         known=known,
     )
+
+
+def _summed(lines: Iterable[Mapping[str, int]]) -> Counter[str]:
+    return sum((Counter(of) for of in lines), Counter())

@@ -36,6 +36,7 @@ class _Sum(Struct, frozen=True, kw_only=True):
     unpriced: int
     excluded: int
     reasons: dict[str, int]
+    waits: dict[str, int]
 
 
 async def read_heads(
@@ -74,6 +75,7 @@ async def read_states(
             excluded=one.excluded,
             stale=one.reasons.get("stale", 0),
             reasons=one.reasons,
+            waits=one.waits,
         )
     return states
 

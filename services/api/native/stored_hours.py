@@ -12,8 +12,10 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from holdfast.domain.grids import Bucket
+from holdfast.domain.refusals import Refusals, assets_waited_for, told_apart
 from holdfast.domain.series import Fill
 from holdfast.domain.time import floor_to
+from holdfast.history.refusals import read_refusals
 from holdfast.registry.state import PortfolioSource, counted_sources
 from services.api.native.current import belonging, had_joined
 from services.api.native.past import Past
@@ -37,6 +39,7 @@ class _Hour(Struct, frozen=True, kw_only=True):
     sources: int
     sources_missing: int
     reasons: dict[str, int]
+    waits: dict[str, int]
     oldest_input: Time
     newest_input: Time
 
@@ -77,13 +80,21 @@ async def read_stored(api: Resources, past: Past) -> list[Worth]:
     members = counted_sources(api.registry, past.tenant, past.portfolio)
     patience = patience_of(api.registry, members) or [timedelta(0)]
     lateness = _Lateness(past.now, min(patience), max(patience))
+    refusals = await _read_refusals(api, past, hours)
     found = [(last + HOUR, bisect_right(begins, last)) for last in last_hours]
     return [
-        _to_worth(bucket, hours[place - 1], lateness)
+        _to_worth(bucket, hours[place - 1], lateness, refusals)
         if place and _is_known(hours[place - 1], members, end=end)
         else _to_nothing(bucket, members, end=end)
         for bucket, (end, place) in zip(past.grid, found, strict=True)
     ]
+
+
+async def _read_refusals(api: Resources, past: Past, hours: Sequence[_Hour]) -> Refusals:
+    """Of what lines wait for: mostly nothing, and then nothing is asked."""
+    awaited = {asset for hour in hours for asset in assets_waited_for(hour.waits)}
+    first, last = (min(past.grid[place].valued_at, past.now) for place in (0, -1))
+    return await read_refusals(api.warehouse, awaited, since=first, until=last)
 
 
 def _is_known(hour: _Hour, members: Sequence[PortfolioSource], *, end: datetime) -> bool:
@@ -96,7 +107,7 @@ def _to_nothing(bucket: Bucket, members: Sequence[PortfolioSource], *, end: date
     return Worth(bucket=bucket, assets=None, debt=None, fill="missing", complete=False, known=known)
 
 
-def _to_worth(bucket: Bucket, hour: _Hour, lateness: _Lateness) -> Worth:
+def _to_worth(bucket: Bucket, hour: _Hour, lateness: _Lateness, refusals: Refusals) -> Worth:
     lines_stale, sources_stale = lateness.of(bucket, hour)
     known = Known(
         lines=hour.lines,
@@ -110,7 +121,7 @@ def _to_worth(bucket: Bucket, hour: _Hour, lateness: _Lateness) -> Worth:
         shares=_to_shares(bucket, hour),
         oldest_input=hour.oldest_input,
         newest_input=hour.newest_input,
-        reasons=hour.reasons,
+        reasons=told_apart(hour.reasons, hour.waits, refusals, min(bucket.valued_at, lateness.now)),
     )
     return Worth(
         bucket=bucket,

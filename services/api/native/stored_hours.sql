@@ -12,6 +12,7 @@ SELECT
     sources,
     sources_missing,
     reasons,
+    waits,
     oldest_input,
     as_of AS newest_input
 FROM portfolio_totals FINAL

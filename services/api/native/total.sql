@@ -10,6 +10,7 @@ SELECT
     sources,
     sources_missing,
     reasons,
+    waits,
     as_of,
     oldest_input
 FROM portfolio_totals FINAL

@@ -22,7 +22,8 @@ FROM
         multiIf(
             receipt, 'receipt_token',
             reason IN ('no_price', 'stale') AND hasAny(
-                (SELECT groupUniqArray(asset) FROM throttled_prices WHERE since <= {at:DateTime64(3, 'UTC')} AND {at:DateTime64(3, 'UTC')} < until),
+                (SELECT groupUniqArray(asset) FROM throttled_prices_as_known(
+                    since = {at:DateTime64(3, 'UTC')}, until = {at:DateTime64(3, 'UTC')}, known_at = '2200-01-01 00:00:00')),
                 if(priced_by = '', [], [priced_by, '*'])), 'rate_limited',
             toString(reason))        AS why,
         isNull(value_usd) AND priced_by = currency AND currency != 'iso4217:USD'

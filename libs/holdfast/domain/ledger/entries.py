@@ -62,6 +62,8 @@ class Entry(Struct, frozen=True, gc=False):
     """The id of the transfer that it was read from; empty for a difference of snapshots."""
     since: datetime | None = None
     """When the price was stated, where that was before `at`: it serves from then on, not from here."""
+    waits_for: str = ""
+    """Without a price: another asset whose price would value it as well (`Holding.waits_for`)."""
 
 
 class Transfer(NamedTuple):
@@ -159,16 +161,28 @@ def _at_snapshot(this: Statement, key: AssetSide, held: Decimal, now: Holding, p
     if now.reason:
         return priced(this.at, this.source, key, delta=delta, held=now.amount, price=None, reason=now.reason)
     if now.price is None:
-        price, since, reason = _feed_price(key[0], this.at, prices)
-        return priced(this.at, this.source, key, delta=delta, held=now.amount, price=price, reason=reason, since=since)
+        price, since, reason = _feed_price(key[0], this.at, prices, waits_for=now.waits_for)
+        return priced(
+            this.at,
+            this.source,
+            key,
+            delta=delta,
+            held=now.amount,
+            price=price,
+            reason=reason,
+            since=since,
+            waits_for=now.waits_for,
+        )
     price, since = now.price, now.since
     return priced(this.at, this.source, key, delta=delta, held=now.amount, price=price, worth=now.worth, since=since)
 
 
-def _feed_price(asset: str, at: datetime, prices: PriceBook) -> tuple[Decimal | None, datetime | None, str]:
+def _feed_price(
+    asset: str, at: datetime, prices: PriceBook, *, waits_for: str = ""
+) -> tuple[Decimal | None, datetime | None, str]:
     """With the instant that it was quoted for: being looked at does not make it new."""
     quote = prices.newest(asset, at)
-    return (quote.price, quote.at, "") if quote else (None, None, prices.reason(asset, at))
+    return (quote.price, quote.at, "") if quote else (None, None, prices.reason(asset, at, waits_for=waits_for))
 
 
 def priced(
@@ -183,6 +197,7 @@ def priced(
     reason: str = "",
     transfer: str = "",
     since: datetime | None = None,
+    waits_for: str = "",
 ) -> Entry:
     """The entry in dollars; each of its three products is cut once. Without a price only what is surely 0 is known.
 
@@ -193,7 +208,8 @@ def priced(
     was = difference(held, delta) if delta else held
     if price is None:
         before, value, known = (None if amount else ZERO for amount in (was, delta, held))
-        return Entry(at, source, asset, side, delta, held, None, before, value, known, UNCONVERTED, reason, transfer)
+        unpriced = UNCONVERTED, reason, transfer, None, waits_for
+        return Entry(at, source, asset, side, delta, held, None, before, value, known, *unpriced)
     try:
         marked = times(held, price)
         before, value = (times(was, price), times(delta, price)) if delta else (marked, ZERO)

@@ -39,6 +39,8 @@ class Line(NamedTuple):
     reason: str = ""
     since: datetime | None = None
     """When the feed quoted the price; None: it was stated with the line."""
+    waits_for: str = ""
+    """The asset whose price would value it: its own, or its currency's; empty where it does not lack one."""
 
 
 class Statement(NamedTuple):
@@ -64,6 +66,8 @@ class Holding(NamedTuple):
     """Why its worth is unknown whatever the feed says; one of HELD_ON: the amount is what it last was known to be."""
     since: datetime | None = None
     """When the price was quoted, where that was before the statement: of several prices the oldest."""
+    waits_for: str = ""
+    """Another asset whose price would value it as well: the currency that it was stated in."""
 
 
 class Coverage(NamedTuple):
@@ -147,8 +151,8 @@ def _to_holding(side: Side, lines: list[Line]) -> Holding:
         return Holding(amount, None, None, min(doubts))
     prices = {line.price for line in lines if line.amount}
     price = prices.pop() if len(prices) == 1 else None
-    if any(line.value is None and line.price is None for line in lines if line.amount):
-        return Holding(amount, None, None)
+    if unpriced := [line for line in lines if line.amount and line.value is None and line.price is None]:
+        return Holding(amount, None, None, waits_for=max(line.waits_for for line in unpriced))
     worth = sign * sum((_value(line) for line in lines), ZERO)
     since = min((line.since for line in lines if line.amount and line.since), default=None)
     try:

@@ -36,6 +36,7 @@ class FetchRow(Row, frozen=True, kw_only=True):
     lane: str
     started_at: str
     finished_at: str
+    recorded_at: str
     attempts: int
     outcome: str
     error: str = ""

@@ -36,6 +36,8 @@ class PortfolioTotalRow(Row, frozen=True, kw_only=True):
     sources_missing: int
     sources_observed: int
     reasons: dict[str, int]
+    waits: dict[str, int]
+    """Of them, lines that a price would value, by `holdfast.domain.refusals.to_wait`."""
     breakdown: tuple[BreakdownRow, ...]
 
 
