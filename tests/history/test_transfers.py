@@ -16,7 +16,7 @@ from holdfast.domain.quotes import PriceBook, Quote
 from holdfast.history.snapshots import StoredLine, StoredSnapshot
 from holdfast.history.statements import to_statement
 from holdfast.history.thinning import changes_of, thinned
-from holdfast.history.transfers import LoggedTransfer, Stretch, to_feed
+from holdfast.history.transfers import Logged, LoggedTransfer, Stretch, to_feeds
 from tests.support.transfers import ACCOUNT, START, TOKEN, block
 
 WALLET = f"acme/evm/{ACCOUNT}/wallet"
@@ -40,7 +40,8 @@ def flows(
     chain: Sequence[StoredSnapshot], transfers: Sequence[LoggedTransfer], *stretches: tuple[int, int]
 ) -> list[tuple[datetime, Decimal, str]]:
     blocks = {(one.source, one.at, one.snapshot_id): int(one.snapshot_id, 16) for one in chain}
-    feed = to_feed(chain, blocks, transfers, [Stretch(WALLET, *ends) for ends in stretches])
+    known = Logged(transfers={WALLET: transfers}, stretches={WALLET: [Stretch(WALLET, *ends) for ends in stretches]})
+    feed = to_feeds({WALLET: chain}, blocks, known)[WALLET]
     entries = ledger([to_statement(one) for one in chain], PRICES, feed)
     return [(entry.at, entry.delta, entry.transfer) for entry in entries if entry.delta]
 

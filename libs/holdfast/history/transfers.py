@@ -7,11 +7,11 @@ to what the amounts changed by.
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import accumulate, pairwise
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from msgspec import Struct
 
@@ -97,16 +97,7 @@ async def read_feeds(
 ) -> dict[str, list[Transfer]]:
     """By source, what the ledger takes in place of differences. `chains` as the ledger is made of them."""
     known = {source: chain for source, chain in chains.items() if source in logged.stretches}
-    blocks = await _read_blocks(warehouse, known)
-    return {
-        source: to_feed(
-            chain,
-            blocks,
-            [transfer for transfer in logged.transfers.get(source, ()) if transfer.asset not in excluded],
-            logged.stretches[source],
-        )
-        for source, chain in known.items()
-    }
+    return to_feeds(known, await _read_blocks(warehouse, known), logged, excluded=excluded)
 
 
 async def _read_blocks(warehouse: Warehouse, chains: Mapping[str, Sequence[StoredSnapshot]]) -> dict[Key, int]:
@@ -119,37 +110,86 @@ async def _read_blocks(warehouse: Warehouse, chains: Mapping[str, Sequence[Store
 
 
 @exactly
-def to_feed(
+def to_feeds(
+    chains: Mapping[str, Sequence[StoredSnapshot]],
+    blocks: Mapping[Key, int],
+    logged: Logged,
+    *,
+    excluded: frozenset[str] = frozenset(),
+) -> dict[str, list[Transfer]]:
+    """By source: the transfers of every pair of neighbours between which each block's logs are known."""
+    pairs: dict[str, list[_Pair]] = {}
+    for source, chain in chains.items():
+        moved = [transfer for transfer in logged.transfers.get(source, ()) if transfer.asset not in excluded]
+        pairs[source] = list(_known_pairs(chain, blocks, moved, logged.stretches[source]))
+    late = _late_blocks(pair for of in pairs.values() for pair in of)
+    return {source: [one for pair in of for one in _of_pair(pair, late)] for source, of in pairs.items()}
+
+
+class _Pair(NamedTuple):
+    """Neighbours, and what moved in the blocks behind the first, up to the second's."""
+
+    before: StoredSnapshot
+    this: StoredSnapshot
+    moved: Sequence[LoggedTransfer]
+
+
+def _known_pairs(
     chain: Sequence[StoredSnapshot],
     blocks: Mapping[Key, int],
     transfers: Sequence[LoggedTransfer],
     stretches: Sequence[Stretch],
-) -> list[Transfer]:
-    """Of one source: the transfers of every pair of neighbours between which each block's logs are known."""
+) -> Iterator[_Pair]:
     numbers = [transfer.block for transfer in transfers]
-    feed: list[Transfer] = []
     for before, this in pairwise(chain):
         first, last = blocks.get(_key(before)), blocks.get(_key(this))
-        if first is None or last is None or not any(stretch.covers(first, last) for stretch in stretches):
-            continue
-        between = transfers[bisect_right(numbers, first) : bisect_right(numbers, last)]
-        for asset in dict.fromkeys(transfer.asset for transfer in between):
-            feed += _of_asset(before, this, asset, [transfer for transfer in between if transfer.asset == asset])
-    return feed
+        if first is not None and last is not None and any(stretch.covers(first, last) for stretch in stretches):
+            yield _Pair(before, this, transfers[bisect_right(numbers, first) : bisect_right(numbers, last)])
+
+
+_Late = Mapping[tuple[str, datetime], tuple[int, datetime]]
+"""By chain and second: from which of its blocks on transfers count at a later instant, and at which."""
+
+
+def _late_blocks(pairs: Iterable[_Pair]) -> _Late:
+    """A block may share the second of a snapshot of an earlier block: it comes after it all the same. So it does for
+    every source, whatever that one said when: both ends of a transfer are at one instant, or it would be two flows."""
+    late: dict[tuple[str, datetime], tuple[int, datetime]] = {}
+    for before, _, moved in pairs:
+        for one in moved:
+            if one.at <= before.at:
+                key, behind = (_chain_of(one), one.at), before.at + _MS
+                block, at = late.get(key, (one.block, behind))
+                late[key] = min(block, one.block), max(at, behind)
+    return late
+
+
+def _instant(transfer: LoggedTransfer, this: StoredSnapshot, late: _Late) -> datetime:
+    """No later than the snapshot that holds it: where the chain's clock is ahead, that is of when it was heard."""
+    block, at = late.get((_chain_of(transfer), transfer.at), (transfer.block, transfer.at))
+    return min(at if transfer.block >= block else transfer.at, this.at)
+
+
+def _chain_of(transfer: LoggedTransfer) -> str:
+    return transfer.asset.partition("/")[0]
+
+
+def _of_pair(pair: _Pair, late: _Late) -> Iterator[Transfer]:
+    for asset in dict.fromkeys(transfer.asset for transfer in pair.moved):
+        moved = [transfer for transfer in pair.moved if transfer.asset == asset]
+        yield from _of_asset(pair.before, pair.this, asset, [(_instant(one, pair.this, late), one) for one in moved])
 
 
 def _of_asset(
-    before: StoredSnapshot, this: StoredSnapshot, asset: str, moved: Sequence[LoggedTransfer]
+    before: StoredSnapshot, this: StoredSnapshot, asset: str, moved: Iterable[tuple[datetime, LoggedTransfer]]
 ) -> list[Transfer]:
     """None where the statements do not say how much there is. What moved at one instant is one."""
     was, now = _amount(before, asset), _amount(this, asset)
     if was is None or now is None:
         return []
     at_once: dict[datetime, list[LoggedTransfer]] = {}
-    for transfer in moved:
-        # A block may share the second of the snapshot's own; it comes after it all the same. Where the chain's clock
-        # is ahead, a snapshot is of when it was heard; what its block had already seen comes no later.
-        at_once.setdefault(min(max(transfer.at, before.at + _MS), this.at), []).append(transfer)
+    for at, transfer in moved:
+        at_once.setdefault(at, []).append(transfer)
     netted = {at: sum((transfer.delta for transfer in of), ZERO) for at, of in at_once.items()}
     explained = sum(netted.values(), ZERO)
     if (explained and not _lists(before, asset) and not _lists(this, asset)) or _goes_below_zero(was, netted):
