@@ -4,7 +4,7 @@ import asyncio
 from datetime import datetime
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.registry.state import RegistryState
@@ -17,6 +17,7 @@ from services.aggregator.projection import Projector
 from tests.aggregator.comparing import assert_tables_are_right, empty
 from tests.aggregator.expected import Arrived
 from tests.aggregator.worlds import NOW, RANKING, Delivery, deliveries, worlds
+from tests.support.sampling import few, many
 
 
 class StoppedClock:
@@ -62,9 +63,6 @@ def _check(data: st.DataObject, clickhouse: ClickHouseSettings) -> None:
     asyncio.run(_arrives(clickhouse, world, delivery))
 
 
-_HEALTH = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]
-
-
 @pytest.fixture(scope="module")
 def tables(clickhouse_server: object) -> ClickHouseSettings:
     """One database for all examples of the module: each begins by emptying it."""
@@ -82,9 +80,7 @@ def tables(clickhouse_server: object) -> ClickHouseSettings:
 
 
 @given(data=st.data())
-@settings(
-    max_examples=4, deadline=None, suppress_health_check=_HEALTH, phases=[Phase.explicit, Phase.generate, Phase.shrink]
-)
+@few(4)
 @pytest.mark.timeout(600)
 def test_tables_do_not_depend_on_how_messages_arrive(data: st.DataObject, tables: ClickHouseSettings) -> None:
     _check(data, tables)
@@ -92,7 +88,7 @@ def test_tables_do_not_depend_on_how_messages_arrive(data: st.DataObject, tables
 
 @pytest.mark.chaos
 @given(data=st.data())
-@settings(max_examples=120, deadline=None, suppress_health_check=_HEALTH)
+@many(120)
 @pytest.mark.timeout(1800)
 def test_tables_do_not_depend_on_how_messages_arrive_for_many_worlds(
     data: st.DataObject, tables: ClickHouseSettings

@@ -8,7 +8,7 @@ from itertools import count, pairwise
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -18,6 +18,7 @@ from holdfast.warehouse.client import connect
 from tests.aggregator.guard_stage import ETH, Stage, held, reports, states
 from tests.aggregator.test_reported_returns import returns
 from tests.support.database import Migrated
+from tests.support.sampling import few, many
 
 CHECKS = """
     SELECT * EXCEPT (tenant, source, against)
@@ -99,13 +100,8 @@ def _check(data: st.DataObject, clickhouse: ClickHouseSettings) -> None:
     assert asyncio.run(checks_of(clickhouse, batches)) == asyncio.run(checks_of(clickhouse, [events]))
 
 
-_HEALTH = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
-
-
 @given(data=st.data())
-@settings(
-    max_examples=4, deadline=None, suppress_health_check=_HEALTH, phases=[Phase.explicit, Phase.generate, Phase.shrink]
-)
+@few(4)
 @pytest.mark.timeout(300)
 def test_checks_do_not_depend_on_how_reports_arrive(data: st.DataObject, migrated_database: Migrated) -> None:
     _check(data, migrated_database.settings)
@@ -113,7 +109,7 @@ def test_checks_do_not_depend_on_how_reports_arrive(data: st.DataObject, migrate
 
 @pytest.mark.chaos
 @given(data=st.data())
-@settings(max_examples=100, deadline=None, suppress_health_check=_HEALTH)
+@many(100)
 @pytest.mark.timeout(1800)
 def test_checks_do_not_depend_on_how_many_reports_arrive(data: st.DataObject, migrated_database: Migrated) -> None:
     _check(data, migrated_database.settings)

@@ -11,7 +11,7 @@ from itertools import count, pairwise
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.domain.clusters import Cluster, ClusterOverview
@@ -24,6 +24,7 @@ from services.aggregator.batch import Arrival
 from services.aggregator.commit import commit
 from services.aggregator.prepared import prepare
 from tests.support.database import Migrated
+from tests.support.sampling import few, many
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 WALLET, ETH, USD = "eip155:1:0x" + "a" * 40, "eip155:1/slip44:60", "iso4217:USD"
@@ -248,9 +249,6 @@ def _check(data: st.DataObject, clickhouse: ClickHouseSettings) -> None:
     asyncio.run(_arrives(clickhouse, told, data.draw(batches_of(told), label="batches")))
 
 
-_HEALTH = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
-
-
 def test_an_old_report_that_comes_once_more_changes_nothing(migrated_database: Migrated) -> None:
     """A, then B, then A again; then the first A once more: from the stream, and published anew."""
     said = [Told(0, "", 1, 1, 1), Told(0, "", 2, 2, 2), Told(0, "", 1, 3, 3)]
@@ -260,9 +258,7 @@ def test_an_old_report_that_comes_once_more_changes_nothing(migrated_database: M
 
 
 @given(data=st.data())
-@settings(
-    max_examples=4, deadline=None, suppress_health_check=_HEALTH, phases=[Phase.explicit, Phase.generate, Phase.shrink]
-)
+@few(4)
 @pytest.mark.timeout(300)
 def test_what_was_fetched_last_is_current(data: st.DataObject, migrated_database: Migrated) -> None:
     _check(data, migrated_database.settings)
@@ -270,7 +266,7 @@ def test_what_was_fetched_last_is_current(data: st.DataObject, migrated_database
 
 @pytest.mark.chaos
 @given(data=st.data())
-@settings(max_examples=200, deadline=None, suppress_health_check=_HEALTH)
+@many(200)
 @pytest.mark.timeout(1800)
 def test_what_was_fetched_last_is_current_however_it_arrives(data: st.DataObject, migrated_database: Migrated) -> None:
     _check(data, migrated_database.settings)

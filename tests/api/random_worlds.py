@@ -4,9 +4,11 @@ Every message is stored, valued and totalled by the aggregator in some order, so
 ASGI. Beside each price and each rate of the trusted feed stands a later claim of another for the same instant.
 """
 
+import asyncio
 import hashlib
 import random
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -34,10 +36,12 @@ from services.aggregator.projection import Projector
 from services.api.app import build_app
 from services.api.resources import Resources
 from tests.aggregator.comparing import empty
+from tests.aggregator.expected import Total
 from tests.aggregator.test_any_arrival import Silent
 from tests.api.conftest import CATALOGUE, SETTINGS, bearer, client_of
 from tests.api.world import StoppedClock
 from tests.support.oracle_returns import DAY, Snap, World
+from tests.support.servers import ClickHouseServer
 
 EPOCH = datetime(2026, 1, 28, tzinfo=UTC)  # over the end of a month, so of a partition
 NOW = EPOCH + timedelta(days=10)
@@ -90,6 +94,30 @@ async def build_wired(
     )
     client = client_of(build_app(resources))
     return Wired(warehouse=warehouse, registry=registry, clock=clock, client=client, key=key.presented.reveal())
+
+
+@contextmanager
+def wired_for(server: ClickHouseServer, database: str, **how: Any) -> Iterator[tuple[asyncio.Runner, Wired]]:
+    """For all examples of a module: a database of its own, and the loop it is asked in. `how`: of `build_wired`."""
+    with asyncio.Runner() as runner:
+        made = runner.run(build_wired(server.settings(database), **how))
+        yield runner, made
+        runner.run(made.warehouse.close())
+
+
+def assert_worth(found: dict[str, Any], expected: Total, *, anybody: bool) -> None:
+    """Who has left is worth 0; where somebody belongs and nothing was seen, or nobody ever came, nothing is known.
+
+    `found`: a total, or a point. `anybody`: had been a member by then.
+    """
+    if not expected.sources and (expected.missing or not anybody):
+        assert (found["assets"], found["debt"], found["net"]) == (None, None, None)
+        return
+    assert [Decimal(found[name]) for name in ("assets", "debt")] == [expected.assets, expected.debt]
+    counts = (expected.lines - expected.unpriced, expected.unpriced, expected.excluded, expected.missing)
+    named = ("lines_priced", "lines_unpriced", "lines_excluded", "sources_missing")
+    assert tuple(found["quality"][name] for name in named) == counts
+    assert found["quality"]["reasons"] == expected.reasons
 
 
 async def take_in(wired: Wired, world: World, chance: random.Random) -> None:

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.events import BalancesObserved
@@ -22,9 +22,10 @@ from tests.aggregator.expected import Total, expect, total_at
 from tests.aggregator.messages import START
 from tests.aggregator.test_any_arrival import Silent
 from tests.aggregator.worlds import NOW, RANKING, World, worlds
-from tests.api.random_worlds import Wired, build_wired
+from tests.api.random_worlds import Wired, assert_worth, wired_for
 from tests.api.world import insert
 from tests.history.delivering import store
+from tests.support.sampling import few, many
 from tests.support.servers import ClickHouseServer
 
 MOMENT = timedelta(milliseconds=1)
@@ -43,10 +44,8 @@ class Question(NamedTuple):
 
 @pytest.fixture(scope="module")
 def wired(clickhouse_server: ClickHouseServer) -> Iterator[tuple[asyncio.Runner, Wired]]:
-    with asyncio.Runner() as runner:
-        made = runner.run(build_wired(clickhouse_server.settings("as_known_in_worlds"), ranking=RANKING))
-        yield runner, made
-        runner.run(made.warehouse.close())
+    with wired_for(clickhouse_server, "as_known_in_worlds", ranking=RANKING) as made:
+        yield made
 
 
 async def take_in(wired: Wired, world: World, since: datetime | None, until: datetime) -> None:
@@ -79,12 +78,12 @@ async def assert_known(wired: Wired, world: World, question: Question) -> None:
     known = world.known(known_at)
     expected, anybody = value(known, portfolio, at)
     asked = {"portfolio": portfolio, "known_at": known_at.isoformat(), "currency": "iso4217:USD"}
-    assert_is(await wired.get("total", at=at.isoformat(), **asked), expected, anybody=anybody)
+    assert_worth(await wired.get("total", at=at.isoformat(), **asked), expected, anybody=anybody)
     for interval in ("hour", "5m"):
         of = {"from": at.isoformat(), "to": at.isoformat(), "interval": interval}
         [point] = (await wired.get("series", **asked, **of))["points"]
         then, anybody = value(known, portfolio, datetime.fromisoformat(point["valued_at"]) - MOMENT)
-        assert_is(point, then, anybody=anybody)
+        assert_worth(point, then, anybody=anybody)
 
 
 def value(world: World, portfolio: str, at: datetime) -> tuple[Total, bool]:
@@ -160,29 +159,13 @@ def asked_of(draw: st.DrawFn, world: World) -> list[Question]:
     ]
 
 
-def assert_is(found: dict[str, Any], expected: Total, *, anybody: bool) -> None:
-    if not expected.sources and (expected.missing or not anybody):
-        assert (found["assets"], found["debt"], found["net"]) == (None, None, None)
-        return
-    assert [Decimal(found[name]) for name in ("assets", "debt")] == [expected.assets, expected.debt]
-    counts = (expected.lines - expected.unpriced, expected.unpriced, expected.excluded, expected.missing)
-    named = ("lines_priced", "lines_unpriced", "lines_excluded", "sources_missing")
-    assert tuple(found["quality"][name] for name in named) == counts
-    assert found["quality"]["reasons"] == expected.reasons
-
-
 def _check(data: st.DataObject, runner: asyncio.Runner, wired: Wired) -> None:
     world = data.draw(worlds(), label="world")
     runner.run(check(wired, world, data.draw(asked_of(world), label="questions")))
 
 
-_HEALTH = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]
-
-
 @given(data=st.data())
-@settings(
-    max_examples=2, deadline=None, suppress_health_check=_HEALTH, phases=[Phase.explicit, Phase.generate, Phase.shrink]
-)
+@few(2)
 @pytest.mark.timeout(600)
 def test_what_was_known_is_what_had_been_recorded(data: st.DataObject, wired: tuple[asyncio.Runner, Wired]) -> None:
     _check(data, *wired)
@@ -190,7 +173,7 @@ def test_what_was_known_is_what_had_been_recorded(data: st.DataObject, wired: tu
 
 @pytest.mark.chaos
 @given(data=st.data())
-@settings(max_examples=40, deadline=None, suppress_health_check=_HEALTH)
+@many(40)
 @pytest.mark.timeout(3600)
 def test_what_was_known_in_many_worlds_is_what_had_been_recorded(
     data: st.DataObject, wired: tuple[asyncio.Runner, Wired]

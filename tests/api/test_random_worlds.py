@@ -11,13 +11,14 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, Phase, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.api.random_worlds import GBP, USD, Wired, at, build_wired, take_in
+from tests.api.random_worlds import GBP, USD, Wired, at, take_in, wired_for
 from tests.domain.worlds import UNIT, worlds
 from tests.support import oracle_attribution
 from tests.support import oracle_returns as oracle
+from tests.support.sampling import few, many
 from tests.support.servers import ClickHouseServer
 
 METHODS = ("simple", "average_cost", "fifo", "lifo", "hifo", "time_weighted", "modified_dietz")
@@ -44,10 +45,8 @@ class Asked(NamedTuple):
 
 @pytest.fixture(scope="module")
 def wired(clickhouse_server: ClickHouseServer) -> Iterator[tuple[asyncio.Runner, Wired]]:
-    with asyncio.Runner() as runner:
-        made = runner.run(build_wired(clickhouse_server.settings("random_worlds")))
-        yield runner, made
-        runner.run(made.warehouse.close())
+    with wired_for(clickhouse_server, "random_worlds") as made:
+        yield made
 
 
 async def answers(wired: Wired, asked: Asked, moments: list[Fraction]) -> dict[str, Any]:
@@ -224,15 +223,12 @@ def check(runner: asyncio.Runner, wired: Wired, world: oracle.World, start: int 
 
 
 starts = st.none() | st.integers(0, 9 * oracle.DAY)
-_HEALTH = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]
 
 
 @example(world=oracle.random_world(3, 4, gaps=False, currency=True), start=5 * oracle.DAY, seed=1)  # crossed
 @example(world=oracle.random_world(5, 4, gaps=False, currency=True), start=None, seed=1)  # inverse
 @given(world=worlds(), start=starts, seed=st.integers(0, 2**16))
-@settings(
-    max_examples=2, deadline=None, suppress_health_check=_HEALTH, phases=[Phase.explicit, Phase.generate, Phase.shrink]
-)
+@few(2)
 @pytest.mark.timeout(600)
 def test_what_is_answered_about_a_world_is_what_happened_in_it(
     world: oracle.World, start: int | None, seed: int, wired: tuple[asyncio.Runner, Wired]
@@ -242,7 +238,7 @@ def test_what_is_answered_about_a_world_is_what_happened_in_it(
 
 @pytest.mark.chaos
 @given(world=worlds(), start=starts, seed=st.integers(0, 2**16))
-@settings(max_examples=30, deadline=None, suppress_health_check=_HEALTH)
+@many(30)
 @pytest.mark.timeout(3600)
 def test_what_is_answered_about_many_worlds_is_what_happened_in_them(
     world: oracle.World, start: int | None, seed: int, wired: tuple[asyncio.Runner, Wired]
