@@ -1,7 +1,8 @@
 """Invariant 2: the latest value and the last point of every series are one number, and it is what the messages say.
 
 Each random world is moved in time until the present falls into it: members may be about to leave within the hour, and
-what was observed later than now has not happened.
+what is fetched later than now nobody has heard. Nothing is observed later than it is fetched: see
+`holdfast.events.checks` and `services.worker.results`.
 """
 
 import asyncio
@@ -64,10 +65,10 @@ presents = st.builds(
 
 
 def until(world: World, begun: datetime, present: Present) -> tuple[World, datetime]:
-    """The world with its hour `present.hours` at `begun`, without what is observed later than its now."""
+    """The world with its hour `present.hours` at `begun`, without what is fetched later than its now."""
     by, now = begun - floor(START) - present.hours * HOUR, begun + timedelta(minutes=present.minute)
     moved = (Arrived(_moved(one.event, by), one.recorded_at) for one in world.arrived)
-    past = tuple(one for one in moved if isinstance(one.event, PricesObserved) or one.event.observed_at <= now)
+    past = tuple(one for one in moved if isinstance(one.event, PricesObserved) or one.event.fetched_at <= now)
     return World(past, tuple(_shifted(state, by) for state in world.registry), world.revised), now
 
 
