@@ -19,6 +19,11 @@ _ENCODER = msgspec.json.Encoder(decimal_format="string")
 
 def holdings_digest(balances: Iterable[Balance]) -> str:
     """32 hex digits, whatever the order of the lines. Millions of them: written for speed."""
-    lines = [_ENCODER.encode(_HELD(one)) for one in balances]
+    lines = [_ENCODER.encode(_HELD(one) if one.amount or not one.value else _without_amount(one)) for one in balances]
     lines.sort()
     return blake2b(b"\n".join(lines), digest_size=16).hexdigest()
+
+
+def _without_amount(one: Balance) -> tuple[object, ...]:
+    """Beside an amount of 0 a value is one without an amount: it has no flows."""
+    return _HELD(one) if one.amount is None else (*_HELD(one), "value_only")

@@ -27,6 +27,8 @@ def test_whatever_the_ledger_counts_moves_it() -> None:
         [eth("1", asset=None)],
         [eth("1", reason="excluded")],
         [eth("1"), eth("1")],
+        [eth("0")],
+        [eth("0", value=Decimal(5))],
     ]
     digests = [holdings_digest(balances) for balances in ([eth("1")], *others)]
     assert len(set(digests)) == len(digests)

@@ -2,11 +2,13 @@
 
 from decimal import Decimal
 
-from holdfast.domain.ledger.statements import Line, Statement, to_coverage
-from holdfast.domain.returns.answers import Window
+from holdfast.domain.attribution import attribute
+from holdfast.domain.ledger.statements import Line, Statement, to_coverage, to_holdings
+from holdfast.domain.returns.answers import Unavailable, Window
 from holdfast.domain.returns.book import build_book
 from holdfast.domain.returns.inputs import Inputs, inputs_of
-from tests.domain.world_of_one import day, entries_of, line, price_book, statement
+from holdfast.domain.returns.methods import METHODS, measure
+from tests.domain.world_of_one import ZERO, day, entries_of, line, price_book, statement
 
 ETH = line("eth", "1", "2000")
 
@@ -52,6 +54,33 @@ def test_a_line_that_was_never_readable_is_one_of_the_inputs() -> None:
 
 def test_a_value_without_an_amount_is_one_of_the_inputs() -> None:
     assert counts(inputs(statement(day(0), ETH, value_only(None)))) == (2, 1, {"value_only": 1})
+
+
+def test_a_value_beside_an_amount_of_0_has_no_amount() -> None:
+    """In the total it counts, and nothing of it can have moved: 7 of the 8 have no flows."""
+    empty, worthless = Line("gbp", "asset", ZERO, None, Decimal(7)), Line("gbp", "asset", ZERO, Decimal(2), ZERO)
+    told = statement(day(0), line("eur", "1", "1"), empty)
+    assert (to_coverage(told).covered, to_coverage(told).gross) == (1, 8)
+    assert counts(inputs(told)) == (2, 1, {"value_only": 1})
+    assert list(to_holdings(told)) == [("eur", "asset")]
+    assert coverage_of(ETH, worthless) == coverage_of(ETH, Line("gbp", "asset", ZERO)) == (0, 0, 0)
+
+
+def test_nothing_is_measured_or_attributed_of_a_value_beside_an_amount_of_0() -> None:
+    told = [statement(day(at), line("eur", "1", "1"), Line("gbp", "asset", ZERO, None, Decimal(5))) for at in (0, 1)]
+    coverage = [to_coverage(told[-1])]
+    window = Window(None, day(1))
+    book = build_book([entries_of(told)], window=window, prices=price_book(), coverage=coverage)
+    answers = measure(book, METHODS)
+    assert {(type(answer), getattr(answer, "reason", "")) for answer in answers} == {(Unavailable, "value_only")}
+    assert not attribute(book).complete
+
+
+def test_what_stands_beside_a_value_of_nothing_keeps_its_own_price() -> None:
+    """2 at 10 are worth 20; the 5 beside an amount of 0 do not make it 12.50 apiece."""
+    told = statement(day(0), line("eth", "2", "10"), Line("eth", "asset", ZERO, None, Decimal(5)))
+    [held] = to_holdings(told).values()
+    assert (held.amount, held.price, held.worth) == (2, 10, 20)
 
 
 def test_a_line_that_is_held_on_is_counted_once() -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from holdfast.domain.exact import ZERO, exactly, times
-from holdfast.domain.ledger.statements import Line
+from holdfast.domain.ledger.statements import Line, has_amount
 from holdfast.domain.money import OutOfRangeError
 from holdfast.domain.quotes import PriceBook
 from holdfast.domain.refusals import MAY_BE_REFUSED, to_wait
@@ -32,7 +32,8 @@ def marking(prices: PriceBook) -> ValueOf:
     """
 
     def marked_value(line: Line, stated_at: datetime, at: datetime) -> tuple[Decimal | None, str]:
-        if at == stated_at or line.asset is None or line.amount is None or line.reason in _NEVER_MARKED:
+        fixed = line.reason in _NEVER_MARKED or not has_amount(line)
+        if at == stated_at or fixed or line.asset is None or line.amount is None:
             return line.value, line.reason
         feed = prices.newest(line.asset, at)
         since = line.since or stated_at

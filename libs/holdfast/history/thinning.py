@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from holdfast.domain.exact import ZERO, exactly
 from holdfast.domain.ledger.membership import ALWAYS
-from holdfast.domain.ledger.statements import LEFT_OUT
+from holdfast.domain.ledger.statements import LEFT_OUT, has_amount
 from holdfast.domain.returns.answers import Window
 from holdfast.history.memberships import SourceMembership
 from holdfast.history.snapshots import StoredSnapshot
@@ -93,9 +93,9 @@ def _held(one: StoredSnapshot) -> tuple[dict[tuple[str, str, bool], Decimal], li
     for kind, line in one.lines:
         if line.reason in LEFT_OUT:
             continue
-        if line.asset is None or line.amount is None:
+        if not has_amount(line):
             unknown.append((line.asset or "", line.side, kind == "wallet"))
-        elif line.amount:
+        elif line.asset and line.amount:
             key = line.asset, line.side, kind == "wallet"
             held[key] = held.get(key, ZERO) + line.amount
     return held, sorted(unknown)

@@ -21,7 +21,7 @@ HELD_ON = frozenset({UNREADABLE, "negative_amount"})
 """Of a holding that a statement lists without saying how much there is: neither sold nor priced until one says so."""
 
 VALUE_ONLY = "value_only"
-"""Of a value that is stated without an amount: it counts, and it has no flows."""
+"""Of a value that is stated without an amount: it counts, and it has no flows. So does one beside an amount of 0."""
 
 _NEVER_AMOUNTS = LEFT_OUT | {VALUE_ONLY}
 
@@ -106,6 +106,11 @@ def _rank(statement: Statement) -> tuple[datetime, str]:
     return statement.fetched_at, statement.snapshot_id
 
 
+def has_amount(line: Line) -> bool:
+    """Whether it says how much there is of something. An amount of 0 with a value does not: the total counts these."""
+    return line.asset is not None and line.amount is not None and (bool(line.amount) or not line.value)
+
+
 def without_amount(statement: Statement) -> dict[AssetSide, str]:
     """Assets that it names and should, but does not, say the amount of, and why."""
     unread = sorted(
@@ -138,7 +143,7 @@ def to_holdings(statement: Statement) -> dict[AssetSide, Holding]:
     """What is held, without lines of unknown amount: nothing is inferred from a value."""
     lines: dict[AssetSide, list[Line]] = {}
     for line in statement.lines:
-        if line.asset is not None and line.amount is not None and line.reason not in LEFT_OUT:
+        if line.asset is not None and has_amount(line) and line.reason not in LEFT_OUT:
             lines.setdefault((line.asset, line.side), []).append(line)
     return {key: _to_holding(key[1], of) for key, of in lines.items()}
 
@@ -177,7 +182,7 @@ def to_coverage(statement: Statement) -> Coverage:
         if line.reason in LEFT_OUT:
             continue
         gross += _value(line)
-        if line.amount is not None and line.asset is not None:
+        if has_amount(line):
             covered += _value(line)
         elif line.amount is None and _is_unread(line):
             unread[_why_unread(line)] += 1
