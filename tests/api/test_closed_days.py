@@ -1,6 +1,7 @@
 """What SQL says of a closed day is what HTTP says of it, to the last digit, whenever its inputs came."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -94,7 +95,7 @@ PORTFOLIOS = ("worked", "nest", "chained", "overnight")
 async def assert_same_as_http(
     world: World, since: date = date(2026, 2, 20), portfolios: Sequence[str] = PORTFOLIOS
 ) -> int:
-    """Every row of both views from a day on; returns how many were compared."""
+    """Every row of the views from a day on; returns how many were compared."""
     compared = 0
     returns = await rows(
         world, f"SELECT * FROM portfolio_returns WHERE portfolio IN {tuple(portfolios)} AND day >= '{since}'"
@@ -116,9 +117,52 @@ async def assert_same_as_http(
             for name in ("oldest_input", "newest_input"):
                 assert instant(answer["quality"][name]) == row[name]
             compared += 1
+        await assert_same_attribution(world, portfolio, closed, span, window)
         if span == "day":
             await assert_same_flows(world, portfolio, closed, window)
     return compared
+
+
+ADDED = ("price", "flows", "moved", "fx", "rounding")
+EFFECTS = {"start": "opening", "end": "closing"} | {name: name for name in ADDED}
+"""By their names in an answer: in SQL `start` and `end` are those of the window."""
+
+
+def effects(said: dict[str, str] | None) -> dict[str, Decimal | None]:
+    return {shown: number(said and said[name]) for name, shown in EFFECTS.items()}
+
+
+async def assert_same_attribution(
+    world: World, portfolio: str, closed: date, span: str, window: dict[str, str]
+) -> None:
+    key = f"tenant = 'acme' AND portfolio = '{portfolio}' AND day = '{closed}'"
+    [row] = await rows(world, f"SELECT * FROM portfolio_attribution WHERE {key} AND span = '{span}'")
+    said = (await world.get(f"/v1/portfolios/{portfolio}/attribution", **window)).json()
+    assert (instant(said["start"]), instant(said["end"])) == (row["start"], row["end"])
+    assert (said["complete"], said["reason"], said["reason"] == "") == tuple(
+        row[name] for name in ("complete", "reason", "available")
+    )
+    assert effects(said["total"]) == {name: row[name] for name in EFFECTS.values()}
+    unknown = Counter(line["missing"][0]["reason"] for line in said["items"] if line["missing"])
+    assert (dict(unknown), unknown.total()) == (row["unknown"], row["lines_unknown"])
+    assert len(said["items"]) - unknown.total() == row["lines_known"]
+    for name in ("lines_excluded", "sources", "sources_missing"):
+        assert said["quality"][name] == row[name]
+    if span == "day":
+        await assert_same_lines(world, said["items"], key)
+
+
+async def assert_same_lines(world: World, items: list[dict[str, Any]], key: str) -> None:
+    """Those that were neither held nor moved that day are not stored."""
+    names = ("source", "account", "asset", "side")
+    stored = await rows(world, f"SELECT * FROM portfolio_attribution_lines WHERE {key} ORDER BY source, asset, side")
+    shown = [line for line in items if line["missing"] or any(effects(line["effects"]).values())]
+    assert [
+        {name: line[name] for name in names}
+        | {"missing": len(line["missing"]), "reason": line["missing"][0]["reason"] if line["missing"] else ""}
+        | effects(line["effects"])
+        for line in shown
+    ] == [{name: row[name] for name in (*names, "missing", "reason", *EFFECTS.values())} for row in stored]
 
 
 async def assert_same_flows(world: World, portfolio: str, closed: date, window: dict[str, str]) -> None:
@@ -135,6 +179,7 @@ async def assert_same_flows(world: World, portfolio: str, closed: date, window: 
     ] == stored
 
 
+@pytest.mark.timeout(300)
 async def test_every_row_equals_what_http_answers(example_world: World) -> None:
     assert await close(example_world) > 0
     assert await close(example_world) == 0, "nothing has come since"
@@ -157,6 +202,24 @@ async def test_the_worked_example_is_there_to_the_last_digit(example_world: Worl
         "SELECT value FROM portfolio_flows WHERE tenant = 'acme' AND portfolio = 'worked' ORDER BY at, asset",
     )
     assert sum(row["value"] for row in flows) == Decimal("2847.4")
+
+
+async def test_days_of_an_attribution_add_up_to_that_of_the_stretch(example_world: World) -> None:
+    await close(example_world)
+    stretch = "tenant = 'acme' AND portfolio = 'worked' AND day BETWEEN '2026-02-20' AND '2026-02-22'"
+    added = ", ".join(f"sum({name}) AS {name}" for name in ADDED)
+    [days] = await rows(
+        example_world,
+        f"SELECT {added}, argMin(opening, day) AS opening, argMax(closing, day) AS closing, min(complete) AS complete "
+        f"FROM portfolio_attribution WHERE span = 'day' AND {stretch}",
+    )
+    [lines] = await rows(example_world, f"SELECT {added} FROM portfolio_attribution_lines WHERE {stretch}")
+    window = {"from": day(0).isoformat(), "to": day(3).isoformat(), "currency": "USD"}
+    whole = (await example_world.get("/v1/portfolios/worked/attribution", **window)).json()
+    assert effects(whole["total"]) | {"complete": 1} == days
+    assert lines == {name: days[name] for name in lines}
+    # ETH −150 after 3000 of them were bought at midnight of day 0, USDC +2.6; flows of 100, 1100, −102.6 and −1250.
+    assert (days["price"], days["flows"]) == (Decimal("-147.4"), Decimal("-152.6"))
 
 
 async def test_late_statements_and_corrections_are_worked_in(example_world: World) -> None:

@@ -92,7 +92,33 @@ CREATE TABLE closed_days
         reason LowCardinality(String),
         transfer String)),
     `awaits` Array(String),
-    `lines_excluded` UInt64
+    `lines_excluded` UInt64,
+    `attribution` Tuple(
+        opening Nullable(Decimal(76, 36)),
+        closing Nullable(Decimal(76, 36)),
+        price Nullable(Decimal(76, 36)),
+        flows Nullable(Decimal(76, 36)),
+        moved Nullable(Decimal(76, 36)),
+        fx Nullable(Decimal(76, 36)),
+        rounding Nullable(Decimal(76, 36)),
+        reason LowCardinality(String),
+        complete Bool,
+        lines UInt64,
+        unknown Map(LowCardinality(String), UInt64)),
+    `effects` Array(Tuple(
+        source String,
+        account String,
+        asset String,
+        side LowCardinality(String),
+        opening Nullable(Decimal(76, 36)),
+        closing Nullable(Decimal(76, 36)),
+        price Nullable(Decimal(76, 36)),
+        flows Nullable(Decimal(76, 36)),
+        moved Nullable(Decimal(76, 36)),
+        fx Nullable(Decimal(76, 36)),
+        rounding Nullable(Decimal(76, 36)),
+        missing UInt32,
+        reason LowCardinality(String)))
 )
 ENGINE = ReplacingMergeTree(computed_at)
 PARTITION BY toYYYYMM(day)
@@ -1570,6 +1596,110 @@ SELECT
     fetched_at,
     snapshot_id
 FROM judged;
+
+CREATE VIEW portfolio_attribution
+(
+    `tenant` LowCardinality(String),
+    `portfolio` LowCardinality(String),
+    `day` Date,
+    `span` LowCardinality(String),
+    `start` Nullable(DateTime64(3, 'UTC')),
+    `end` DateTime64(3, 'UTC'),
+    `currency` String,
+    `available` LowCardinality(Bool),
+    `reason` LowCardinality(String),
+    `opening` Nullable(Decimal(76, 36)),
+    `closing` Nullable(Decimal(76, 36)),
+    `price` Nullable(Decimal(76, 36)),
+    `flows` Nullable(Decimal(76, 36)),
+    `moved` Nullable(Decimal(76, 36)),
+    `fx` Nullable(Decimal(76, 36)),
+    `rounding` Nullable(Decimal(76, 36)),
+    `complete` Bool,
+    `lines_known` UInt64,
+    `lines_unknown` UInt64,
+    `unknown` Map(LowCardinality(String), UInt64),
+    `lines_excluded` UInt64,
+    `sources` UInt32,
+    `sources_missing` UInt32,
+    `oldest_input` Nullable(DateTime64(3, 'UTC')),
+    `newest_input` Nullable(DateTime64(3, 'UTC')),
+    `computed_at` DateTime64(3, 'UTC')
+)
+AS SELECT
+    tenant,
+    portfolio,
+    day,
+    span,
+    if(span = 'day', toNullable(toDateTime64(day, 3, 'UTC')), NULL) AS start,
+    toDateTime64(day + 1, 3, 'UTC') AS end,
+    'iso4217:USD' AS currency,
+    toBool(attribution.reason = '') AS available,
+    attribution.reason AS reason,
+    attribution.opening AS opening,
+    attribution.closing AS closing,
+    attribution.price AS price,
+    attribution.flows AS flows,
+    attribution.moved AS moved,
+    attribution.fx AS fx,
+    attribution.rounding AS rounding,
+    attribution.complete AS complete,
+    attribution.lines AS lines_known,
+    arraySum(mapValues(attribution.unknown)) AS lines_unknown,
+    attribution.unknown AS unknown,
+    lines_excluded,
+    sources,
+    sources_missing,
+    oldest_input,
+    newest_input,
+    computed_at
+FROM closed_days
+FINAL;
+
+CREATE VIEW portfolio_attribution_lines
+(
+    `tenant` LowCardinality(String),
+    `portfolio` LowCardinality(String),
+    `day` Date,
+    `source` String,
+    `account` String,
+    `asset` String,
+    `side` LowCardinality(String),
+    `available` LowCardinality(Bool),
+    `reason` LowCardinality(String),
+    `missing` UInt32,
+    `opening` Nullable(Decimal(76, 36)),
+    `closing` Nullable(Decimal(76, 36)),
+    `price` Nullable(Decimal(76, 36)),
+    `flows` Nullable(Decimal(76, 36)),
+    `moved` Nullable(Decimal(76, 36)),
+    `fx` Nullable(Decimal(76, 36)),
+    `rounding` Nullable(Decimal(76, 36)),
+    `computed_at` DateTime64(3, 'UTC')
+)
+AS SELECT
+    tenant,
+    portfolio,
+    day,
+    one.source AS source,
+    one.account AS account,
+    one.asset AS asset,
+    one.side AS side,
+    toBool(one.reason = '') AS available,
+    one.reason AS reason,
+    one.missing AS missing,
+    one.opening AS opening,
+    one.closing AS closing,
+    one.price AS price,
+    one.flows AS flows,
+    one.moved AS moved,
+    one.fx AS fx,
+    one.rounding AS rounding,
+    computed_at
+FROM closed_days
+FINAL
+ARRAY JOIN effects AS one
+WHERE span = 'day';
 
 CREATE VIEW portfolio_breakdown
 (

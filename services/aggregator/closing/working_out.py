@@ -1,11 +1,14 @@
-"""What `/v1/portfolios/{id}/returns` and `/flows` answer of a day in US dollars, as rows."""
+"""What `/v1/portfolios/{id}/returns`, `/flows` and `/attribution` answer of a day in US dollars, as rows."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
+from typing import NamedTuple
 
 from msgspec import Struct
 
+from holdfast.domain.assets import USD
+from holdfast.domain.attribution import Attribution, attribute, unattributed
 from holdfast.domain.ledger.entries import Entry
 from holdfast.domain.money import OutOfRangeError, cut
 from holdfast.domain.quotes import PriceBook
@@ -19,6 +22,7 @@ from holdfast.history.memberships import SourceMembership, read_memberships, sou
 from holdfast.history.receipts import RECEIPTS
 from holdfast.warehouse.client import Warehouse
 from holdfast.warehouse.rows import ClosedDayRow, FlowRow, MethodRow, stored_time
+from services.aggregator.closing.attributing import to_attribution, to_lines
 from services.aggregator.closing.awaiting import read_awaited
 from services.aggregator.closing.days import DueDay
 
@@ -32,6 +36,13 @@ class _Looked(Struct, frozen=True, kw_only=True):
     began: datetime
     ranking: tuple[str, ...]
     awaits: tuple[str, ...]
+
+
+class _Answers(NamedTuple):
+    """Of one book."""
+
+    returns: Sequence[Answer]
+    attribution: Attribution
 
 
 async def work_out(warehouse: Warehouse, due: DueDay, *, began: datetime, ranking: Sequence[str]) -> list[ClosedDayRow]:
@@ -61,7 +72,9 @@ async def _work_out(
     except OutOfRangeError as error:
         nothing = to_book((), opening=(), closing=(), window=window)
         refusals = [unavailable(nothing, method, "out_of_range", str(error)) for method in METHODS]
-        return _to_row(looked, span, Ledgers(window=window, sources=(), prices=PriceBook()), nothing, refusals)
+        ledgers = Ledgers(window=window, sources=(), prices=PriceBook())
+        answers = _Answers(refusals, unattributed(window, USD, "out_of_range"))
+        return _to_row(looked, span, ledgers, nothing, answers)
 
 
 def _measured(looked: _Looked, span: str, ledgers: Ledgers) -> ClosedDayRow:
@@ -72,10 +85,11 @@ def _measured(looked: _Looked, span: str, ledgers: Ledgers) -> ClosedDayRow:
         coverage=[one.coverage for one in ledgers.sources],
         heard=to_heard(one.stated for one in ledgers.sources),
     )
-    return _to_row(looked, span, ledgers, book, measure(book, METHODS))
+    answers = _Answers(measure(book, METHODS), attribute(book))
+    return _to_row(looked, span, ledgers, book, answers)
 
 
-def _to_row(looked: _Looked, span: str, ledgers: Ledgers, book: Book, answers: Iterable[Answer]) -> ClosedDayRow:
+def _to_row(looked: _Looked, span: str, ledgers: Ledgers, book: Book, answers: _Answers) -> ClosedDayRow:
     inputs = inputs_of(book, [one.stated for one in ledgers.sources], left_out=ledgers.left_out)
     accounts = {one.source: one.account for one in ledgers.sources}
     return ClosedDayRow(
@@ -97,8 +111,10 @@ def _to_row(looked: _Looked, span: str, ledgers: Ledgers, book: Book, answers: I
         oldest_input=None if inputs.oldest is None else stored_time(inputs.oldest),
         newest_input=None if inputs.newest is None else stored_time(inputs.newest),
         reasons=dict(inputs.reasons),
-        returns=tuple(_to_method(answer) for answer in answers),
+        returns=tuple(_to_method(answer) for answer in answers.returns),
         flows=tuple(_to_flow(entry, accounts) for entry in flows_of(book)) if span == _DAY else (),
+        attribution=to_attribution(answers.attribution),
+        effects=tuple(to_lines(answers.attribution, accounts)) if span == _DAY else (),
     )
 
 

@@ -3,7 +3,7 @@
 Times are text in UTC to the millisecond; decimals are already cut to scale (holdfast.domain.money).
 """
 
-from holdfast.warehouse.rows.closed_days import ClosedDayRow, FlowRow, MethodRow
+from holdfast.warehouse.rows.closed_days import AttributionRow, ClosedDayRow, FlowRow, LineEffectsRow, MethodRow
 from holdfast.warehouse.rows.fetching import DeadLetterRow, FetchRow, RawResponseRow
 from holdfast.warehouse.rows.market import (
     ClusterAddressRow,
@@ -41,6 +41,7 @@ __all__ = [
     "TABLES",
     "AccountRow",
     "AccountSourceRow",
+    "AttributionRow",
     "BalanceRow",
     "BreakdownRow",
     "ClosedDayRow",
@@ -52,6 +53,7 @@ __all__ = [
     "FetchRow",
     "FlowRow",
     "JumpRow",
+    "LineEffectsRow",
     "MethodRow",
     "PortfolioRow",
     "PortfolioSourceRow",

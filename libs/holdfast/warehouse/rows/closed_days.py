@@ -1,4 +1,4 @@
-"""What is worked out once a day is over: returns and flows."""
+"""What is worked out once a day is over: returns, flows and attribution."""
 
 from decimal import Decimal
 
@@ -39,6 +39,36 @@ class FlowRow(Struct, frozen=True, kw_only=True):
     transfer: str
 
 
+class EffectsRow(Struct, frozen=True, kw_only=True):
+    """Nothing where it is unknown."""
+
+    opening: Decimal | None = None
+    closing: Decimal | None = None
+    price: Decimal | None = None
+    flows: Decimal | None = None
+    moved: Decimal | None = None
+    fx: Decimal | None = None
+    rounding: Decimal | None = None
+
+
+class AttributionRow(EffectsRow, frozen=True, kw_only=True):
+    """Of the lines that have effects; `unknown` are the others, by why."""
+
+    reason: str
+    complete: bool
+    lines: int
+    unknown: dict[str, int]
+
+
+class LineEffectsRow(EffectsRow, frozen=True, kw_only=True):
+    source: str
+    account: str
+    asset: str
+    side: str
+    missing: int
+    reason: str
+
+
 class ClosedDayRow(Row, frozen=True, kw_only=True):
     tenant: str
     portfolio: str
@@ -60,3 +90,5 @@ class ClosedDayRow(Row, frozen=True, kw_only=True):
     reasons: dict[str, int]
     returns: tuple[MethodRow, ...]
     flows: tuple[FlowRow, ...]
+    attribution: AttributionRow
+    effects: tuple[LineEffectsRow, ...]
