@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -21,12 +21,13 @@ from holdfast.events import BalancesObserved, PricesObserved
 from holdfast.registry.records import Account, Member, Portfolio, RuleSet, SourceSetting
 from holdfast.registry.state import RegistryState
 from tests.aggregator.comparing import empty
-from tests.aggregator.expected import Arrived, Total, expect, floor, total_at
+from tests.aggregator.expected import Arrived, expect, floor, total_at
 from tests.aggregator.messages import EUR, GBP, START, Place, statement
 from tests.aggregator.registries import PLAIN, PORTFOLIOS
 from tests.aggregator.test_any_arrival import deliver
 from tests.aggregator.worlds import RANKING, Delivery, World, deliveries, worlds
-from tests.api.random_worlds import Wired, build_wired
+from tests.api.random_worlds import Wired, assert_worth, wired_for
+from tests.support.sampling import few, many
 from tests.support.servers import ClickHouseServer
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -98,10 +99,8 @@ def _shifted(state: RegistryState, by: timedelta) -> RegistryState:
 
 @pytest.fixture(scope="module")
 def wired(clickhouse_server: ClickHouseServer) -> Iterator[tuple[asyncio.Runner, Wired]]:
-    with asyncio.Runner() as runner:
-        made = runner.run(build_wired(clickhouse_server.settings("latest_and_last"), ranking=RANKING))
-        yield runner, made
-        runner.run(made.warehouse.close())
+    with wired_for(clickhouse_server, "latest_and_last", ranking=RANKING) as made:
+        yield made
 
 
 async def assert_agreed(wired: Wired, world: World, portfolio: str, now: datetime) -> None:
@@ -109,7 +108,7 @@ async def assert_agreed(wired: Wired, world: World, portfolio: str, now: datetim
     statements = expect(world.arrived, world.belongs, ranking=RANKING, buckets=()).statements
     expected = total_at(end, portfolio, statements, world.belongs, world.excluded[portfolio])
     total = await wired.get("total", portfolio=portfolio, currency="iso4217:USD")
-    assert_is(total, expected, anybody=any(one.portfolio == portfolio and one.start < end for one in world.belongs))
+    assert_worth(total, expected, anybody=any(one.portfolio == portfolio and one.start < end for one in world.belongs))
     for name, asked in SERIES.items():
         assert figures(await last(wired, portfolio, now, asked, "iso4217:USD")) == figures(total), name
     for currency in (EUR, GBP):
@@ -129,18 +128,6 @@ async def last(wired: Wired, portfolio: str, now: datetime, asked: dict[str, Any
     )
     point: dict[str, Any] = found["points"][-1]
     return point
-
-
-def assert_is(total: dict[str, Any], expected: Total, *, anybody: bool) -> None:
-    """Who has left is worth 0; where somebody belongs and nothing was seen, or nobody ever came, nothing is known."""
-    if expected.sources or (anybody and not expected.missing):
-        assert [Decimal(total[name]) for name in ("assets", "debt")] == [expected.assets, expected.debt]
-        assert total["quality"]["reasons"] == expected.reasons
-        counts = (expected.lines - expected.unpriced, expected.unpriced, expected.excluded, expected.missing)
-        named = ("lines_priced", "lines_unpriced", "lines_excluded", "sources_missing")
-        assert tuple(total["quality"][name] for name in named) == counts
-    else:
-        assert (total["assets"], total["debt"], total["net"]) == (None, None, None)
 
 
 async def assert_views_agree(wired: Wired, portfolio: str, total: dict[str, Any]) -> None:
@@ -216,13 +203,8 @@ def one_member(revision: int, **span: datetime) -> RegistryState:
     )
 
 
-_HEALTH = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]
-
-
 @given(data=st.data())
-@settings(
-    max_examples=3, deadline=None, suppress_health_check=_HEALTH, phases=[Phase.explicit, Phase.generate, Phase.shrink]
-)
+@few(3)
 @pytest.mark.timeout(600)
 def test_the_latest_value_is_the_last_point_of_every_series(
     data: st.DataObject, wired: tuple[asyncio.Runner, Wired]
@@ -232,7 +214,7 @@ def test_the_latest_value_is_the_last_point_of_every_series(
 
 @pytest.mark.chaos
 @given(data=st.data())
-@settings(max_examples=60, deadline=None, suppress_health_check=_HEALTH)
+@many(60)
 @pytest.mark.timeout(3600)
 def test_the_latest_value_is_the_last_point_of_every_series_in_many_worlds(
     data: st.DataObject, wired: tuple[asyncio.Runner, Wired]
