@@ -14,8 +14,9 @@ from operator import attrgetter
 from msgspec.structs import replace
 
 from holdfast.domain.balances import Side
-from holdfast.domain.exact import ZERO
+from holdfast.domain.exact import ZERO, times
 from holdfast.domain.ledger.entries import Entry, priced
+from holdfast.domain.money import OutOfRangeError
 from holdfast.domain.quotes import PriceBook, Quote
 from holdfast.domain.valuation import NEVER_VALUED, price_age
 
@@ -37,14 +38,24 @@ def marked(last: Entry, at: datetime, prices: PriceBook) -> Entry:
 
 def mark_with(last: Entry, at: datetime, price: Decimal | None, prices: PriceBook) -> Entry:
     """The same with the price that is in use then; without one `prices` tells why."""
-    key = last.asset, last.side
     if price is None:
         waits_for, reason = last.waits_for, last.reason
         if reason not in NEVER_VALUED:
             reason = prices.reason(last.asset, at, waits_for=waits_for)
-        return priced(at, last.source, key, delta=ZERO, held=last.held, price=None, reason=reason, waits_for=waits_for)
+        return _unpriced(last, at, reason, waits_for=waits_for)
     worth = last.worth if price == last.price else None
-    return priced(at, last.source, key, delta=ZERO, held=last.held, price=price, worth=worth)
+    if worth is None:
+        try:
+            worth = times(last.held, price)
+        except OutOfRangeError:
+            return _unpriced(last, at, "out_of_range")
+    # Directly: there are as many marks as instants and lines, and no part of them is a flow.
+    return Entry(at, last.source, last.asset, last.side, ZERO, last.held, price, worth, ZERO, worth)
+
+
+def _unpriced(last: Entry, at: datetime, reason: str, *, waits_for: str = "") -> Entry:
+    key = last.asset, last.side
+    return priced(at, last.source, key, delta=ZERO, held=last.held, price=None, reason=reason, waits_for=waits_for)
 
 
 def in_use(last: Entry, at: datetime, feed: Quote | None, age: timedelta) -> tuple[datetime, Decimal] | None:

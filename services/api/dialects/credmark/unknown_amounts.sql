@@ -1,4 +1,4 @@
--- Of which tokens these sources could not say how much there is, in a statement that stands (no better copy of it is
+-- Of which tokens these sources could not say how much there is (an amount of 0 with a value is none), in a statement that stands (no better copy of it is
 -- there) while they are members; null where they stated a value of no token.
 WITH
     stated AS
@@ -28,5 +28,5 @@ WITH
 SELECT DISTINCT source, asset
 FROM balances
 WHERE (source, observed_at, snapshot_id) IN (SELECT source, observed_at, snapshot_id FROM seen)
-  AND amount IS NULL
+  AND (amount IS NULL OR (amount = 0 AND value_usd != 0))
   AND reason NOT IN {left_out:Array(String)}
