@@ -1,5 +1,6 @@
--- Of which tokens these sources could not say how much there is (an amount of 0 with a value is none), in a statement that stands (no better copy of it is
--- there) while they are members; null where they stated a value of no token.
+-- Of which tokens these sources could not say how much there is (nor do they with an amount of 0 and a value), in a
+-- statement that stands (no better copy of it is there) while they are members; null where they stated a value of no
+-- token.
 WITH
     stated AS
     (
