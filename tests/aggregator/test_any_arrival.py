@@ -88,7 +88,7 @@ def test_tables_do_not_depend_on_how_messages_arrive(data: st.DataObject, tables
 
 @pytest.mark.chaos
 @given(data=st.data())
-@many(120)
+@many(80)
 @pytest.mark.timeout(1800)
 def test_tables_do_not_depend_on_how_messages_arrive_for_many_worlds(
     data: st.DataObject, tables: ClickHouseSettings

@@ -109,7 +109,7 @@ def test_checks_do_not_depend_on_how_reports_arrive(data: st.DataObject, migrate
 
 @pytest.mark.chaos
 @given(data=st.data())
-@many(100)
+@many(50)
 @pytest.mark.timeout(1800)
 def test_checks_do_not_depend_on_how_many_reports_arrive(data: st.DataObject, migrated_database: Migrated) -> None:
     _check(data, migrated_database.settings)

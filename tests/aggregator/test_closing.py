@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.registry.state import RegistryState
@@ -22,8 +22,8 @@ from tests.aggregator.expected import Arrived
 from tests.aggregator.messages import START
 from tests.aggregator.test_any_arrival import Silent
 from tests.aggregator.worlds import RANKING, deliveries, worlds
+from tests.support.sampling import few, many
 
-_HEALTH = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]
 _SETTINGS = ClosingSettings(share=1, margin_s=0, days=3)
 
 
@@ -115,7 +115,7 @@ def _assert_of_a_world(data: st.DataObject, tables: ClickHouseSettings) -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=2, deadline=None, suppress_health_check=_HEALTH, phases=[Phase.explicit, Phase.generate])
+@few(2)
 @pytest.mark.timeout(600)
 def test_closed_days_do_not_depend_on_when_they_were_worked_out(
     data: st.DataObject, tables: ClickHouseSettings
@@ -125,7 +125,7 @@ def test_closed_days_do_not_depend_on_when_they_were_worked_out(
 
 @pytest.mark.chaos
 @given(data=st.data())
-@settings(max_examples=40, deadline=None, suppress_health_check=_HEALTH)
+@many(15)
 @pytest.mark.timeout(1800)
 def test_closed_days_do_not_depend_on_when_they_were_worked_out_for_many_worlds(
     data: st.DataObject, tables: ClickHouseSettings

@@ -266,7 +266,7 @@ def test_what_was_fetched_last_is_current(data: st.DataObject, migrated_database
 
 @pytest.mark.chaos
 @given(data=st.data())
-@many(200)
+@many(60)
 @pytest.mark.timeout(1800)
 def test_what_was_fetched_last_is_current_however_it_arrives(data: st.DataObject, migrated_database: Migrated) -> None:
     _check(data, migrated_database.settings)

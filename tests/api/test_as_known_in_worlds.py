@@ -173,7 +173,7 @@ def test_what_was_known_is_what_had_been_recorded(data: st.DataObject, wired: tu
 
 @pytest.mark.chaos
 @given(data=st.data())
-@many(40)
+@many(12)
 @pytest.mark.timeout(3600)
 def test_what_was_known_in_many_worlds_is_what_had_been_recorded(
     data: st.DataObject, wired: tuple[asyncio.Runner, Wired]

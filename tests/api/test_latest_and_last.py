@@ -214,7 +214,7 @@ def test_the_latest_value_is_the_last_point_of_every_series(
 
 @pytest.mark.chaos
 @given(data=st.data())
-@many(60)
+@many(25)
 @pytest.mark.timeout(3600)
 def test_the_latest_value_is_the_last_point_of_every_series_in_many_worlds(
     data: st.DataObject, wired: tuple[asyncio.Runner, Wired]

@@ -238,7 +238,7 @@ def test_what_is_answered_about_a_world_is_what_happened_in_it(
 
 @pytest.mark.chaos
 @given(world=worlds(), start=starts, seed=st.integers(0, 2**16))
-@many(30)
+@many(15)
 @pytest.mark.timeout(3600)
 def test_what_is_answered_about_many_worlds_is_what_happened_in_them(
     world: oracle.World, start: int | None, seed: int, wired: tuple[asyncio.Runner, Wired]

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.domain.exact import total
@@ -28,8 +28,8 @@ from tests.aggregator.comparing import empty
 from tests.aggregator.messages import ACCOUNTS, SCOPES, START
 from tests.aggregator.worlds import NOW, RANKING, deliveries, worlds
 from tests.history.delivering import deliver
+from tests.support.sampling import few, many
 
-_HEALTH = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]
 _UNIT = Decimal("1e-36")
 METHODS: Sequence[Callable[[Book], Any]] = (
     simple_return,
@@ -127,9 +127,7 @@ async def _check(
 
 
 @given(data=st.data())
-@settings(
-    max_examples=4, deadline=None, suppress_health_check=_HEALTH, phases=[Phase.explicit, Phase.generate, Phase.shrink]
-)
+@few(4)
 @pytest.mark.timeout(600)
 def test_a_sparse_ledger_is_the_whole_one(data: st.DataObject, tables: ClickHouseSettings) -> None:
     world = data.draw(worlds(), label="world")
@@ -141,7 +139,7 @@ def test_a_sparse_ledger_is_the_whole_one(data: st.DataObject, tables: ClickHous
 
 @pytest.mark.chaos
 @given(data=st.data())
-@settings(max_examples=100, deadline=None, suppress_health_check=_HEALTH)
+@many(60)
 @pytest.mark.timeout(1800)
 def test_a_sparse_ledger_is_the_whole_one_in_many_worlds(data: st.DataObject, tables: ClickHouseSettings) -> None:
     world = data.draw(worlds(), label="world")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.domain.ledger.statements import Line, Statement
@@ -21,6 +21,7 @@ from tests.aggregator.messages import ACCOUNTS, SCOPES
 from tests.aggregator.worlds import RANKING, Delivery, World, deliveries, worlds
 from tests.api.world import write_membership
 from tests.history.delivering import deliver
+from tests.support.sampling import few
 
 SOURCES = [f"acme/{provider}/{account}/{scope}" for account in ACCOUNTS for provider, scope in SCOPES]
 
@@ -92,13 +93,8 @@ async def _assert_cut_down(warehouse: Warehouse, world: World) -> None:
         ]
 
 
-_HEALTH = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]
-
-
 @given(data=st.data())
-@settings(
-    max_examples=4, deadline=None, suppress_health_check=_HEALTH, phases=[Phase.explicit, Phase.generate, Phase.shrink]
-)
+@few(4)
 @pytest.mark.timeout(600)
 def test_statements_are_what_the_messages_say_at_any_time_of_knowing(
     data: st.DataObject, tables: ClickHouseSettings

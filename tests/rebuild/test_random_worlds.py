@@ -3,7 +3,7 @@
 import asyncio
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.rebuild import Finding, Outcome, Rebuild, Scope, read_findings
@@ -12,6 +12,7 @@ from holdfast.warehouse.client import Warehouse, connect
 from tests.aggregator.comparing import empty
 from tests.aggregator.test_any_arrival import deliver, tables
 from tests.aggregator.worlds import RANKING, Delivery, deliveries, worlds
+from tests.support.sampling import few, many
 
 __all__ = ["tables"]
 
@@ -41,13 +42,8 @@ def _check(data: st.DataObject, clickhouse: ClickHouseSettings) -> None:
     asyncio.run(_finds_nothing(clickhouse, data.draw(deliveries(world), label="delivery")))
 
 
-_HEALTH = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture, HealthCheck.data_too_large]
-
-
 @given(data=st.data())
-@settings(
-    max_examples=3, deadline=None, suppress_health_check=_HEALTH, phases=[Phase.explicit, Phase.generate, Phase.shrink]
-)
+@few(3)
 @pytest.mark.timeout(900)
 def test_rebuilding_a_random_world_finds_no_difference(data: st.DataObject, tables: ClickHouseSettings) -> None:
     _check(data, tables)
@@ -55,7 +51,7 @@ def test_rebuilding_a_random_world_finds_no_difference(data: st.DataObject, tabl
 
 @pytest.mark.chaos
 @given(data=st.data())
-@settings(max_examples=100, deadline=None, suppress_health_check=_HEALTH)
+@many(25)
 @pytest.mark.timeout(3600)
 def test_rebuilding_many_random_worlds_finds_no_difference(data: st.DataObject, tables: ClickHouseSettings) -> None:
     _check(data, tables)
