@@ -14,7 +14,7 @@ from msgspec import Struct
 from holdfast.settings import SettingsError, SettingsProblem
 from services.local import probes
 from services.local.directory import Credentials, write_private
-from services.local.ports import choose
+from services.local.ports import choose, free_port
 from services.local.processes import Probe, Spec
 from services.local.settings import LocalSettings
 
@@ -47,20 +47,14 @@ def choose_ports(settings: LocalSettings) -> Ports:
     nats, clickhouse, api, simulator = (port for port in chosen.values() if isinstance(port, int))
     return Ports(
         nats=nats,
-        nats_monitor=_free(),
+        nats_monitor=free_port(),
         clickhouse=clickhouse,
         api=api,
         simulator=simulator,
-        scheduler=_free(),
-        aggregator=_free(),
-        workers=tuple(_free() for _ in range(settings.workers)),
+        scheduler=free_port(),
+        aggregator=free_port(),
+        workers=tuple(free_port() for _ in range(settings.workers)),
     )
-
-
-def _free() -> int:
-    port = choose("local", 0)
-    assert isinstance(port, int)  # noqa: S101
-    return port
 
 
 class Stack:

@@ -30,11 +30,12 @@ from holdfast.registry.schedules import Schedule, schedules_of, to_request
 from holdfast.registry.store import RegistryStore
 from holdfast.settings.loading import Configuration
 from services.local import demo
+from services.local.ports import free_port
 from tests.bench.line import Line
 from tests.support.children import Child
 from tests.support.pipeline import until
 from tests.support.proxies import RecordingProxy
-from tests.support.servers import EmbeddedNats, free_port
+from tests.support.servers import EmbeddedNats
 
 NAME = "worker"
 LATENCY_MS = 50

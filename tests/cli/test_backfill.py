@@ -86,7 +86,7 @@ async def test_what_is_fetched_or_asked_for_already_is_not_asked_for_again(
     connection: Connection, system: dict[str, str], clickhouse_settings: ClickHouseSettings, tmp_path: Path
 ) -> None:
     warehouse = await connect_warehouse(clickhouse_settings)
-    await write(warehouse, [to_fetch_row(finished(day(27), "a" * 32), recorded_at=day(27))])
+    await write(warehouse, [to_fetch_row(finished(day(27), "a" * 32), recorded_at=day(27).end)])
     await warehouse.close()
 
     def run(*words: str) -> Any:

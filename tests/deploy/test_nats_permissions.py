@@ -41,8 +41,8 @@ from holdfast.registry.store import RegistryStore
 from holdfast.registry.watcher import RegistryWatcher
 from holdfast.settings import Secret
 from holdfast.settings.shared import NatsSettings
+from services.local.ports import free_port
 from tests.support.children import Child
-from tests.support.servers import free_port
 
 CONFIG = Path(__file__).parents[2] / "deploy" / "nats" / "nats-server.conf"
 PROVIDERS = ("bitpanda", "coingecko", "credmark", "dalp", "defillama", "ecb", "evm", "okx", "prices")

@@ -11,6 +11,7 @@ import pytest
 
 from holdfast.settings import SettingsError
 from services.local.directory import Credentials, DataDirectory
+from services.local.ports import free_port
 from services.local.settings import LocalSettings
 from services.local.stack import Stack, choose_ports
 
@@ -36,6 +37,19 @@ def test_free_ports_are_all_different() -> None:
     ports = choose_ports(FREE)
     numbers = [ports.nats, ports.nats_monitor, ports.clickhouse, ports.api, ports.simulator, ports.scheduler]
     assert len(set(numbers)) == len(numbers)
+
+
+def test_a_free_port_is_none_that_a_system_gives_to_outgoing_connections() -> None:
+    """Linux gives those from 32768 on, others from 49152 on."""
+    assert all(1024 < port < 32_768 for port in (free_port() for _ in range(50)))
+
+
+def test_a_port_that_is_taken_is_not_called_free() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        free = free_port()
+        assert free_port(iter([taken.getsockname()[1], free])) == free
 
 
 def test_a_data_directory_that_cannot_be_made_is_named(tmp_path: Path) -> None:

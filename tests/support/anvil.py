@@ -14,8 +14,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+from services.local.ports import free_port
 from tests.support.children import Child
-from tests.support.servers import free_port
 
 PACKAGE = "@foundry-rs/anvil@1.7.1"
 FOLDER = Path(__file__).parents[2] / "build" / "anvil"

@@ -19,6 +19,7 @@ from typing import Any, Protocol
 
 from holdfast.settings import Secret
 from holdfast.settings.shared import ClickHouseSettings, NatsSettings
+from services.local.ports import free_port
 from tests.support.children import Child
 
 NATS_IMAGE = "nats:2.15"
@@ -48,12 +49,6 @@ class ClickHouseServer(Protocol):
     def start(self) -> None: ...
     def stop(self) -> None: ...
     def kill(self) -> None: ...
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 class EmbeddedNats:
