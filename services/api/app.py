@@ -129,7 +129,7 @@ def _sections(configuration: Configuration) -> tuple[ApiSettings, NatsSettings, 
 
 
 def _keep_what_is_built() -> None:
-    """Out of the collector's sight: every seventieth request or so stood still while it walked through all of that."""
+    """Out of the collector's sight: now and then a request stood still for tenths of a second while it walked there."""
     gc.collect()
     gc.freeze()
 

@@ -10,7 +10,8 @@ from holdfast.domain.ledger.membership import Interval, belonging
 from holdfast.domain.ledger.statements import Line
 from holdfast.domain.returns.answers import CostBasisReturn, RateOfReturn, SimpleReturn, Unavailable, Window
 from holdfast.domain.returns.book import build_book
-from holdfast.domain.returns.cost_basis import cost_basis
+from holdfast.domain.returns.cost_basis import cost_bases, cost_basis
+from holdfast.domain.returns.dietz import modified_dietz
 from holdfast.domain.returns.simple import simple_return
 from holdfast.domain.returns.time_weighted import time_weighted_return
 from tests.domain.world_of_one import day, entries_of, line, price_book, statement
@@ -61,7 +62,13 @@ def test_while_a_line_is_not_valued_its_worth_is_unknown_whatever_the_feed_says(
     entries = ledger([statement(day(0), line("x", "10", "1")), statement(day(1), doubtful)], prices)
     book = build_book([entries], window=Window(None, day(2)), prices=prices)
     assert fields(book.closing, "held", "worth", "reason") == [(10, None, reason)]
-    assert isinstance(simple_return(book), Unavailable)
+    answers = [
+        simple_return(book),
+        time_weighted_return(book),
+        modified_dietz(book),
+        *cost_bases(book, ["fifo"]).values(),
+    ]
+    assert {isinstance(answer, Unavailable) and answer.reason for answer in answers} == {reason}
     joined = belonging(entries, [Interval(day(1.5))], prices)
     assert fields(joined, "held", "worth", "reason") == [(10, None, reason)], "joining makes no worth known"
 

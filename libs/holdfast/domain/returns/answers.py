@@ -17,6 +17,10 @@ Why = Literal[
     "no_price",  # a flow or a holding has no price in the 24 hours before
     "stale",  # it had one, but it is older
     "rate_limited",  # its feed was refused for asking too often: the price is late, not missing
+    "low_liquidity",  # its provider does not trust the price that it states
+    "excluded",  # its provider leaves the line out of its own totals
+    "unreadable",  # its provider said something that could not be read
+    "negative_amount",  # its provider said that there is less than nothing of it
     "out_of_range",  # it, or the rate, is 10^40 or more: Decimal(76, 36) does not hold it
     "no_rate",  # no rate into the currency, at most 5 days old
     "value_only",  # a source states values without amounts: it has no flows

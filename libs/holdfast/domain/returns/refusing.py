@@ -12,12 +12,19 @@ from holdfast.domain.ledger.statements import AssetSide
 from holdfast.domain.returns.answers import Method, Missing, Movement, Unavailable, Why
 from holdfast.domain.returns.book import Book, Worth
 
-_REASONS: dict[str, Why] = {
-    "stale": "stale",
-    "rate_limited": "rate_limited",
-    "no_rate": "no_rate",
-    "out_of_range": "out_of_range",
+_LACKS: dict[Why, str] = {
+    "no_price": "no price",
+    "stale": "no price young enough",
+    "rate_limited": "no price yet, as its feed was refused for asking too often,",
+    "low_liquidity": "no price that its provider trusts",
+    "excluded": "no value that its provider stands by",
+    "unreadable": "no readable amount or value",
+    "negative_amount": "no amount of 0 or more",
+    "no_rate": "no rate",
+    "out_of_range": "no price and no rate below 10^40",
 }
+"""By why the worth of a line is unknown."""
+_UNPRICED: Why = "no_price"
 
 
 def unavailable(
@@ -60,9 +67,11 @@ def without_amounts(book: Book, method: Method) -> Unavailable | None:
 def without_value(book: Book, method: Method, missing: Iterable[Missing]) -> Unavailable:
     """For the first of the inputs that are not there; all are listed."""
     first, *more = listed = tuple(missing)
-    what = "rate" if first.reason == "no_rate" else "price"
-    detail = f"no {what} of {first.asset} at {first.at.isoformat()}" + (f", and {len(more)} more" if more else "")
-    return unavailable(book, method, _REASONS.get(first.reason, "no_price"), detail, missing=listed)
+    reason: Why = next((why for why in _LACKS if why == first.reason), _UNPRICED)
+    detail = f"{_LACKS[reason]} of {first.asset} at {first.at.isoformat()}" + (
+        f", and {len(more)} more" if more else ""
+    )
+    return unavailable(book, method, reason, detail, missing=listed)
 
 
 def missing_of(
