@@ -18,7 +18,7 @@ from holdfast.domain.returns.cost_basis import cost_basis
 from holdfast.domain.returns.dietz import modified_dietz
 from holdfast.domain.returns.simple import simple_return
 from holdfast.domain.returns.time_weighted import time_weighted_return
-from holdfast.history.ledgers import Ledgers, read_ledgers, to_source_ledger
+from holdfast.history.ledgers import Ledgers, read_ledgers, read_windows, to_source_ledger
 from holdfast.history.memberships import SourceMembership
 from holdfast.history.prices import read_price_book
 from holdfast.history.snapshots import Span, read_snapshots
@@ -122,6 +122,10 @@ async def _check(
         assert_identities(book)
         known = await read_ledgers(warehouse, members, window, known_at=NOW + timedelta(days=1), ranking=RANKING)
         assert (known.sources, known.left_out) == (sparse.sources, sparse.left_out)
+        for one in await read_windows(warehouse, members, window.end, [start, None], ranking=RANKING):
+            alone = await read_ledgers(warehouse, members, one.window, ranking=RANKING)
+            assert_same(book_of(one), book_of(alone))
+            assert one.left_out == alone.left_out
     finally:
         await warehouse.close()
 

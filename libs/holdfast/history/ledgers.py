@@ -28,7 +28,7 @@ from holdfast.history.snapshots import (
     standing,
 )
 from holdfast.history.statements import to_statement
-from holdfast.history.thinning import changes_of, instants_of_interest, instants_of_looking, thinned
+from holdfast.history.thinning import Changes, changes_of, instants_of_interest, instants_of_looking, thinned
 from holdfast.history.transfers import Logged, read_feeds, read_stretches, read_transfers
 from holdfast.warehouse.client import Warehouse
 
@@ -53,7 +53,7 @@ class Ledgers(Struct, frozen=True, kw_only=True):
     """That have said something which their portfolio sees, and those that belong to it at the end and have not yet: a
     total misses these. Who joins later, or has left without a word, moved nothing and is not waited for."""
     prices: PriceBook
-    """At the instants that the window needs, and no others."""
+    """At the instants that the windows read need, and no others."""
     left_out: Mapping[str, int] = {}
     """Lines that are listed at the end of the window and have no part in it, by why: receipts, and by the rules."""
 
@@ -64,7 +64,7 @@ class _Around(NamedTuple):
     own: Mapping[str, Set[datetime]]
     """By source, on both sides: of its transfers, and of its first statement behind the window."""
     all: Set[datetime]
-    """The last of every source: at a flow of the window everything is marked to market, with the prices stated."""
+    """The last of every source: at a flow of a window everything is marked to market, with the prices stated."""
 
 
 async def read_ledgers(
@@ -83,33 +83,75 @@ async def read_ledgers(
 
     `excluded`: assets that count nowhere. Raises WarehouseError; OutOfRangeError for values beyond Decimal(76, 36).
     """
+    (found,) = await read_windows(
+        warehouse, members, window.end, [window.start], excluded=excluded, known_at=known_at, ranking=ranking
+    )
+    return found
+
+
+async def read_windows(
+    warehouse: Warehouse,
+    members: Sequence[SourceMembership],
+    end: datetime,
+    starts: Sequence[datetime | None],
+    *,
+    excluded: frozenset[str] = frozenset(),
+    known_at: datetime | None = None,
+    ranking: Sequence[str] = (),
+) -> list[Ledgers]:
+    """The same of several windows that end together, read at once: what one of them needs changes no other."""
+    windows = [Window(start, end) for start in starts]
     stretches = await read_stretches(warehouse, sources_of(members), known_at=known_at)
-    reach = await read_next(warehouse, list(stretches), after=window.end, known_at=known_at)
-    until = max(reach.values(), default=window.end)
+    reach = await read_next(warehouse, list(stretches), after=end, known_at=known_at)
+    until = max(reach.values(), default=end)
     logged = await read_transfers(warehouse, stretches, until=until, known_at=known_at)
     span = Span(until=until, known_at=known_at, ranking=ranking)
-    around = _around(logged, reach, window)
-    read = await _read(warehouse, members, window, span, around)
-    chains = {source: _kept(_until(chain, reach.get(source, window.end)), excluded) for source, chain in read.items()}
+    around = _around(logged, reach, windows)
+    read = await _read(warehouse, members, windows, span, around)
+    chains = {source: _kept(_until(chain, reach.get(source, end)), excluded) for source, chain in read.items()}
     changes = changes_of(chains)
-    chains = thinned(chains, changes, [*instants_of_interest(changes, members, window), *around.all], around.own)
+    chains = thinned(chains, changes, sorted(_instants(changes, members, windows, around)), around.own)
     feeds = await read_feeds(warehouse, logged, chains, excluded=excluded)
-    prices = await _read_prices(warehouse, chains, feeds, instants_of_looking(chains, members, window), span)
+    looking = {at for window in windows for at in instants_of_looking(chains, members, window)}
+    prices = await _read_prices(warehouse, chains, feeds, looking, span)
+    left_out = lines_left_out(members, read, end, excluded=excluded)
+    return [
+        Ledgers(
+            window=window,
+            sources=_to_source_ledgers(members, chains, prices, window, feeds),
+            prices=prices,
+            left_out=left_out,
+        )
+        for window in windows
+    ]
+
+
+def _to_source_ledgers(
+    members: Sequence[SourceMembership],
+    chains: Mapping[str, Sequence[StoredSnapshot]],
+    prices: PriceBook,
+    window: Window,
+    feeds: Mapping[str, Sequence[Transfer]],
+) -> tuple[SourceLedger, ...]:
     ledgers = [
         to_source_ledger(member, members, chains, prices, window, feed=feeds.get(member.source, ()))
         for member in members
     ]
     pairs = zip(ledgers, members, strict=True)
-    sources = tuple(one for one, member in pairs if one.stated or member.belongs_at(window.end))
-    left_out = lines_left_out(members, read, window.end, excluded=excluded)
-    return Ledgers(window=window, sources=sources, prices=prices, left_out=left_out)
+    return tuple(one for one, member in pairs if one.stated or member.belongs_at(window.end))
+
+
+def _instants(
+    changes: Changes, members: Sequence[SourceMembership], windows: Iterable[Window], around: _Around
+) -> set[datetime]:
+    return {at for window in windows for at in instants_of_interest(changes, members, window)} | around.all
 
 
 async def _read_prices(
     warehouse: Warehouse,
     chains: Mapping[str, Sequence[StoredSnapshot]],
     feeds: Mapping[str, Sequence[Transfer]],
-    instants: Sequence[datetime],
+    instants: Set[datetime],
     span: Span,
 ) -> PriceBook:
     """Of what is held at a statement, and of what only came and went between two."""
@@ -119,29 +161,29 @@ async def _read_prices(
     return await read_price_book(
         warehouse,
         held | {transfer.asset for transfer in moved},
-        instants=sorted({*instants, *(transfer.at for transfer in moved)}),
+        instants=sorted(instants | {transfer.at for transfer in moved}),
         known_at=span.known_at,
         ranking=span.ranking,
     )
 
 
 async def _read(
-    warehouse: Warehouse, members: Sequence[SourceMembership], window: Window, span: Span, around: _Around
+    warehouse: Warehouse, members: Sequence[SourceMembership], windows: Sequence[Window], span: Span, around: _Around
 ) -> dict[str, list[StoredSnapshot]]:
     """All that is needed, and maybe more. What was known once is read whole: digests are of what is known now."""
     sources = sources_of(members)
     if span.known_at is not None:
         return await read_snapshots(warehouse, sources, span)
-    until = span.until or window.end
+    until = span.until or windows[0].end
     changes = await read_changes(warehouse, sources, until=until)
-    instants = {*instants_of_interest(changes, members, window), *around.all}
+    instants = _instants(changes, members, windows, around)
     return await read_standing(warehouse, changes, instants, moved=around.own, until=until)
 
 
-def _around(logged: Logged, reach: Mapping[str, datetime], window: Window) -> _Around:
-    opens = window.start or ALWAYS.start
+def _around(logged: Logged, reach: Mapping[str, datetime], windows: Sequence[Window]) -> _Around:
+    opens, end = min(window.start or ALWAYS.start for window in windows), windows[0].end
     own = {source: {transfer.at for transfer in of} for source, of in logged.transfers.items()}
-    within = {at for of in own.values() for at in of if opens < at <= window.end}
+    within = {at for of in own.values() for at in of if opens < at <= end}
     for source, at in reach.items():
         own.setdefault(source, set()).add(at)
     return _Around(own, within)

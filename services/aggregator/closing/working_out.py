@@ -17,8 +17,8 @@ from holdfast.domain.returns.book import Book, build_book, to_book, to_heard
 from holdfast.domain.returns.inputs import flows_of, inputs_of
 from holdfast.domain.returns.methods import FIGURES, METHODS, Answer, measure
 from holdfast.domain.returns.refusing import unavailable
-from holdfast.history.ledgers import Ledgers, read_ledgers
-from holdfast.history.memberships import SourceMembership, read_memberships, sources_of
+from holdfast.history.ledgers import Ledgers, read_windows
+from holdfast.history.memberships import read_memberships, sources_of
 from holdfast.history.receipts import RECEIPTS
 from holdfast.warehouse.client import Warehouse
 from holdfast.warehouse.rows import ClosedDayRow, FlowRow, MethodRow, stored_time
@@ -55,38 +55,37 @@ async def work_out(warehouse: Warehouse, due: DueDay, *, began: datetime, rankin
     members = await read_memberships(warehouse, due.tenant, due.portfolio)
     awaits = await read_awaited(warehouse, sources_of(members), until=end)  # before the rest: once too often is no harm
     looked = _Looked(due=due, began=began, ranking=tuple(ranking), awaits=awaits)
-    return [
-        await _work_out(warehouse, looked, members, _BEGINNING, Window(None, end)),
-        await _work_out(warehouse, looked, members, _DAY, Window(start, end)),
-    ]
-
-
-async def _work_out(
-    warehouse: Warehouse, looked: _Looked, members: Sequence[SourceMembership], span: str, window: Window
-) -> ClosedDayRow:
-    excluded = frozenset(looked.due.excluded)
+    spans = {_BEGINNING: None, _DAY: start}
     try:
-        ledgers = await read_ledgers(warehouse, members, window, excluded=excluded, ranking=looked.ranking)
-        # Seconds of arithmetic where a ledger is long: not on the loop that takes events in.
-        return await asyncio.to_thread(_measured, looked, span, ledgers)
+        read = await read_windows(
+            warehouse, members, end, list(spans.values()), excluded=frozenset(due.excluded), ranking=ranking
+        )
     except OutOfRangeError as error:
-        nothing = to_book((), opening=(), closing=(), window=window)
-        refusals = [unavailable(nothing, method, "out_of_range", str(error)) for method in METHODS]
-        ledgers = Ledgers(window=window, sources=(), prices=PriceBook())
-        answers = _Answers(refusals, unattributed(window, USD, "out_of_range"))
-        return _to_row(looked, span, ledgers, nothing, answers)
+        return [_refused(looked, span, Window(opens, end), error) for span, opens in spans.items()]
+    # Seconds of arithmetic where a ledger is long: not on the loop that takes events in.
+    return [await asyncio.to_thread(_measured, looked, span, of) for span, of in zip(spans, read, strict=True)]
+
+
+def _refused(looked: _Looked, span: str, window: Window, error: OutOfRangeError) -> ClosedDayRow:
+    nothing = to_book((), opening=(), closing=(), window=window)
+    refusals = [unavailable(nothing, method, "out_of_range", str(error)) for method in METHODS]
+    ledgers = Ledgers(window=window, sources=(), prices=PriceBook())
+    return _to_row(looked, span, ledgers, nothing, _Answers(refusals, unattributed(window, USD, "out_of_range")))
 
 
 def _measured(looked: _Looked, span: str, ledgers: Ledgers) -> ClosedDayRow:
-    book = build_book(
-        [one.entries for one in ledgers.sources],
-        window=ledgers.window,
-        prices=ledgers.prices,
-        coverage=[one.coverage for one in ledgers.sources],
-        heard=to_heard(one.stated for one in ledgers.sources),
-    )
-    answers = _Answers(measure(book, METHODS), attribute(book))
-    return _to_row(looked, span, ledgers, book, answers)
+    try:
+        book = build_book(
+            [one.entries for one in ledgers.sources],
+            window=ledgers.window,
+            prices=ledgers.prices,
+            coverage=[one.coverage for one in ledgers.sources],
+            heard=to_heard(one.stated for one in ledgers.sources),
+        )
+        answers = _Answers(measure(book, METHODS), attribute(book))
+        return _to_row(looked, span, ledgers, book, answers)
+    except OutOfRangeError as error:
+        return _refused(looked, span, ledgers.window, error)
 
 
 def _to_row(looked: _Looked, span: str, ledgers: Ledgers, book: Book, answers: _Answers) -> ClosedDayRow:
