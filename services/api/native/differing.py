@@ -44,7 +44,8 @@ class Line(Struct, frozen=True, kw_only=True):
         """Its part in the total, debt below zero."""
         if self.value_usd is None or not self.counted:
             return ZERO
-        return Decimal(self.value_usd) if self.side != "debt" else -Decimal(self.value_usd)
+        value = Decimal(self.value_usd)
+        return value if self.side != "debt" else value.copy_negate()  # a minus sign would round it to 28 digits
 
 
 class Stated(Struct, frozen=True, kw_only=True):
