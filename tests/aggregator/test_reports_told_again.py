@@ -229,7 +229,9 @@ async def take(warehouse: Warehouse, tenant: str, batch: Sequence[Told]) -> None
     await commit(warehouse, prepare([one for told in batch for one in told.to_arrivals(tenant)]), ranking=())
 
 
-async def _arrives(clickhouse: ClickHouseSettings, told: Sequence[Told], batches: Sequence[Sequence[Told]]) -> None:
+async def _assert_told_as_expected(
+    clickhouse: ClickHouseSettings, told: Sequence[Told], batches: Sequence[Sequence[Told]]
+) -> None:
     """Under a tenant of its own: nothing has to be emptied for it."""
     warehouse, tenant = await connect(clickhouse), f"reports-{next(_TENANTS)}"
     try:
@@ -246,7 +248,7 @@ async def _arrives(clickhouse: ClickHouseSettings, told: Sequence[Told], batches
 
 def _check(data: st.DataObject, clickhouse: ClickHouseSettings) -> None:
     told = data.draw(tellings(), label="told")
-    asyncio.run(_arrives(clickhouse, told, data.draw(batches_of(told), label="batches")))
+    asyncio.run(_assert_told_as_expected(clickhouse, told, data.draw(batches_of(told), label="batches")))
 
 
 def test_an_old_report_that_comes_once_more_changes_nothing(migrated_database: Migrated) -> None:
@@ -254,7 +256,7 @@ def test_an_old_report_that_comes_once_more_changes_nothing(migrated_database: M
     said = [Told(0, "", 1, 1, 1), Told(0, "", 2, 2, 2), Told(0, "", 1, 3, 3)]
     late = Told(0, "", 1, 1, 4)
     batches = [*([one] for one in said), [said[0]], [late]]
-    asyncio.run(_arrives(migrated_database.settings, [*said, late], batches))
+    asyncio.run(_assert_told_as_expected(migrated_database.settings, [*said, late], batches))
 
 
 @given(data=st.data())
