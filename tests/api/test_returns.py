@@ -18,6 +18,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 C = "eip155:1:0x" + "1" * 40
 D = "eip155:1:0x" + "2" * 40
+F = "eip155:1:0x" + "5" * 40
 RECEIPT = "eip155:1/erc20:0x" + "9" * 40
 END = day(3).isoformat()
 
@@ -254,6 +255,29 @@ async def test_a_receipt_leaves_when_its_position_is_listed(example_world: World
     ]
     returns = await ask(example_world, "returns", "defi", to=day(0.75).isoformat(), method="simple")
     assert by_method(returns["items"][0])["simple"]["closing"] == "1000"
+
+
+async def test_a_receipt_that_came_back_before_the_window_cost_what_it_was_worth_then(example_world: World) -> None:
+    """10 receipts, quoted 100, 101, 102 ... by their source, hour after hour: stood for from 02:30 to 06:30."""
+    store, warehouse, hour, f = example_world.resources.store, example_world.resources.warehouse, 1 / 24, F
+    await store.add_account("acme", f, sources=[SourceChoice(provider="evm"), SourceChoice(provider="okx")])
+    await store.put_portfolio("acme", "returning", members=[Member(account=f)])
+    await example_world.resources.watcher.wait_until(store.revision)
+    await Projector(warehouse, Silent(), every_s=60).reconcile(example_world.resources.registry)  # type: ignore[arg-type]
+    quoted = [Balance(asset=RECEIPT, kind="wallet", amount=Decimal(10), price=Decimal(100 + n)) for n in range(10)]
+    wallet = [observed(f, day(n * hour), {}, balances=(line,)) for n, line in enumerate(quoted)]
+    covered = observed(f, day(2.5 * hour), {}, provider="okx", covers=(RECEIPT,))
+    await take_in(
+        warehouse,
+        [*wallet, covered, observed(f, day(6.5 * hour), {}, provider="okx")],
+        recorded_at=example_world.clock.now(),
+    )
+    asked = {"to": day(9.5 * hour).isoformat(), "method": "fifo", "lots": "true"}
+    for start in ({}, {"from": day(7.5 * hour).isoformat()}):
+        [whole] = (await ask(example_world, "returns", "returning", **asked, **start))["items"]
+        [answer] = whole["returns"]
+        assert [(lot["opened_at"][11:16], lot["cost"]) for lot in answer["lots"]] == [("06:30", "1060")]
+        assert (answer["unrealised"], answer["unrealised_opening"]) == ("30", "10" if start else "0")
 
 
 async def test_a_value_without_an_amount_makes_returns_unavailable(world: World) -> None:

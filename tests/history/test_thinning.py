@@ -21,4 +21,4 @@ def test_a_value_beside_an_amount_of_0_comes_and_goes_as_one_without_an_amount_d
     nothing, bare = Line("gbp", "asset", Decimal(0)), Line("gbp", "asset", Decimal(0), None, Decimal(5))
     said = [(eth,), (eth, nothing), (eth, bare), (eth, bare), (eth,), (eth, bare._replace(amount=None))]
     chain = [snapshot(number, *lines) for number, lines in enumerate(said)]
-    assert changes_of({"s": chain}) == {"s": [day(0), day(2), day(4), day(5)]}
+    assert changes_of({"s": chain}) == ({"s": [day(0), day(2), day(4), day(5)]}, set())

@@ -19,6 +19,7 @@ from holdfast.history.memberships import SourceMembership, sources_of
 from holdfast.history.prices import read_price_book
 from holdfast.history.receipts import RECEIPTS, Times, hidden_at, hidden_times, is_receipt, without
 from holdfast.history.snapshots import (
+    Changes,
     Span,
     StoredSnapshot,
     read_changes,
@@ -28,7 +29,7 @@ from holdfast.history.snapshots import (
     standing,
 )
 from holdfast.history.statements import to_statement
-from holdfast.history.thinning import Changes, changes_of, instants_of_interest, instants_of_looking, thinned
+from holdfast.history.thinning import changes_of, instants_of_interest, instants_of_looking, thinned
 from holdfast.history.transfers import Logged, read_feeds, read_stretches, read_transfers
 from holdfast.warehouse.client import Warehouse
 
@@ -177,7 +178,7 @@ async def _read(
     until = span.until or windows[0].end
     changes = await read_changes(warehouse, sources, until=until)
     instants = _instants(changes, members, windows, around)
-    return await read_standing(warehouse, changes, instants, moved=around.own, until=until)
+    return await read_standing(warehouse, changes.of, instants, moved=around.own, until=until)
 
 
 def _around(logged: Logged, reach: Mapping[str, datetime], windows: Sequence[Window]) -> _Around:

@@ -1,6 +1,6 @@
 -- The instants at which a source's statement is not about the same holdings as the one before, or stands for other
--- receipt tokens. Statements without a digest are taken for changed.
-SELECT source, observed_at
+-- receipt tokens, and whether it is the latter. Statements without a digest are taken for changed.
+SELECT source, observed_at, toBool(covering != covering_before) AS covers
 FROM
 (
     SELECT

@@ -1,7 +1,7 @@
 """Current snapshots with their lines, as they are stored or as they were known at a time."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import zip_longest
@@ -56,9 +56,19 @@ class Span(NamedTuple):
     ranking: Sequence[str] = ()
 
 
+class Changes(NamedTuple):
+    """At which instants something may have changed: all at which something has, and maybe a few more."""
+
+    of: Mapping[str, Sequence[datetime]]
+    """By source, when its statement was not about the same holdings as the one before, or covered other receipts."""
+    covers: Set[datetime]
+    """When any of them covered other receipts: others of its account lose them then, or have them back."""
+
+
 class _Change(Struct, frozen=True, array_like=True):
     source: str
     at: datetime
+    covers: bool = False
 
 
 class _Snapshot(Struct, frozen=True, array_like=True):
@@ -136,16 +146,16 @@ async def read_snapshots(
     return {source: [_to_stored(one, lines[one.key]) for one in chain] for source, chain in found.items()}
 
 
-async def read_changes(
-    warehouse: Warehouse, sources: Sequence[str], *, until: datetime | None = None
-) -> dict[str, list[datetime]]:
-    """By source, at which instants something may have changed: all at which something has, and maybe a few more."""
+async def read_changes(warehouse: Warehouse, sources: Sequence[str], *, until: datetime | None = None) -> Changes:
+    """Of all that these sources stated up to an instant. Raises WarehouseError."""
     changes: dict[str, list[datetime]] = {source: [] for source in sources}
-    if sources:
-        asked = {"sources": list(sources), "until": until or FAR}
-        for change in await read_rows(warehouse, "read_changes", asked, _Change):
-            changes[change.source].append(change.at)
-    return changes
+    if not sources:
+        return Changes(changes, frozenset())
+    asked = {"sources": list(sources), "until": until or FAR}
+    found = await read_rows(warehouse, "read_changes", asked, _Change)
+    for change in found:
+        changes[change.source].append(change.at)
+    return Changes(changes, {change.at for change in found if change.covers})
 
 
 async def read_next(

@@ -16,20 +16,18 @@ from holdfast.domain.ledger.membership import ALWAYS
 from holdfast.domain.ledger.statements import LEFT_OUT, has_amount
 from holdfast.domain.returns.answers import Window
 from holdfast.history.memberships import SourceMembership
-from holdfast.history.snapshots import StoredSnapshot
+from holdfast.history.snapshots import Changes, StoredSnapshot
 
 _MS = timedelta(milliseconds=1)
 
 NONE_MOVED: Mapping[str, Collection[datetime]] = {}
 
-Changes = Mapping[str, Sequence[datetime]]
-"""By source, when its statement was not about the same holdings as the one before."""
-
 
 def instants_of_interest(changes: Changes, members: Iterable[SourceMembership], window: Window) -> list[datetime]:
-    """Both ends, every change of the window, and where membership begins or ends; each also just before."""
+    """Both ends, every change of the window, and, also before it, where lines join or leave with their account or as
+    receipts: a lot costs what the last word of then says. Each also just before."""
     opens = window.start or ALWAYS.start
-    wanted = {at for of in changes.values() for at in of if at > opens} | _edges(members, window)
+    wanted = {at for of in changes.of.values() for at in of if at > opens} | changes.covers | _edges(members, window)
     return sorted({near for at in wanted for near in (at - _MS, at)})
 
 
@@ -46,9 +44,10 @@ def _edges(members: Iterable[SourceMembership], window: Window) -> set[datetime]
     return {edge for edge in edges if edge <= window.end} | ends
 
 
-def changes_of(chains: Mapping[str, Sequence[StoredSnapshot]]) -> dict[str, list[datetime]]:
+def changes_of(chains: Mapping[str, Sequence[StoredSnapshot]]) -> Changes:
     """Exactly: by amounts, whatever they look like in writing."""
-    return {source: list(_changes(chain)) for source, chain in chains.items()}
+    covers = {at for chain in chains.values() for at in _changes_of_covers(chain)}
+    return Changes({source: list(_changes(chain)) for source, chain in chains.items()}, covers)
 
 
 def thinned(
@@ -59,7 +58,7 @@ def thinned(
 ) -> dict[str, list[StoredSnapshot]]:
     """What changes something, what is the last word at any of the instants, and both neighbours of what `moved`."""
     return {
-        source: _thinned(chain, (*changes[source], *instants), moved.get(source, ()))
+        source: _thinned(chain, (*changes.of[source], *instants), moved.get(source, ()))
         for source, chain in chains.items()
     }
 
@@ -83,6 +82,14 @@ def _changes(chain: Sequence[StoredSnapshot]) -> Iterable[datetime]:
         if now != held:
             yield one.at
         held = now
+
+
+def _changes_of_covers(chain: Sequence[StoredSnapshot]) -> Iterable[datetime]:
+    covered: tuple[str, ...] = ()
+    for one in chain:
+        if one.covers != covered:
+            yield one.at
+        covered = one.covers
 
 
 @exactly
