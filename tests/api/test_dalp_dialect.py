@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from holdfast.domain.assets import EUR, USD
+from holdfast.domain.assets import EUR, USD, fiat
 from holdfast.domain.jobs import JobWindow
 from holdfast.providers.dalp import MANIFEST, build
 from holdfast.providers.dalp.settings import DalpSettings
@@ -300,6 +300,33 @@ async def test_amounts_are_in_the_base_currency_at_their_own_instants_or_left_ou
     assert (values(before)[0][1], before["conversionReliable"]) == (Decimal(0), False)
     rows = (await ask(world, BALANCES, key="euros")).json()["data"]
     assert {row["token"]["id"]: row["valueInBaseCurrency"] for row in rows} == {ETH: "6363.64", XYZ: None}
+
+
+async def test_every_amount_takes_the_rate_that_the_native_answer_takes(world: World) -> None:
+    """A rate of 11:00 sharp is none of the hour that ends then; what was stated at 09:10 is worth today's money."""
+    store, warehouse = world.resources.store, world.resources.warehouse
+    members = [Member(account=A), Member(account=B)]
+    await store.put_portfolio("acme", "francs", base_currency="CHF", members=members)
+    _, secret = await store.create_key("acme", portfolio="francs")
+    world.keys["francs"] = secret.reveal()
+    await world.resources.watcher.wait_until(store.revision)
+    parts = [
+        {"axis": axis, "key": "", "assets": "6600", "debt": "0", "lines": 1, "lines_unpriced": 0}
+        for axis in ("type", "class")
+    ]
+    worth = {"assets": "6600", "net": "6600", "lines": 1, "sources": 3, "breakdown": parts}
+    await write_point(warehouse, "2026-03-01 09:00:00", portfolio="francs", version=1, **worth)
+    for clock, rate in (("08:00", "1.1"), ("11:00", "1.2")):
+        price = {"asset": fiat("CHF"), "quote": USD, "at": at(clock), "price": rate, "source": "test"}
+        stored = {"event_id": "f" * 32, "fetched_at": at(clock), "recorded_at": at(clock)}
+        await insert(warehouse, "prices", [price | stored])
+    native = (await world.get("/v1/portfolios/francs/series", **{"from": "2026-03-01T09:00:00Z"})).json()["points"]
+    whole = await data_of(world, RANGES, key="francs", **hours("2026-03-01T09:00:00Z", "2026-03-01T12:30:00Z"))
+    part = await data_of(world, RANGES, key="francs", **hours("2026-03-01T10:00:00Z", "2026-03-01T11:10:00Z"))
+    assert [value for _, value in values(whole)] == [6000, 6000, 5500, 5500] == [int(one["net"]) for one in native]
+    assert [value for _, value in values(part)] == [6000, 5500]
+    total = (await world.get("/v1/portfolios/francs/total")).json()["net"]
+    assert Decimal((await data_of(world, BREAKDOWN, key="francs"))["totalValue"]) == Decimal(total) == 5500
 
 
 async def test_a_doubt_of_a_provider_makes_our_answer_unreliable(world: World) -> None:

@@ -1,6 +1,5 @@
-"""What a portfolio is worth now, by type and by class of its assets; total and parts are of the same inputs."""
+"""What a portfolio is worth now, by type and by class of its assets; total and parts share inputs and rates."""
 
-from datetime import timedelta
 from decimal import Decimal
 from functools import reduce
 
@@ -14,15 +13,13 @@ from services.api.dialects.dalp.participants import Participant
 from services.api.native.current import read_current
 from services.api.queries import load_sql, read
 from services.api.resources import Resources
-from services.api.vocabulary import Money, Time
+from services.api.vocabulary import Money
 
 UNCLASSIFIED = "unclassified"
 """The key of what has no class: DALP's keys are slugs, never empty."""
-_HOUR = timedelta(hours=1)
 
 
 class _Row(Struct, frozen=True, kw_only=True):
-    bucket: Time
     axis: str
     key: str
     net: Money
@@ -40,11 +37,11 @@ class _Share(Struct, frozen=True, kw_only=True):
 async def read_breakdown(api: Resources, participant: Participant) -> Breakdown:
     params = {"tenant": participant.tenant, "portfolio": participant.portfolio}
     rows = await read(api.warehouse, load_sql(__file__, "breakdown"), params, _Row)
-    at = min(rows[0].bucket + _HOUR, participant.now) if rows else participant.now
-    converter = await read_converter(api, participant, [at])
+    now = participant.now
+    converter = await read_converter(api, participant, [now])
     by_type, by_class = (
         _shares([row for row in rows if row.axis == axis], [
-            converter.exact(Decimal(row.net), at) for row in rows if row.axis == axis
+            converter.exact(Decimal(row.net), now) for row in rows if row.axis == axis
         ]) for axis in ("type", "class")
     )  # fmt: skip
     reliable = converter.reliable and not any(row.lines_unpriced for row in rows)

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
+from holdfast.domain.grids import Bucket
 from holdfast.providers.dalp.wire import STEPS, Point, Series, to_timestamp
 from services.api.dialects.dalp.currency import Converter, read_converter, rounded
 from services.api.dialects.dalp.doubts import in_doubt
@@ -38,9 +39,10 @@ async def read_series(api: Resources, participant: Participant, asked: Range) ->
         "step_s": step_s,
     }
     rows = await read(api.warehouse, load_sql(__file__, "series"), params, _Row)
-    converter = await read_converter(api, participant, [_valued_at(row, asked) for row in rows if row.net is not None])
+    instants = [_valued_at(row, asked, now=participant.now) for row in rows]
+    converter = await read_converter(api, participant, instants)
     doubt = await in_doubt(api, participant, asked.first, asked.end)
-    points = tuple(_to_point(row, asked, converter) for row in rows)
+    points = tuple(_to_point(row, at, converter) for row, at in zip(rows, instants, strict=True))
     return Series(
         range=asked.to_wire(),
         data=points,
@@ -48,11 +50,11 @@ async def read_series(api: Resources, participant: Participant, asked: Range) ->
     )
 
 
-def _to_point(row: _Row, asked: Range, converter: Converter) -> Point:
-    value = Decimal(0) if row.net is None else converter.exact(Decimal(row.net), _valued_at(row, asked))
+def _to_point(row: _Row, valued_at: datetime, converter: Converter) -> Point:
+    value = Decimal(0) if row.net is None else converter.exact(Decimal(row.net), valued_at)
     return Point(timestamp=to_timestamp(row.bucket), total_value_in_base_currency=rounded(value))
 
 
-def _valued_at(row: _Row, asked: Range) -> datetime:
-    """The bucket's end, or the range's where that is earlier."""
-    return min(row.bucket + STEPS[asked.interval], asked.end)
+def _valued_at(row: _Row, asked: Range, *, now: datetime) -> datetime:
+    """The last instant of the bucket, whole as its value is wherever the range ends; now while it is not over."""
+    return min(Bucket(row.bucket, row.bucket + STEPS[asked.interval]).valued_at, now)
