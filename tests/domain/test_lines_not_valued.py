@@ -81,3 +81,15 @@ def test_a_line_of_which_a_part_is_not_valued_is_worth_an_unknown_amount() -> No
         (5, 5, 5, 5, ""),
         (3, 8, None, None, "low_liquidity"),
     ]
+
+
+def test_a_worth_that_is_unknown_beside_a_debt_is_no_negative_capital() -> None:
+    """10 at 100, a debt of 500 of which 100 are repaid while nobody quotes the 10."""
+    told = [
+        statement(day(0), line("x", "10", "100"), line("y", "5", "100", "debt")),
+        statement(day(2), line("x", "10"), line("y", "4", "100", "debt")),
+        statement(day(3), line("x", "10", "100"), line("y", "4", "100", "debt")),
+    ]
+    answer = time_weighted_return(build_book([entries_of(told)], window=Window(None, day(3)), prices=price_book()))
+    assert isinstance(answer, Unavailable)
+    assert (answer.reason, [missing.asset for missing in answer.missing]) == ("no_price", ["x"])

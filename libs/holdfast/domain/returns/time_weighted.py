@@ -46,12 +46,12 @@ def time_weighted_return(book: Book) -> RateOfReturn | Unavailable:
         return without_value(book, "time_weighted", missing)
     opening, closing = _worth(book.opening), _worth(book.closing)
     entries = _in_window(book)
+    if unknown := unknown_at_flow(entries):
+        return without_value(book, "time_weighted", unknown)
     try:
         growth, invested = _linked(_sub_periods(book.opening, entries, closing, book.repriced))
     except _NegativeCapitalError:
         return unavailable(book, "time_weighted", "negative_capital", "debt exceeded assets: no rate has a meaning")
-    if unknown := unknown_at_flow(entries):
-        return without_value(book, "time_weighted", unknown)
     if not invested:
         return unavailable(book, "time_weighted", "no_capital", "nothing was invested in the window")
     return RateOfReturn(
@@ -80,7 +80,7 @@ def _sub_periods(
 ) -> Iterator[tuple[Decimal, Decimal]]:
     """(worth after a flow, worth before the next one) of everything, from the start of the window to its end.
 
-    A worth that is unknown counts as 0: where it is unknown at a flow there is no answer. What moved from one source to
+    A worth that is unknown counts as 0: it is known at every flow, and matters nowhere else. What moved from one source to
     another is worth before the flow already what it is worth there: that is no flow.
     """
     # Each in a list of its own, so that a line is looked up once for what it was worth and what it is.
