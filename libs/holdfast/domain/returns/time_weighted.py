@@ -80,8 +80,8 @@ def _sub_periods(
 ) -> Iterator[tuple[Decimal, Decimal]]:
     """(worth after a flow, worth before the next one) of everything, from the start of the window to its end.
 
-    A worth that is unknown counts as 0: it is known at every flow, and matters nowhere else. What moved from one source to
-    another is worth before the flow already what it is worth there: that is no flow.
+    A worth that is unknown counts as 0: it is known at every flow, and matters nowhere else. What moved from one source
+    to another is worth before the flow already what it is worth there: that is no flow.
     """
     # Each in a list of its own, so that a line is looked up once for what it was worth and what it is.
     last_worth = {(mark.source, mark.asset, mark.side): [mark.worth or ZERO] for mark in opening}
