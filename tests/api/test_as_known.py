@@ -5,14 +5,19 @@ Portfolio `bees`, its one wallet: at 10:00 seven XYZ. A price of 2 (of 09:30) is
 14, at 11:10 21, at 11:40 24.
 """
 
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 import pytest_asyncio
 
+from holdfast.domain.balances import Balance
+from holdfast.events.splitting import split_balances
 from tests.api.conftest import World
-from tests.api.world import DEFI, ETH, WALLET_A, WALLET_B, XYZ, at, insert, line, write_membership, write_snapshot
+from tests.api.worked_example import observed, take_in
+from tests.api.world import DEFI, ETH, WALLET_A, WALLET_B, XYZ, B, at, insert, line, write_membership, write_snapshot
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -144,6 +149,23 @@ async def test_a_later_refetch_of_an_older_statement_does_not_reach_back(world: 
         assert (await get(world, "total", **asked))["net"] == net, clock
 
 
+async def test_a_statement_told_again_in_parts_was_not_current_before_that(world: World) -> None:
+    """At noon forty of 1, in two messages; of the same instant one of 7; then the forty again, word for word."""
+    noon = datetime.fromisoformat("2026-02-25T12:00:00+00:00")
+    one = Balance(asset=XYZ, kind="wallet", amount=Decimal(1), price=Decimal(7))
+    forty = tuple(msgspec.structs.replace(one, position=f"{number}", price=Decimal(1)) for number in range(40))
+    for hours, lines in ((1, forty), (2, (one,)), (3, forty)):
+        told = noon + timedelta(hours=hours)
+        parts = split_balances(observed(B, noon, {}, balances=lines, fetched_at=told), 4000)
+        assert len(parts) == (1 if hours == 2 else 2)
+        await take_in(world.resources.warehouse, list(parts), recorded_at=told)
+    for hours, net in ((1, "40"), (2, "7"), (3, "40")):
+        known = (noon + timedelta(hours=hours, minutes=30)).isoformat()
+        assert (await get(world, "total", at=instant("12:10", "2026-02-25"), known_at=known))["net"] == net
+        ranged = {"from": instant("12:10", "2026-02-25"), "to": instant("12:10", "2026-02-25"), "known_at": known}
+        assert (await get(world, "series", **ranged))["points"][0]["net"] == net
+
+
 async def test_an_instant_to_come_is_refused_by_name(world: World) -> None:
     answer = await world.get("/v1/portfolios/bees/total", at="2027-01-01T00:00:00Z")
     assert (answer.status_code, answer.json()["field"]) == (400, "at")
@@ -182,6 +204,29 @@ async def test_a_changed_membership_names_its_revision(world: World) -> None:
     [one] = body["items"]
     assert (one["cause"], one["before"], one["event"]["id"]) == ("membership", None, "9")
     assert (body["net_before_usd"], body["change_usd"]) == (None, None)
+
+
+async def test_who_is_known_to_have_left_is_corrected_to_nothing(world: World) -> None:
+    """`both` held the wallet, as far as was known; on the 21st it is told to have left before half past ten."""
+    warehouse, portfolio = world.resources.warehouse, {"tenant": "acme", "portfolio": "both"}
+    for revision, known, left in ((20, "2026-01-01", at("00:00", "2200-01-01")), (21, "2026-02-21", at("10:15", DAY))):
+        member = {
+            "source": WALLET_B,
+            "account": B,
+            "provider": "evm",
+            "scope": "wallet",
+            "valid_from": at("00:00", "1970-01-01"),
+        }
+        rows = [portfolio | {"revision": revision, "valid_to": left} | member]
+        await insert(warehouse, "registry_portfolio_sources", rows)
+        rows = [portfolio | {"revision": revision, "recorded_at": at("00:00", known), "deleted": False}]
+        await insert(warehouse, "registry_portfolio_revisions", rows)
+    later = {"at": instant("10:30"), "known_at": instant("00:00", "2026-02-22")}
+    assert (await get(world, "total", "both", **later))["net"] == "0"
+    known = {"known_from": instant("11:10"), "known_to": instant("00:00", "2026-02-22")}
+    body = await get(world, "corrections", "both", at=instant("10:30"), **known)
+    assert (body["net_before_usd"], body["net_after_usd"], body["change_usd"]) == ("21", "0", "-21")
+    assert [(one["cause"], one["change_usd"]) for one in body["items"]] == [("membership", "-21")]
 
 
 async def test_what_was_not_corrected_is_not_listed(world: World) -> None:

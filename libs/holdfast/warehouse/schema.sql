@@ -2753,11 +2753,11 @@ LEFT JOIN
         source,
         observed_at,
         snapshot_id,
-        fetched,
         recorded,
         line_count,
         covering,
-        job
+        job,
+        if(in_parts.told > toDateTime64(0, 3, 'UTC'), in_parts.told, whole.told) AS fetched
     FROM
     (
         SELECT
@@ -2768,7 +2768,7 @@ LEFT JOIN
             any(lines) AS line_count,
             max(job_id) AS job,
             min(recorded_at) AS recorded,
-            arrayMax(arrayMap(copy -> (copy.1), arrayFilter(copy -> ((copy.2) <= {known_at:DateTime64(3, 'UTC')}), groupUniqArrayArray(copies)))) AS fetched
+            arrayMax(arrayMap(copy -> (copy.1), arrayFilter(copy -> ((copy.2) <= {known_at:DateTime64(3, 'UTC')}), groupUniqArrayArray(copies)))) AS told
         FROM snapshots
         WHERE (source IN (
             SELECT source
@@ -2778,7 +2778,24 @@ LEFT JOIN
             source,
             observed_at,
             snapshot_id
-    )
+    ) AS whole
+    LEFT JOIN
+    (
+        SELECT
+            source,
+            observed_at,
+            snapshot_id,
+            max(fetched_at) AS told
+        FROM snapshot_parts
+        WHERE (source IN (
+            SELECT source
+            FROM members
+        )) AND (observed_at <= {at:DateTime64(3, 'UTC')}) AND (recorded_at <= {known_at:DateTime64(3, 'UTC')})
+        GROUP BY
+            source,
+            observed_at,
+            snapshot_id
+    ) AS in_parts USING (source, observed_at, snapshot_id)
     ORDER BY
         observed_at DESC,
         fetched DESC,

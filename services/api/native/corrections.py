@@ -16,7 +16,7 @@ from holdfast.domain.time import to_ms
 from holdfast.registry.rules import newest_rules
 from services.api.callers import Asker
 from services.api.currencies import to_text
-from services.api.native.as_known import to_params
+from services.api.native.as_known import had_members, to_params
 from services.api.native.differing import Cause, Difference, Event, Known, Line, Place, Stated, differences
 from services.api.native.moments import Moment
 from services.api.openapi import refusals
@@ -206,7 +206,9 @@ class Reader:
         return replace(known, lines=await self._read("corrections", moment, Line, sources=list(sources)))
 
     async def _net(self, moment: Moment, known: Known) -> str | None:
-        if not any(one.snapshot_id for one in known.statements.values()):
+        """As the total: 0 once all have left, null while nothing is known."""
+        stated = any(one.snapshot_id for one in known.statements.values())
+        if not stated and (known.statements or not await had_members(self._api, self._tenant, self._portfolio, moment)):
             return None
         [one] = await self._read("corrections_net", moment, Net)
         return one.net
