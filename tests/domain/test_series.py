@@ -94,12 +94,13 @@ def test_the_worst_fill_counts_and_what_is_known_is_not_dropped() -> None:
 
 def test_a_source_that_has_left_is_zero_and_one_that_has_not_joined_is_not_waited_for() -> None:
     stays = SourceHistory(Told([state(0, 100)]), (Interval(day(1), day(3)),))
-    got = shown({"a": stays}, 0, 3)
+    got = shown({"a": stays}, 0, 4)
     assert [point[2:] for point in got] == [
         (None, "missing", False),
         (100, "carried", True),
         (100, "carried", True),
         (0, "observed", True),
+        (0, "carried", True),
     ]
 
 

@@ -115,6 +115,7 @@ def point(bucket: Bucket, sources: Mapping[str, SourceHistory], *, currency: str
     known = [state for state in states if state is not None]
     joined_before = any(during.start <= at for source in sources.values() for during in source.during)
     nothing_known = not known and (bool(members) or not joined_before)
+    fills = [_fill(state, bucket) for state in states] or ["missing" if nothing_known else _exit(sources, bucket)]
     rate = None if currency == USD else rates.find(USD, currency, at)
     unknown = nothing_known or isinstance(rate, MissingRate)
     assets = None if unknown else _in_currency(sum((state.assets for state in known), ZERO), rate)
@@ -125,7 +126,7 @@ def point(bucket: Bucket, sources: Mapping[str, SourceHistory], *, currency: str
         assets=assets,
         debt=debt,
         net=None if assets is None or debt is None else assets - debt,
-        fill=_worst([_fill(state, bucket) for state in states], otherwise="missing" if nothing_known else "observed"),
+        fill=_worst(fills),
         complete=not nothing_known and len(known) == len(states),
         sources=len(known),
         sources_missing=len(states) - len(known),
@@ -148,8 +149,14 @@ def _fill(state: State | None, bucket: Bucket) -> Fill:
     return "observed" if state.observed_at >= bucket.start else "carried"
 
 
-def _worst(fills: Sequence[Fill], *, otherwise: Fill) -> Fill:
-    return max(fills, key=_BADNESS.__getitem__, default=otherwise)
+def _exit(sources: Mapping[str, SourceHistory], bucket: Bucket) -> Fill:
+    """Of a portfolio that everybody has left: it is seen in the bucket in which the last of them did."""
+    left = max(end for source in sources.values() for _, end in source.during if end <= bucket.valued_at)
+    return "observed" if left >= bucket.start else "carried"
+
+
+def _worst(fills: Sequence[Fill]) -> Fill:
+    return max(fills, key=_BADNESS.__getitem__)
 
 
 def _in_currency(usd: Decimal, rate: Rate | MissingRate | None) -> Decimal:
