@@ -1,241 +1,109 @@
 """What a rebuild finds, puts right, and leaves alone."""
 
 import asyncio
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
-from fractions import Fraction
+from typing import Any
 
 import pytest
+from msgspec import Struct
 
-from holdfast.domain.balances import Balance, Snapshot, snapshot_id
-from holdfast.domain.prices import Price
-from holdfast.domain.sources import Source
-from holdfast.events import BalancesObserved, PricesObserved
-from holdfast.events.event import Event
-from holdfast.rebuild import Finding, Rebuild, Scope, read_findings, swap
-from holdfast.registry.records import Account, Member, Portfolio, SourceSetting
-from holdfast.registry.state import RegistryState
-from holdfast.warehouse.client import Warehouse
+from holdfast.events import BalancesObserved
+from holdfast.rebuild import Finding, read_findings, swap
+from holdfast.warehouse.client import Warehouse, connect
 from services.aggregator.batch import Arrival
-from services.aggregator.commit import commit
+from services.aggregator.commit import insert, settle
 from services.aggregator.prepared import prepare
-from services.aggregator.projection import Projector
-from tests.aggregator.test_any_arrival import Silent
+from tests.rebuild.damages import BESIDE, DAMAGES, Damage
+from tests.rebuild.stage import NOW, WALLETS, build, found, keep, kept, observed, store, total
+from tests.support.database import Migrated, empty_database
 
-START = datetime(2026, 1, 31, 22, 10, tzinfo=UTC)
-NOW = START + timedelta(days=3)
-ETH, USD = "eip155:1/slip44:60", "iso4217:USD"
-WALLETS = ("eip155:1:0x" + "1" * 40, "eip155:1:0x" + "2" * 40)
+__all__ = ["kept"]
 
-
-def observed(wallet: str, hour: int, amount: str, *, value: str | None = None) -> BalancesObserved:
-    at = START + timedelta(hours=hour)
-    balances = (
-        Balance(asset=ETH, kind="wallet", amount=Decimal(amount), value=None if value is None else Decimal(value)),
-        Balance(asset="iso4217:EUR", kind="borrowed", side="debt", amount=Decimal(7), value=Decimal(8)),
-    )
-    source = Source(tenant="acme", provider="evm", account=wallet, scope="wallet")
-    snapshot = Snapshot(account=wallet, scope="wallet", observed_at=at, fetched_at=at, balances=balances)
-    identity = snapshot_id(source, snapshot)
-    return BalancesObserved(
-        id=identity, tenant="acme", provider="evm", account=wallet, scope="wallet", snapshot_id=identity,
-        observed_at=at, fetched_at=at, job_id="0" * 32, balances=balances, lines=len(balances),
-    )  # fmt: skip
+# All that a rebuild compares, and nothing that tells when or how a row came to be.
+TABLES = {
+    "line": "SELECT source, observed_at, line, snapshot_id, price_usd, value_usd, price_source, price_at, reason "
+    "FROM balances FINAL ORDER BY ALL",
+    "total": "SELECT * EXCEPT (version, computed_at) REPLACE (arraySort(breakdown) AS breakdown) "
+    "FROM portfolio_totals FINAL ORDER BY tenant, portfolio, bucket",
+    "latest": "SELECT * EXCEPT rank REPLACE (arraySort(covers) AS covers) FROM latest_snapshots FINAL ORDER BY source",
+}
 
 
-def priced(hour: int, price: str) -> PricesObserved:
-    at = START + timedelta(hours=hour)
-    prices = (Price(asset=ETH, quote=USD, at=at, price=Decimal(price), source="feed"),)
-    return PricesObserved(
-        id=f"{hour:032x}", tenant="public", provider="feed", fetched_at=at, job_id="1" * 32, prices=prices
-    )
+class Story(Struct, frozen=True):
+    """Of one world: kept, looked at, damaged, looked at, put right, looked at."""
+
+    at_first: list[Finding]
+    last_of_both: list[tuple[Decimal, int]]
+    """Its last point's net and lines, when nothing was wrong."""
+    of_one: list[Finding]
+    of_all: list[Finding]
+    at_last: list[Finding]
+    right: dict[str, list[Any]]
+    damaged: dict[str, list[Any]]
+    swapped: dict[str, list[Any]]
 
 
-async def store(warehouse: Warehouse, events: Sequence[Event]) -> None:
-    arrivals = [Arrival(event=event, sequence=number, recorded_at=NOW) for number, event in enumerate(events)]
-    await commit(warehouse, prepare(arrivals), ranking=["feed"])
+@pytest.fixture(scope="module")
+def story(migrated_database: Migrated) -> Story:
+    """Told once: each look costs seconds, and what is wrong with one row is no matter of another's."""
+    return asyncio.run(_tell(migrated_database))
 
 
-@pytest.fixture
-async def kept(warehouse: Warehouse) -> Warehouse:
-    """Two wallets in `both`, the first in `one`: three hours of each, over the end of a month, one priced by a feed."""
-    setting = SourceSetting(provider="evm", scope="wallet", every_s=60, counted=True)
-    accounts = {
-        ("acme", wallet): Account(tenant="acme", id=wallet, spelling=wallet, sources=(setting,), created_at=START)
-        for wallet in WALLETS
-    }
-    members = {"both": WALLETS, "one": WALLETS[:1]}
-    portfolios = {
-        ("acme", name): Portfolio(
-            tenant="acme", id=name, name=name, members=tuple(Member(account=wallet) for wallet in some),
-            created_at=START,
-        )
-        for name, some in members.items()
-    }  # fmt: skip
-    state = RegistryState(accounts=accounts, portfolios=portfolios, revision=5)
-    await Projector(warehouse, Silent(), every_s=60).reconcile(state)  # type: ignore[arg-type]
-    await store(warehouse, [priced(0, "2000"), priced(2, "2100.5")])
-    await store(warehouse, [observed(wallet, hour, "1.5") for wallet in WALLETS for hour in (0, 1, 3)])
-    return warehouse
+async def _tell(database: Migrated) -> Story:
+    await empty_database(database)
+    warehouse = await connect(database.settings)
+    try:
+        await keep(warehouse)
+        await store(warehouse, [observed(BESIDE, 0, "1.5")])
+        at_first, right = await found(warehouse, "clean"), await _rows(warehouse)
+        last = await total(warehouse, "both", "2026-02-01 01:00:00")
+        for damage in DAMAGES:
+            await damage.do(warehouse)
+        damaged = await _rows(warehouse)
+        of_one = await found(warehouse, "one", ("acme", "one"))
+        of_all = await found(warehouse, "all")
+        await swap(warehouse, "all")
+        swapped = await _rows(warehouse)
+        return Story(at_first, last, of_one, of_all, await found(warehouse, "again"), right, damaged, swapped)
+    finally:
+        await warehouse.close()
 
 
-def build(warehouse: Warehouse, run: str, *portfolios: tuple[str, str], settle_s: float = 0) -> Rebuild:
-    return Rebuild(
-        warehouse, run=run, scope=Scope(portfolios=portfolios), ranking=["feed"], settle_s=settle_s,
-    )  # fmt: skip
+async def _rows(warehouse: Warehouse) -> dict[str, list[Any]]:
+    return {kind: await warehouse.rows(sql) for kind, sql in TABLES.items()}
 
 
-async def found(warehouse: Warehouse, run: str, *portfolios: tuple[str, str]) -> list[Finding]:
-    rebuild = build(warehouse, run, *portfolios)
-    units, _ = await rebuild.plan()
-    done = [one async for one in rebuild.work(units)]
-    outcome, findings = rebuild.outcome(done), await read_findings(warehouse, run)
-    assert outcome.differences == len(findings)
-    assert outcome.moving == 0
-    return findings
+def test_nothing_is_found_where_nothing_is_wrong(story: Story) -> None:
+    assert story.at_first == []
+    assert story.last_of_both == [(2 * (Decimal("1.5") * Decimal("2100.5") - 8), 4)]
 
 
-async def total(warehouse: Warehouse, portfolio: str, bucket: str) -> list[tuple[Decimal, int]]:
-    return await warehouse.rows(
-        "SELECT net, lines FROM portfolio_totals FINAL "
-        "WHERE portfolio = {portfolio:String} AND bucket = {bucket:String}",
-        {"portfolio": portfolio, "bucket": bucket},
-    )
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: f"{damage.kind} {damage.what}")
+def test_a_row_that_is_wrong_is_found_with_what_it_should_say(story: Story, damage: Damage) -> None:
+    [finding] = [one for one in story.of_all if (one.kind, one.of) == (damage.kind, damage.of)]
+    assert damage.told_by(finding), finding
 
 
-async def test_nothing_is_found_where_nothing_is_wrong(kept: Warehouse) -> None:
-    assert await found(kept, "clean") == []
-    assert await total(kept, "both", "2026-02-01 01:00:00") == [(2 * (Decimal("1.5") * Decimal("2100.5") - 8), 4)]
+def test_a_row_that_is_right_is_not_found(story: Story) -> None:
+    assert len(story.of_all) == len(DAMAGES)
+    assert [one.kind for one in story.of_all] == [damage.kind for damage in DAMAGES]
 
 
-@pytest.mark.parametrize("version", ["version", "version + 9"])
-async def test_a_wrong_line_is_found_and_put_right_whatever_version_it_claims(kept: Warehouse, version: str) -> None:
-    await kept.command(
-        f"INSERT INTO balances SELECT * REPLACE (toDecimal256(1, 36) AS value_usd, toUInt64({version}) AS version) "
-        "FROM balances FINAL WHERE source LIKE '%111/wallet' AND line = 0 AND observed_at < '2026-01-31 22:30:00'"
-    )
-    [finding] = await found(kept, "line")
-    assert (finding.kind, finding.stored, finding.derived) == ("line", Decimal(1), Decimal(3000))
-    await swap(kept, "line")
-    assert await found(kept, "again") == []
-    value = "SELECT value_usd FROM balances FINAL WHERE line = 0 AND observed_at < '2026-01-31 22:30:00'"
-    assert await kept.rows(value) == [(Decimal(3000),), (Decimal(3000),)]
+@pytest.mark.parametrize("kind", list(TABLES))
+def test_a_swap_puts_every_row_right_and_touches_no_other(story: Story, kind: str) -> None:
+    assert story.damaged[kind] != story.right[kind]
+    assert story.swapped[kind] == story.right[kind]
 
 
-@pytest.mark.parametrize("by", ["0." + "0" * 35 + "1", "-0." + "0" * 35 + "1"])
-async def test_a_value_that_is_off_by_the_least_is_found(kept: Warehouse, by: str) -> None:
-    await kept.command(
-        f"INSERT INTO balances SELECT * REPLACE (value_usd + toDecimal256('{by}', 36) AS value_usd) "
-        "FROM balances FINAL WHERE source LIKE '%111/wallet' AND line = 0 AND observed_at < '2026-01-31 22:30:00'"
-    )
-    [finding] = await found(kept, "off")
-    assert finding.derived == 3000
-    assert Fraction(finding.stored or 0) == 3000 + Fraction(by)
+def test_nothing_is_found_after_a_swap(story: Story) -> None:
+    assert story.at_last == []
 
 
-@pytest.mark.parametrize(
-    ("line", "wrong"),
-    [
-        (0, "CAST(NULL, 'Nullable(Decimal(76, 36))') AS value_usd"),
-        (0, "CAST(NULL, 'Nullable(Decimal(76, 36))') AS price_usd"),
-        (1, "toDecimal256(9, 36) AS value_usd"),
-        (1, "toDecimal256(1, 36) AS price_usd"),
-    ],
-)
-async def test_a_line_is_compared_where_something_of_it_is_unknown(kept: Warehouse, line: int, wrong: str) -> None:
-    """Line 0 is valued by a feed; of line 1 a value is stated and no price."""
-    worth = "SELECT value_usd, price_usd FROM balances FINAL ORDER BY source, observed_at, line"
-    right = await kept.rows(worth)
-    await kept.command(
-        f"INSERT INTO balances SELECT * REPLACE ({wrong}, version + 1 AS version) FROM balances FINAL "
-        f"WHERE source LIKE '%111/wallet' AND line = {line} AND observed_at < '2026-01-31 22:30:00'"
-    )
-    assert [one.kind for one in await found(kept, "unknown")] == ["line"]
-    await swap(kept, "unknown")
-    assert await kept.rows(worth) == right
-    assert await found(kept, "again") == []
-
-
-async def test_a_point_that_was_summed_from_a_wrong_line_is_found_with_it(kept: Warehouse) -> None:
-    """The line and its point agree with each other, and neither with what was observed."""
-    await kept.command(
-        "INSERT INTO balances SELECT * REPLACE (value_usd + 5 AS value_usd, version + 1 AS version) "
-        "FROM balances FINAL WHERE source LIKE '%222/wallet' AND line = 0 AND observed_at < '2026-01-31 22:30:00'"
-    )
-    await kept.command(
-        "INSERT INTO portfolio_totals SELECT * REPLACE (assets + 5 AS assets, net + 5 AS net, version + 1 AS version) "
-        "FROM portfolio_totals FINAL WHERE portfolio = 'both' AND bucket = '2026-01-31 22:00:00'"
-    )
-    assert [one.kind for one in await found(kept, "pair")] == ["line", "total"]
-    await swap(kept, "pair")
-    assert await found(kept, "again") == []
-    assert await total(kept, "both", "2026-01-31 22:00:00") == [(Decimal(2 * (3000 - 8)), 4)]
-
-
-@pytest.mark.parametrize("version", ["version", "version + 1"])
-async def test_a_wrong_total_is_found_and_put_right_whatever_version_it_claims(kept: Warehouse, version: str) -> None:
-    right = await total(kept, "both", "2026-01-31 23:00:00")
-    await kept.command(
-        f"INSERT INTO portfolio_totals SELECT * REPLACE (net + 1 AS net, toUInt256({version}) AS version, "
-        "computed_at + INTERVAL 1 SECOND AS computed_at) "
-        "FROM portfolio_totals FINAL WHERE portfolio = 'both' AND bucket = '2026-01-31 23:00:00'"
-    )
-    [finding] = await found(kept, "total")
-    assert (finding.kind, finding.of) == ("total", "acme/both, 2026-01-31 23:00:00")
-    assert finding.stored == right[0][0] + 1
-    assert finding.derived == right[0][0]
-    await swap(kept, "total")
-    assert await total(kept, "both", "2026-01-31 23:00:00") == right
-    assert await found(kept, "again") == []
-
-
-@pytest.mark.parametrize("rank", ["rank", "rank + 1", None])
-async def test_a_source_whose_current_snapshot_is_wrong_or_missing_is_found_and_put_right(
-    kept: Warehouse, rank: str | None
-) -> None:
-    current = "SELECT source, snapshot_id, observed_at FROM latest_snapshots FINAL ORDER BY source"
-    right = await kept.rows(current)
-    if rank is None:
-        await kept.command("DELETE FROM latest_snapshots WHERE source LIKE '%111/wallet'")
-    else:
-        await kept.command(
-            f"INSERT INTO latest_snapshots SELECT * REPLACE ('{'0' * 32}' AS snapshot_id, toUInt256({rank}) AS rank) "
-            "FROM latest_snapshots FINAL WHERE source LIKE '%111/wallet'"
-        )
-    [finding] = await found(kept, "latest")
-    assert (finding.kind, finding.of) == ("latest", right[0][0])
-    await swap(kept, "latest")
-    assert await kept.rows(current) == right
-    assert await found(kept, "again") == []
-
-
-async def test_a_breakdown_that_is_wrong_in_one_key_alone_is_found(kept: Warehouse) -> None:
-    await kept.command(
-        "INSERT INTO portfolio_totals SELECT * REPLACE (arrayMap(x -> (x.1, x.2, x.3, x.4, x.5, "
-        "if(x.1 = 'kind' AND x.2 = 'wallet', x.6 + 1, x.6)), breakdown) AS breakdown, version + 1 AS version) "
-        "FROM portfolio_totals FINAL WHERE portfolio = 'one' AND bucket = '2026-01-31 22:00:00'"
-    )
-    [finding] = await found(kept, "breakdown")
-    assert (finding.stored == finding.derived, finding.detail) == (True, "equal in sum, not in what it is made of")
-
-
-async def test_a_point_that_is_missing_is_found_and_put_in(kept: Warehouse) -> None:
-    right = await total(kept, "one", "2026-02-01 01:00:00")
-    await kept.command("DELETE FROM portfolio_totals WHERE portfolio = 'one' AND bucket = '2026-02-01 01:00:00'")
-    [finding] = await found(kept, "missing")
-    assert (finding.stored, finding.derived, finding.detail) == (None, right[0][0], "no such point is stored")
-    await swap(kept, "missing")
-    assert await total(kept, "one", "2026-02-01 01:00:00") == right
-
-
-async def test_only_the_portfolios_that_were_asked_for_are_looked_at(kept: Warehouse) -> None:
-    await kept.command(
-        "INSERT INTO portfolio_totals SELECT * REPLACE (net + 1 AS net, version + 1 AS version) "
-        "FROM portfolio_totals FINAL WHERE portfolio = 'both'"
-    )
-    assert await found(kept, "one", ("acme", "one")) == []
-    assert len(await found(kept, "both", ("acme", "both"))) == 3
+def test_only_the_portfolios_that_were_asked_for_are_looked_at(story: Story) -> None:
+    asked = [one for one in story.of_all if WALLETS[0] in one.of or one.of.startswith("acme/one")]
+    assert {one.kind for one in asked} == {"line", "total", "latest"}
+    assert story.of_one == asked
 
 
 async def test_what_comes_in_while_rows_are_swapped_stays(kept: Warehouse) -> None:
@@ -258,8 +126,6 @@ async def test_what_comes_in_while_rows_are_swapped_stays(kept: Warehouse) -> No
 async def test_a_rebuild_beside_a_busy_aggregator_reports_nothing_that_is_only_on_its_way(kept: Warehouse) -> None:
     """Raw rows whose points are still to come are no difference once they have come."""
     arrivals = [Arrival(event=observed(WALLETS[0], 5, "3"), sequence=9, recorded_at=NOW)]
-    from services.aggregator.commit import insert, settle  # noqa: PLC0415 - the two halves of a commit
-
     touched = await insert(kept, prepare(arrivals), ranking=["feed"])
     rebuild = build(kept, "busy", settle_s=0.5)
     units, _ = await rebuild.plan()
