@@ -47,14 +47,14 @@ HeldT = TypeVar("HeldT", bound=Held)
 
 async def read_held(
     api: Resources,
-    members: Iterable[PortfolioSource],
+    members: Sequence[PortfolioSource],
     instants: Sequence[datetime],
     kind: type[HeldT],
     *,
     excluded: Iterable[str],
     now: datetime,
 ) -> dict[datetime, list[HeldT]]:
-    """By instant. One before any source was seen has no entry: nothing is known of it.
+    """By instant. One before any source was seen has no entry: nothing is known of it. Once all had left one is empty.
 
     `excluded`: assets that the rules leave out. Like a receipt, such an asset may have a row, without lines.
     """
@@ -62,7 +62,7 @@ async def read_held(
         (member.source.id, stored_time(member.valid_from or _BEGINNING), stored_time(member.valid_to or _END))
         for member in members
     ]
-    held: dict[datetime, list[HeldT]] = {}
+    held: dict[datetime, list[HeldT]] = {at: [] for at in instants if _have_left(members, at)}
     if not spans or not instants:
         return held
     params: dict[str, Any] = {
@@ -75,3 +75,9 @@ async def read_held(
     for row in await read(api.warehouse, load_sql(__file__, "held"), params, kind):
         held.setdefault(row.at, []).append(row)
     return held
+
+
+def _have_left(members: Iterable[PortfolioSource], at: datetime) -> bool:
+    """Whether all that had come by then had left: what has left is zero, not unknown."""
+    came = [member for member in members if member.valid_from is None or member.valid_from <= at]
+    return bool(came) and all(member.valid_to is not None and member.valid_to <= at for member in came)

@@ -17,8 +17,9 @@ from holdfast.providers.bitpanda import MANIFEST, build, wire
 from holdfast.providers.bitpanda.settings import BitpandaSettings
 from holdfast.providers.kit.contract import Fetched, Target
 from holdfast.providers.kit.session import build_session
+from holdfast.registry.records import Member
 from holdfast.settings import Secret
-from tests.api.bitpanda_world import write_vault
+from tests.api.bitpanda_world import C, write_vault
 from tests.api.conftest import World
 from tests.support.shapes import differences
 
@@ -46,6 +47,10 @@ async def items(world: World, arguments: str = "", *, key: str = "vault", fields
     assert "errors" not in answer.json(), answer.text
     found: list[dict[str, Any]] = answer.json()["data"]["user"]["portfolio"]["items"]
     return found
+
+
+def at_clock(hour: int) -> datetime:
+    return datetime(2026, 3, 1, hour, 30, tzinfo=UTC)
 
 
 def amounts(item: dict[str, Any]) -> dict[str, str]:
@@ -138,6 +143,21 @@ async def test_the_total_is_the_one_of_the_native_api(vault: World) -> None:
     native = (await vault.get("/v1/portfolios/family/total", key="family")).json()
     assert item["total"]["value"] == native["net"] == "6600"
     assert item["total"]["currency"] == "USD"
+
+
+async def test_what_has_left_is_zero_and_no_gap(vault: World) -> None:
+    """The wallet is in from half past nine until half past eleven; nobody was in before, and nobody is since."""
+    store, member = vault.resources.store, Member(account=C, valid_from=at_clock(9), valid_to=at_clock(11))
+    await store.put_portfolio("acme", "emptied", base_currency="GBP", members=[member])
+    _, secret = await store.create_key("acme", portfolio="emptied")
+    vault.keys["emptied"] = secret.reveal()
+    await vault.resources.watcher.wait_until(store.revision)
+    window = '(startDate: "2026-03-01T09:00:00Z", endDate: "2026-03-01T13:00:00Z", timePeriod: HOURLY)'
+    found = await items(vault, window, key="emptied")
+    assert [(one["timestamp"][11:16], one["total"]["value"]) for one in found] == [
+        ("13:00", "0"), ("12:00", "0"), ("11:00", "10240"), ("10:00", "10240"),
+    ]  # fmt: skip
+    assert found[:1] == await items(vault, key="emptied")
 
 
 async def test_a_balance_is_one_asset_with_debt_subtracted_and_receipts_left_out(vault: World) -> None:

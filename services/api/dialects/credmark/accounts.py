@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 
 from msgspec import Struct
 
@@ -36,12 +35,6 @@ class Asked(Struct, frozen=True, kw_only=True):
     @property
     def chain(self) -> str:
         return chain_of(self.chain_id)
-
-    def has_left(self, at: datetime) -> bool:
-        """Whether all of it had left the portfolio of the key by then: what has left is zero, not unknown."""
-        return bool(self.members) and all(
-            member.valid_to is not None and member.valid_to <= at for member in self.members
-        )
 
 
 def admit_caller(api: Resources, limiter: RateLimiter, headers: Mapping[str, str]) -> Caller:

@@ -51,7 +51,6 @@ async def read_portfolios(
     held = await read_held(
         api, asked.members, sorted(set(instants)), Held, excluded=asked.excluded, now=api.clock.now()
     )
-    held |= {at: [] for at in instants if asked.has_left(at)}
     rates = await read_rates(api, [quote], sorted(held))
     wanted = frozenset(token.lower() for token in query.tokens)
     return {at: _to_portfolio(rows, asked, wanted, rates.find(USD, quote, at)) for at, rows in held.items()}
