@@ -32,8 +32,8 @@ from holdfast.settings.shared import ClickHouseSettings, NatsSettings
 from holdfast.warehouse.client import connect as connect_warehouse
 from holdfast.warehouse.writer import write
 from services.aggregator.event_rows import to_fetch_row
-from tests.cli.test_commands import holdfast, said
 from tests.support.children import Child
+from tests.support.commands import holdfast, said
 
 WALLET = "eip155:1:0x742d35cc6634c0532925a3b844bc454e4438f44e"
 RANGE = ("--from", "2026-02-26", "--to", "2026-02-28")
@@ -104,7 +104,7 @@ async def test_what_is_fetched_or_asked_for_already_is_not_asked_for_again(
 async def test_it_follows_until_all_is_in_and_says_how_far_it_is(
     connection: Connection, system: dict[str, str], tmp_path: Path
 ) -> None:
-    (asked,) = said(holdfast("backfill", WALLET, *RANGE, "--json", settings=system, folder=tmp_path))  # type: ignore[misc]
+    (asked,) = said(holdfast("backfill", WALLET, *RANGE, "--json", settings=system, folder=tmp_path))
     command = [sys.executable, "-m", "holdfast", "backfill", WALLET, *RANGE]
     child = Child(command, log=tmp_path / "log", environment=system | {"COLUMNS": "200"})
     publisher = Publisher(connection.js, producer="worker-evm", clock=SystemClock())

@@ -1,11 +1,9 @@
 """The command line against a real registry, and its messages when something is wrong."""
 
 import contextlib
-import json
 import os
 import re
-import subprocess
-import sys
+import sysconfig
 import tomllib
 from pathlib import Path
 
@@ -16,18 +14,9 @@ from holdfast.messaging.streams import migrate
 from holdfast.providers.kit.discovery import discover
 from holdfast.settings.shared import NatsSettings
 from services.cli.app import GROUPS, build_app
+from tests.support.commands import Done, holdfast, holdfast_from_nothing, said
 
 WALLET = "eip155:1:0x742d35Cc6634C0532925a3b844Bc454e4438f44e"
-
-
-def holdfast(
-    *words: str, settings: dict[str, str] | None = None, folder: Path | None = None
-) -> subprocess.CompletedProcess[str]:
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("HOLDFAST_")} | (settings or {})
-    return subprocess.run(
-        [sys.executable, "-m", "holdfast", *words],
-        env=environment | {"COLUMNS": "200"}, cwd=folder, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
 
 
 @pytest.fixture
@@ -39,43 +28,39 @@ async def system(nats_settings: NatsSettings) -> dict[str, str]:
     return {"HOLDFAST_NATS__URL": nats_settings.url}
 
 
-def said(done: subprocess.CompletedProcess[str]) -> object:
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
 async def test_a_tenant_a_wallet_and_a_portfolio_are_registered_and_listed(
     system: dict[str, str], tmp_path: Path
 ) -> None:
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
+    def run(*words: str) -> Done:
         return holdfast(*words, settings=system, folder=tmp_path)
 
-    assert run("tenant", "create", "acme", "--name", "Acme").returncode == 0
+    created = holdfast_from_nothing("tenant", "create", "acme", "--name", "Acme", settings=system, folder=tmp_path)
+    assert created.returncode == 0, created.stderr
     assert run("portfolio", "create", "family").returncode == 0
     added = said(run("account", "add", WALLET, "--source", "evm:wallet:120", "--portfolio", "family", "--json"))
-    assert added["sources"] == [  # type: ignore[index]
+    assert added["sources"] == [
         {"provider": "evm", "feed": "balances", "scope": "wallet", "every_s": 120, "counted": True, "paused": None}
     ]
-    (account,) = said(run("account", "list", "--json"))  # type: ignore[misc]
+    (account,) = said(run("account", "list", "--json"))
     assert account["account"] == WALLET, "the spelling that came in is echoed"
     shown = said(run("portfolio", "show", "family", "--json"))
-    assert [m["account"] for m in shown["accounts"]] == [WALLET.lower()]  # type: ignore[index]
+    assert [m["account"] for m in shown["accounts"]] == [WALLET.lower()]
     key = said(run("key", "create", "--portfolio", "family", "--json"))
-    assert re.fullmatch(r"hf_[a-z2-7]{16}_[a-z2-7]{52}", key["key"])  # type: ignore[index]
+    assert re.fullmatch(r"hf_[a-z2-7]{16}_[a-z2-7]{52}", key["key"])
     listed = run("key", "list", "--json").stdout
-    assert key["key"].rpartition("_")[2] not in listed, "a secret is shown once"  # type: ignore[index]
+    assert key["key"].rpartition("_")[2] not in listed, "a secret is shown once"
     jobs = said(run("fetch", WALLET, "--json"))
-    assert [(job["lane"], job["provider"]) for job in jobs] == [("now", "evm")]  # type: ignore[attr-defined]
+    assert [(job["lane"], job["provider"]) for job in jobs] == [("now", "evm")]
     assert said(run("dead", "list", "--json")) == []
 
 
 async def test_a_portfolio_says_how_far_its_total_may_move(system: dict[str, str]) -> None:
     assert holdfast("tenant", "create", "acme", settings=system).returncode == 0
     made = said(holdfast("portfolio", "create", "calm", "--jump-ratio", "0.05", "--json", settings=system))
-    assert made["jump_ratio"] == "0.05"  # type: ignore[index]
+    assert made["jump_ratio"] == "0.05"
     changed = holdfast("portfolio", "jumps", "calm", "0.5", settings=system)
     assert "may move by 0.5 of what it was unseen" in changed.stdout
-    assert said(holdfast("portfolio", "jumps", "calm", "--json", settings=system))["jump_ratio"] is None  # type: ignore[index]
+    assert said(holdfast("portfolio", "jumps", "calm", "--json", settings=system))["jump_ratio"] is None
     refused = holdfast("portfolio", "jumps", "calm", "a fifth", settings=system)
     assert (refused.returncode, "jump_ratio: 'a fifth' is not a number" in refused.stderr) == (1, True), refused.stderr
 
@@ -95,7 +80,8 @@ async def test_what_the_registry_refuses_is_told_with_the_field_and_the_fix(syst
 
 
 def test_an_unreachable_server_is_one_line_and_exit_code_69(tmp_path: Path) -> None:
-    done = holdfast("tenant", "list", settings={"HOLDFAST_NATS__URL": "nats://127.0.0.1:1"}, folder=tmp_path)
+    away = {"HOLDFAST_NATS__URL": "nats://127.0.0.1:1"}
+    done = holdfast_from_nothing("tenant", "list", settings=away, folder=tmp_path)
     assert done.returncode == 69
     assert "cannot reach NATS at nats://127.0.0.1:1" in done.stderr
     assert "fix:" in done.stderr
@@ -103,9 +89,9 @@ def test_an_unreachable_server_is_one_line_and_exit_code_69(tmp_path: Path) -> N
 
 def test_config_show_hides_every_secret(tmp_path: Path) -> None:
     (tmp_path / "holdfast.toml").write_text('[providers.acme]\napi_key = "k3y-in-file"\nregion = "eu"\n')
-    done = holdfast("config", "show", "--json", settings={"HOLDFAST_NATS__PASSWORD": "pa55word"}, folder=tmp_path)
-    shown = said(done)
-    assert shown == {"providers": {"acme": {"api_key": "***", "region": "eu"}}, "nats": {"password": "***"}}
+    password = {"HOLDFAST_NATS__PASSWORD": "pa55word"}
+    done = holdfast("config", "show", "--json", settings=password, folder=tmp_path)
+    assert said(done) == {"providers": {"acme": {"api_key": "***", "region": "eu"}}, "nats": {"password": "***"}}
 
 
 @pytest.mark.parametrize("name", [name for commands in GROUPS.values() for name in commands])
@@ -115,13 +101,28 @@ def test_every_command_loads_and_explains_itself(name: str, capsys: pytest.Captu
     assert f"Usage: holdfast {name}" in capsys.readouterr().out
 
 
-def test_the_command_is_declared_once() -> None:
+def test_the_command_is_declared_once_and_installed(tmp_path: Path) -> None:
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
     assert project["project"]["scripts"] == {"holdfast": "holdfast.__main__:main"}
+    installed = (str(Path(sysconfig.get_path("scripts")) / "holdfast"),)
+    done = holdfast_from_nothing("config", "show", "--json", folder=tmp_path, entry=installed)
+    assert said(done) == {}
+    wrong = holdfast_from_nothing("nosuch", folder=tmp_path, entry=installed)
+    assert (wrong.returncode, wrong.stdout) == (2, ""), wrong.stderr
+
+
+def test_it_ends_quietly_when_nobody_reads_any_more(tmp_path: Path) -> None:
+    """As under `| head`."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    settings = {"HOLDFAST_NATS__URL": "nats://127.0.0.1:1"}
+    done = holdfast_from_nothing("config", "show", settings=settings, folder=tmp_path, stdout=writing)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 async def test_rules_are_sets_that_can_be_looked_at_and_gone_back_to(system: dict[str, str]) -> None:
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
+    def run(*words: str) -> Done:
         return holdfast("rules", *words, settings=system)
 
     spam = "eip155:1/erc20:0x" + "5" * 40
@@ -131,9 +132,9 @@ async def test_rules_are_sets_that_can_be_looked_at_and_gone_back_to(system: dic
     assert "rule set 3 of acme holds, 0 rules" in run("drop", spam).stdout
     assert "rule set 4 of acme holds, 1 rules" in run("use", "1").stdout
     sets = said(run("list", "--json"))
-    assert [(one["number"], one["rules"]) for one in sets] == [(1, 1), (2, 1), (3, 0), (4, 1)]  # type: ignore[attr-defined]
+    assert [(one["number"], one["rules"]) for one in sets] == [(1, 1), (2, 1), (3, 0), (4, 1)]
     shown = said(run("show", "--json"))
-    assert shown["rules"] == [{"asset": spam, "action": "exclude", "portfolio": None, "why": "airdrop"}]  # type: ignore[index]
+    assert shown["rules"] == [{"asset": spam, "action": "exclude", "portfolio": None, "why": "airdrop"}]
     assert run("drop", "eip155:1/slip44:60").returncode == 1
     assert "no rule set 9" in run("use", "9").stderr
 

@@ -8,7 +8,8 @@ import pytest
 from holdfast.settings.shared import ClickHouseSettings, NatsSettings
 from holdfast.warehouse.client import connect
 from tests.api.world import AWETH, write_point, write_world
-from tests.cli.test_commands import holdfast, said, system
+from tests.cli.test_commands import system
+from tests.support.commands import holdfast, said
 
 AT = ("--at", "2026-03-01T12:30:00Z")
 __all__ = ["system"]
@@ -41,9 +42,9 @@ async def test_a_total_is_explained_in_a_tree_and_in_json(world: dict[str, str],
     assert "the lines below sum up to it exactly" in shown.stdout
     assert "(20000)" in shown.stdout  # not counted
     found = said(holdfast("explain", "family", *AT, "--json", settings=world, folder=tmp_path))
-    assert Decimal(found["point"]["net"]) == 6600  # type: ignore[index, call-overload]
-    assert len(found["lines"]) == 6  # type: ignore[index, call-overload]
-    [left_out] = [line for line in found["lines"] if not line["counted"]]  # type: ignore[index, call-overload]
+    assert Decimal(found["point"]["net"]) == 6600
+    assert len(found["lines"]) == 6
+    [left_out] = [line for line in found["lines"] if not line["counted"]]
     assert (left_out["asset"], left_out["reason"]) == (AWETH, "receipt_token")
 
 

@@ -1,16 +1,14 @@
 """`holdfast rebuild`: says what differs, exits accordingly, and puts it right on request."""
 
-import asyncio
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from holdfast.settings.shared import ClickHouseSettings
 from holdfast.warehouse.client import Warehouse
-from tests.cli.test_commands import holdfast
 from tests.rebuild.test_differences import kept
+from tests.support.commands import Done, holdfast
 
 __all__ = ["kept"]
 
@@ -28,22 +26,22 @@ def variables(clickhouse_settings: ClickHouseSettings) -> dict[str, str]:
 async def test_a_difference_is_told_with_exit_code_1_and_gone_after_a_swap(
     kept: Warehouse, variables: dict[str, str], tmp_path: Path
 ) -> None:
-    async def run(*words: str) -> subprocess.CompletedProcess[str]:
-        return await asyncio.to_thread(holdfast, "rebuild", *words, settings=variables, folder=tmp_path)
+    def run(*words: str) -> Done:
+        return holdfast("rebuild", *words, settings=variables, folder=tmp_path)
 
-    clean = await run()
+    clean = run()
     assert (clean.returncode, "no difference" in clean.stdout) == (0, True), clean.stderr
     await kept.command(
         "INSERT INTO portfolio_totals SELECT * REPLACE (net + 1 AS net, version + 1 AS version) "
         "FROM portfolio_totals FINAL WHERE portfolio = 'one' AND bucket = '2026-01-31 22:00:00'"
     )
-    wrong = await run("--portfolio", "acme/one", "--json")
+    wrong = run("--portfolio", "acme/one", "--json")
     assert wrong.returncode == 1, wrong.stderr
     told = json.loads(wrong.stdout)
     assert (told["differences"], told["repaired"], len(told["findings"])) == (1, 0, 1)
-    swapped = await run("--portfolio", "acme/one", "--swap")
+    swapped = run("--portfolio", "acme/one", "--swap")
     assert (swapped.returncode, "1 differences put right" in swapped.stdout) == (0, True), swapped.stderr
-    assert (await run()).returncode == 0
+    assert run().returncode == 0
 
 
 def test_a_portfolio_without_its_tenant_is_refused(variables: dict[str, str], tmp_path: Path) -> None:

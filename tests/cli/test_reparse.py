@@ -1,15 +1,13 @@
 """`holdfast reparse`: becomes the worker's own process, with the addresses that this command knows."""
 
-import asyncio
 import json
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from holdfast.settings.shared import ClickHouseSettings, NatsSettings
 from holdfast.warehouse.client import Warehouse
-from tests.cli.test_commands import holdfast
+from tests.support.commands import Done, holdfast
 
 
 @pytest.fixture
@@ -29,16 +27,16 @@ def variables(
 
 
 async def test_it_runs_without_credentials_and_says_what_it_read(variables: dict[str, str], tmp_path: Path) -> None:
-    async def run(*words: str) -> subprocess.CompletedProcess[str]:
-        return await asyncio.to_thread(holdfast, "reparse", *words, settings=variables, folder=tmp_path)
+    def run(*words: str) -> Done:
+        return holdfast("reparse", *words, settings=variables, folder=tmp_path)
 
-    done = await run("--provider", "okx", "--from", "2026-01-01T00:00:00Z", "--dry-run", "--json")
+    done = run("--provider", "okx", "--from", "2026-01-01T00:00:00Z", "--dry-run", "--json")
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert (told["fetches"], told["corrected"], told["dry_run"]) == (0, 0, True)
-    unknown = await run("--provider", "nobody")
+    unknown = run("--provider", "nobody")
     assert unknown.returncode == 78
     assert "no provider 'nobody'" in unknown.stderr
-    without_zone = await run("--from", "2026-01-01T00:00:00")
+    without_zone = run("--from", "2026-01-01T00:00:00")
     assert without_zone.returncode == 1
     assert "time zone" in without_zone.stderr
