@@ -8,6 +8,7 @@ import pytest
 
 from services.simulator.settings import SimulatorSettings
 from tests.simulator.running import running
+from tests.support.clients import http_client
 
 FROZEN_AT = datetime(2026, 3, 14, 15, 9, 26, 535_000, tzinfo=UTC)
 
@@ -20,7 +21,7 @@ def url() -> Iterator[str]:
 
 @pytest.fixture
 async def client(url: str) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=url, timeout=20) as http:
+    async with http_client(url, timeout=20) as http:
         await http.post("/_clock", json={"at": FROZEN_AT.isoformat(), "rate": 1, "frozen": True})
         await http.delete("/_knobs")
         await http.delete("/_log")

@@ -23,6 +23,7 @@ from services.simulator.world.tokens import ETH, QUIET, TOKENS
 from services.simulator.world.world import build_world, price_of
 from tests.simulator.conftest import FROZEN_AT
 from tests.simulator.running import running
+from tests.support.clients import http_client
 
 WORLD = build_world(seed=7)
 
@@ -136,7 +137,7 @@ async def test_an_oversized_body_is_refused(client: httpx.AsyncClient) -> None:
 async def test_a_world_of_a_thousand_wallets_is_served() -> None:
     settings = SimulatorSettings(port=0, wallets=1000)
     with running(settings) as url:
-        async with httpx.AsyncClient(base_url=url, timeout=30) as client:
+        async with http_client(url, timeout=30) as client:
             world = (await client.get("/_world")).json()
             truth = (await client.get("/_truth", params={"portfolio": "fund-0001"})).json()["portfolios"]
     demo = [account for account in world["accounts"] if account["tenant"] == "demo"]

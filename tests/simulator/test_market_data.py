@@ -32,6 +32,7 @@ from services.simulator.world.tokens import BASE_ETH, BASE_LP, ETH, ETHEREUM_LP,
 from services.simulator.world.world import build_world, price_of
 from tests.simulator.conftest import FROZEN_AT
 from tests.simulator.running import running
+from tests.support.clients import http_client
 
 WORLD = build_world(seed=7)
 KEY = {"x-cg-demo-api-key": "simulator-key"}
@@ -150,7 +151,7 @@ async def test_coingecko_takes_one_contract_at_a_time_on_the_demo_plan(client: h
 
 async def test_coingecko_counts_requests_by_the_minute() -> None:
     with running(SimulatorSettings(port=0, coingecko_requests_per_minute=2)) as url:
-        async with httpx.AsyncClient(base_url=f"{url}/coingecko/api/v3", headers=KEY, timeout=20) as client:
+        async with http_client(f"{url}/coingecko/api/v3", headers=KEY, timeout=20) as client:
             statuses = [(await client.get("/simple/price?ids=solana&vs_currencies=usd")).status_code for _ in range(4)]
     assert statuses == [200, 200, 429, 429]
 

@@ -17,6 +17,7 @@ from services.simulator.upstreams.okx.credentials import Credential, signature
 from services.simulator.upstreams.okx.window import SlidingWindow
 from services.simulator.world.wallets import build_wallets
 from tests.simulator.running import running
+from tests.support.clients import http_client
 
 LIST_V5 = "/api/v5/defi/user/asset/platform/list"
 LIST_V6 = "/api/v6/defi/user/asset/platform/list"
@@ -219,7 +220,7 @@ async def test_an_unknown_platform_is_not_supported(client: httpx.AsyncClient) -
 
 async def test_more_requests_than_the_limit_are_answered_50011() -> None:
     with running(SimulatorSettings(port=0, okx_requests_per_second=3)) as url:
-        async with httpx.AsyncClient(base_url=url) as client:
+        async with http_client(url) as client:
             answers = [await post(client, LIST_V6, asked()) for _ in range(4)]
     assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
     assert answers[3].json()["code"] == "50011"

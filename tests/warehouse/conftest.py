@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 import pytest
 
+from tests.support.clients import http_client
 from tests.support.servers import ANALYST, ANALYST_PASSWORD, OWNER, OWNER_PASSWORD, EmbeddedClickHouse
 
 
@@ -38,11 +39,11 @@ def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedClick
 
 @pytest.fixture
 async def owner(embedded: EmbeddedClickHouse) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=embedded.url, auth=(OWNER, OWNER_PASSWORD), timeout=30) as client:
+    async with http_client(embedded.url, auth=(OWNER, OWNER_PASSWORD), timeout=30) as client:
         yield client
 
 
 @pytest.fixture
 async def analyst(embedded: EmbeddedClickHouse) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=embedded.url, auth=(ANALYST, ANALYST_PASSWORD), timeout=30) as client:
+    async with http_client(embedded.url, auth=(ANALYST, ANALYST_PASSWORD), timeout=30) as client:
         yield client

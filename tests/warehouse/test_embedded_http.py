@@ -12,12 +12,13 @@ import lz4.frame
 import pytest
 from backports import zstd
 
+from tests.support.clients import http_client
 from tests.support.servers import ANALYST, ANALYST_PASSWORD, OWNER, OWNER_PASSWORD, EmbeddedClickHouse
 
 
 @pytest.fixture
 async def anyone(embedded: EmbeddedClickHouse) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=embedded.url, timeout=30) as client:
+    async with http_client(embedded.url, timeout=30) as client:
         yield client
 
 
@@ -254,7 +255,7 @@ async def test_a_session_keeps_set_but_not_the_settings_of_an_address(owner: htt
 
 
 async def test_a_caller_without_a_user_is_the_analyst(embedded: EmbeddedClickHouse) -> None:
-    async with httpx.AsyncClient(base_url=embedded.url) as client:
+    async with http_client(embedded.url) as client:
         answer = await client.post("/", headers={"X-ClickHouse-Key": ANALYST_PASSWORD}, content="SELECT count() FROM t")
     assert answer.text == "3\n"
 

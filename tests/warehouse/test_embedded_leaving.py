@@ -189,6 +189,26 @@ async def test_a_statement_under_way_is_killed_with_its_client(output: str) -> N
     executor.close()
 
 
+async def test_a_handle_whose_client_left_serves_nobody_else() -> None:
+    """A late KILL would stop whoever has it then."""
+    engine = StubEngine(deaf_to=1)
+    executor = build(engine)
+    leaving = Client(executor, "SELECT 'left'", output=WHOLE)
+    await until(lambda: len(engine.begun) == 1)
+    leaving.leave()
+    await until(lambda: len(engine.kills) == 1)
+    let_go(engine)
+    await gone(leaving)
+    for sql in ("SELECT 'next'", "SELECT 'last'"):
+        client = Client(executor, sql, output=WHOLE)
+        await until(lambda: sql in engine.begun)  # noqa: B023
+        let_go(engine)
+        await client.served
+    left, following, last = (one.comment for one in engine.running.values())
+    assert left != following == last
+    executor.close()
+
+
 async def test_who_asks_again_under_the_same_id_is_not_stopped_for_the_first_time() -> None:
     """The same user, the same place, the same `query_id`: another conversation."""
     engine = StubEngine()

@@ -7,10 +7,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from holdfast.warehouse.client import connect
+from tests.support.clients import http_client
 from tests.support.servers import OWNER, OWNER_PASSWORD, EmbeddedClickHouse
 
 OWNER_AUTH = (OWNER, OWNER_PASSWORD)
@@ -72,7 +72,7 @@ async def test_sigterm_does_not_wait_for_a_long_statement(server: EmbeddedClickH
     server.start()
     child = server.child
     assert child is not None
-    async with httpx.AsyncClient(base_url=server.url, auth=OWNER_AUTH, timeout=60) as client:
+    async with http_client(server.url, auth=OWNER_AUTH, timeout=60) as client:
         endless = "SELECT sum(cityHash64(number)) FROM numbers(999999999999)"
         slow = asyncio.create_task(client.post("/", content=endless))
         processes = "SELECT count() FROM system.processes WHERE query LIKE '%numbers(999%'"
@@ -119,14 +119,14 @@ async def test_kill_9_keeps_every_acknowledged_row(server: EmbeddedClickHouse) -
 
 async def test_a_damaged_part_turns_ready_red(server: EmbeddedClickHouse) -> None:
     server.start()
-    async with httpx.AsyncClient(base_url=server.url, auth=OWNER_AUTH, timeout=30) as client:
+    async with http_client(server.url, auth=OWNER_AUTH, timeout=30) as client:
         await client.post("/", content="CREATE TABLE broken (n UInt64) ENGINE = MergeTree ORDER BY n")
         await client.post("/", content="INSERT INTO broken VALUES (1)")
         path = (await client.post("/", content="SELECT path FROM system.parts WHERE table = 'broken' AND active")).text
     server.kill()
     Path(path.strip(), "data.bin").write_bytes(b"")
     server.start()
-    async with httpx.AsyncClient(base_url=server.url) as client:
+    async with http_client(server.url) as client:
         answer = await client.get("/ready")
     detached = answer.json()["waiting_for"]["detached_parts"]
     assert (answer.status_code, detached[0]["table"]) == (503, "broken")
@@ -134,7 +134,7 @@ async def test_a_damaged_part_turns_ready_red(server: EmbeddedClickHouse) -> Non
 
 async def test_the_store_syncs_what_it_acknowledges(server: EmbeddedClickHouse) -> None:
     server.start()
-    async with httpx.AsyncClient(base_url=server.url, auth=OWNER_AUTH) as client:
+    async with http_client(server.url, auth=OWNER_AUTH) as client:
         sql = (
             "SELECT name, value FROM system.merge_tree_settings WHERE name LIKE 'fsync%' AND value = '1' ORDER BY name"
         )

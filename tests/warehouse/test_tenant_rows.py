@@ -20,6 +20,7 @@ from holdfast.warehouse.embedded.service import to_accounts
 from holdfast.warehouse.embedded.settings import EmbeddedSettings
 from holdfast.warehouse.migrator import migrate
 from holdfast.warehouse.schema import SCHEMA_FILE
+from tests.support.clients import http_client
 from tests.support.servers import OWNER, OWNER_PASSWORD, EmbeddedClickHouse
 
 THEIRS = "rival"
@@ -168,13 +169,13 @@ def _row(tenant: str, texts: list[str], times: list[str]) -> dict[str, str]:
 
 @pytest.fixture
 async def owner(endpoint: EmbeddedClickHouse) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=endpoint.url, auth=(OWNER, OWNER_PASSWORD), timeout=30) as client:
+    async with http_client(endpoint.url, auth=(OWNER, OWNER_PASSWORD), timeout=30) as client:
         yield client
 
 
 @pytest.fixture
 async def acme(endpoint: EmbeddedClickHouse) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=endpoint.url, auth=("analyst-acme", "of-acme"), timeout=30) as client:
+    async with http_client(endpoint.url, auth=("analyst-acme", "of-acme"), timeout=30) as client:
         yield client
 
 
@@ -218,7 +219,7 @@ async def test_views_with_parameters_are_open_to_analysts(
     assert answer.status_code == 200, answer.text
     assert THEIRS not in answer.text
     settings = endpoint.analyst_settings()
-    async with httpx.AsyncClient(base_url=endpoint.url, auth=(settings.user, settings.password.reveal())) as analyst:
+    async with http_client(endpoint.url, auth=(settings.user, settings.password.reveal())) as analyst:
         assert (await analyst.post("/", content=sql)).status_code == 200
         assert (await analyst.post("/", content="SELECT * FROM no_such_view(at = 1)")).status_code == 403
 
@@ -264,13 +265,13 @@ async def test_an_answer_does_not_say_how_much_was_read(acme: httpx.AsyncClient)
 
 async def test_a_session_of_another_is_not_taken_over(acme: httpx.AsyncClient, endpoint: EmbeddedClickHouse) -> None:
     question = "SELECT groupUniqArray(tenant) FROM portfolio_totals"
-    async with httpx.AsyncClient(base_url=endpoint.url, auth=("analyst-rival", "of-rival")) as rival:
+    async with http_client(endpoint.url, auth=("analyst-rival", "of-rival")) as rival:
         assert (await rival.post("/", params={"session_id": "s"}, content=question)).text == "['rival']\n"
         assert (await acme.post("/", params={"session_id": "s"}, content=question)).text == "['acme']\n"
 
 
 async def test_nobody_becomes_a_tenants_analyst_without_its_password(endpoint: EmbeddedClickHouse) -> None:
-    async with httpx.AsyncClient(base_url=endpoint.url) as anonymous:
+    async with http_client(endpoint.url) as anonymous:
         for password in ("", "of-rival", OWNER_PASSWORD):
             answer = await anonymous.post("/", content="SELECT 1", auth=("analyst-acme", password))
             assert answer.status_code == 403

@@ -31,7 +31,7 @@ from holdfast.providers.kit.exchange import RecordedResponse, current_exchange
 from holdfast.providers.kit.fingerprints import fingerprint
 from holdfast.providers.kit.statuses import error_of_status
 from holdfast.providers.kit.strict_json import JsonLimits
-from holdfast.providers.kit.transport import Transport, http
+from holdfast.providers.kit.transport import Transport, authorities, http
 from holdfast.settings import Secret
 
 _SENSITIVE_QUERY = re.compile(r"(?i)([?&][^=&]*(?:key|token|secret|sign|pass)[^=&]*=)[^&]*")
@@ -89,6 +89,7 @@ class Session:
             limits=http.Limits(max_connections=limits.connections),
             headers={"User-Agent": "holdfast", "Accept": "application/json", "Accept-Encoding": ACCEPT_ENCODING},
             follow_redirects=False,
+            verify=authorities(),
             transport=transport,
         )
 
