@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from services.local.comparing import AXES, check_portfolio
+from services.local.comparing import AXES, check_portfolio, total_agrees
 
 TRUTH = {
     "tenant": "demo",
@@ -53,6 +53,7 @@ def _served(*, status: int, total: dict[str, Any]) -> Iterator[str]:
 async def test_a_portfolio_that_says_what_the_world_says_is_equal() -> None:
     with _served(status=200, total=TOTAL) as url:
         check = await check_portfolio(url, "hf_key", TRUTH)
+        assert await total_agrees(url, "hf_key", TRUTH)
     assert check.equal
     assert check.actual == "12.5"
 
@@ -60,6 +61,7 @@ async def test_a_portfolio_that_says_what_the_world_says_is_equal() -> None:
 async def test_a_last_digit_is_a_difference() -> None:
     with _served(status=200, total={**TOTAL, "net": "12.6"}) as url:
         check = await check_portfolio(url, "hf_key", TRUTH)
+        assert not await total_agrees(url, "hf_key", TRUTH)
     assert [(one.what, one.expected, one.actual) for one in check.differences] == [("net", "12.5", "12.6")]
 
 
@@ -68,6 +70,7 @@ async def test_an_api_that_does_not_answer_yet_is_a_difference_and_no_crash(stat
     """The API learns of a key a moment after it was made: the first question of a self-test can come too early."""
     with _served(status=status, total=TOTAL) as url:
         check = await check_portfolio(url, "hf_key", TRUTH)
+        assert not await total_agrees(url, "hf_key", TRUTH)
     assert not check.equal
     assert check.actual is None
     assert str(status) in (check.differences[0].actual or "")
@@ -76,4 +79,5 @@ async def test_an_api_that_does_not_answer_yet_is_a_difference_and_no_crash(stat
 async def test_an_api_that_is_gone_is_a_difference() -> None:
     with _served(status=200, total=TOTAL) as url:
         pass
+    assert not await total_agrees(url, "hf_key", TRUTH)
     assert not (await check_portfolio(url, "hf_key", TRUTH)).equal
