@@ -140,6 +140,8 @@ async def connect(settings: ClickHouseSettings, *, connections: int = 20, timeou
             # Named in every statement instead: a missing database must not stop `migrate`.
             database="default",
             autogenerate_session_id=False,
+            # The embedded endpoint sets one that is chosen up anew for each statement; a server chooses its own.
+            autogenerate_query_id=False,
             tz_mode="aware",
             compress=False,
             send_receive_timeout=timeout_s,

@@ -4,7 +4,8 @@
 order: `service` (a process), `app` (paths), `execution` (a statement from request to answer),
 `authorisation` with `engine_config` (what a read-only caller reaches), `engine` (chDB itself).
 
-Every statement is in system.query_log, readable for the owner. Who asked is in `log_comment`:
+Every statement is in system.query_log, readable for the owner. Who asked is in `log_comment`, with the `query_id`
+that the client chose:
 
     SELECT event_time, JSONExtractString(log_comment, 'user') AS user, query, query_duration_ms, memory_usage
     FROM system.query_log WHERE type != 'QueryStart' ORDER BY event_time DESC LIMIT 20

@@ -1,16 +1,14 @@
 """Runs one statement: a SELECT as a stream where its format allows, an INSERT from a stream, the rest whole."""
 
 import asyncio
-import json
 import time
-import uuid
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from functools import partial
 from typing import TypeVar
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from holdfast.warehouse.embedded.authentication import Account
 from holdfast.warehouse.embedded.authorisation import Gate
@@ -20,11 +18,13 @@ from holdfast.warehouse.embedded.errors import ACCESS_DENIED, READONLY, EngineEr
 from holdfast.warehouse.embedded.limits import to_settings
 from holdfast.warehouse.embedded.quoting import quoted_text
 from holdfast.warehouse.embedded.reading import Reading
+from holdfast.warehouse.embedded.ready import Kind, Ready, ReadyHandles
 from holdfast.warehouse.embedded.request import Body, Disconnected, Receive, Request, Send, parse_form
 from holdfast.warehouse.embedded.response import Headers, Stream, content_type, reply, summary
 from holdfast.warehouse.embedded.sessions import Sessions
 from holdfast.warehouse.embedded.settings import EmbeddedSettings
 from holdfast.warehouse.embedded.statement import InsertHead, Outline, may_be_insert, parse_insert, parse_outline
+from holdfast.warehouse.embedded.who_asked import to_comment, to_log_settings
 
 ResultT = TypeVar("ResultT")
 
@@ -61,8 +61,8 @@ class Conversation(Struct, kw_only=True):
     headers: Headers
     """Those of every answer to it."""
     began_ns: int
-    own_id: str = field(default_factory=lambda: uuid.uuid4().hex)
-    """Of this request and no other: a client may ask again under the same `query_id`."""
+    comment: str = ""
+    """The `log_comment` of its statement; empty as long as there is none to stop."""
 
     @property
     def encoding(self) -> str:
@@ -83,6 +83,7 @@ class Executor:
         self._settings = settings
         self._database = database
         self._sessions = Sessions(engine, database=database)
+        self._ready = ReadyHandles(engine, most=settings.threads)
         self._threads = ThreadPoolExecutor(settings.threads, "engine")
         self._analysts = asyncio.Semaphore(settings.threads // 2)
         handle = engine.open()
@@ -115,6 +116,7 @@ class Executor:
             self._engine.cancel("query NOT LIKE 'KILL QUERY%'")
         self._threads.shutdown(wait=True, cancel_futures=True)
         self._sessions.close()
+        self._ready.forget()
 
     async def _run(self, conversation: Conversation) -> None:
         body = Body(conversation.receive, conversation.request.headers.get("content-encoding", ""))
@@ -160,11 +162,42 @@ class Executor:
         return blocks
 
     async def _whole(self, conversation: Conversation, sql: str, outline: Outline, output: str) -> None:
-        outcome = await self._while_listened_to(conversation, partial(self._run_whole, conversation, sql, output))
+        if outline.leaves_nothing and _may_share(conversation):
+            outcome = await self._ask_ready(conversation, sql, output)
+        else:
+            work = partial(self._run_whole, conversation, sql, outline, output)
+            outcome = await self._while_listened_to(conversation, work)
         await _reply(conversation, outcome, _result_headers(conversation, outline, output))
 
-    def _run_whole(self, conversation: Conversation, sql: str, output: str) -> Outcome:
+    async def _ask_ready(self, conversation: Conversation, sql: str, output: str) -> Outcome:
+        work = partial(self._run_ready, conversation, self._kind(conversation), sql, output)
+        outcome, ready = await self._while_listened_to(conversation, work)
+        # Not when the client has left: what is asked to stop then must not be somebody else's statement.
+        self._ready.put(ready)
+        return outcome
+
+    def _kind(self, conversation: Conversation) -> Kind:
+        account, request = conversation.account, conversation.request
+        return Kind(
+            user=account.name,
+            client=request.client,
+            database=_database(account, request, self._database) or self._database,
+            settings=tuple(to_settings(account, request.settings, self._settings).items()),
+        )
+
+    def _run_ready(self, conversation: Conversation, kind: Kind, sql: str, output: str) -> tuple[Outcome, Ready]:
+        ready = self._ready.take(kind)
+        conversation.comment = ready.comment
+        try:
+            return ready.handle.query(sql, output, conversation.request.query_params), ready
+        except BaseException:
+            ready.handle.close()
+            raise
+
+    def _run_whole(self, conversation: Conversation, sql: str, outline: Outline, output: str) -> Outcome:
         with ExitStack() as giving_back:
+            if outline.defines:
+                giving_back.callback(self._ready.forget)
             handle = self._lend(conversation, giving_back)
             return handle.query(self._admit(conversation, handle, sql), output, conversation.request.query_params)
 
@@ -192,11 +225,14 @@ class Executor:
         if not conversation.account.read_only:
             return sql
         admitted = self._gate.admit(handle, sql, conversation.request.query_params, account=conversation.account)
-        handle.set({**self._logged(conversation), "readonly": "1"})
+        handle.set({**to_log_settings(conversation.comment), "readonly": "1"})
         return admitted
 
     def _lend(self, conversation: Conversation, giving_back: ExitStack) -> Handle:
         """A handle with the caller's database, settings and limits in place."""
+        conversation.comment = to_comment(
+            user=conversation.account.name, query_id=conversation.query_id, client=conversation.request.client
+        )
         handle, kept = giving_back.enter_context(self._sessions.lend(conversation.account, conversation.request))
         giving_back.callback(_restore, handle, self._prepare(conversation, handle, kept=kept))
         return handle
@@ -214,18 +250,8 @@ class Executor:
             return undo
         if conversation.read_only and not kept:
             settings["readonly"] = "2"
-        handle.set({**settings, **self._logged(conversation)})
+        handle.set({**settings, **to_log_settings(conversation.comment)})
         return undo
-
-    def _logged(self, conversation: Conversation) -> dict[str, str]:
-        """How the statement finds itself in system.query_log and system.processes."""
-        who = {
-            "user": conversation.account.name,
-            "query_id": conversation.query_id,
-            "client": conversation.request.client,
-            "own_id": conversation.own_id,
-        }
-        return {"log_queries": "1", "log_comment": json.dumps(who)}
 
     async def _while_listened_to(self, conversation: Conversation, work: Callable[[], ResultT]) -> ResultT:
         """Run `work`; when the client goes away first, never begin it, or stop the statement."""
@@ -245,11 +271,11 @@ class Executor:
 
     async def _cancel(self, conversation: Conversation, working: asyncio.Future[ResultT]) -> None:
         """Ask the engine to stop the statement until it has: its thread may not have come to it when asked first."""
-        own = quoted_text(self._logged(conversation)["log_comment"])
         again_s = _ASK_AGAIN_S
         while not working.done():
-            with suppress(EngineError):
-                await asyncio.to_thread(self._engine.cancel, f"Settings['log_comment'] = {own}")
+            if own := conversation.comment:
+                with suppress(EngineError):
+                    await asyncio.to_thread(self._engine.cancel, f"Settings['log_comment'] = {quoted_text(own)}")
             await asyncio.wait({working}, timeout=again_s)
             again_s = min(2 * again_s, _ASK_AGAIN_AT_MOST_S)
         with suppress(EngineError):
@@ -278,6 +304,14 @@ async def _read_statement(request: Request, body: Body) -> tuple[str, InsertHead
         begun, ended = begun + piece, not piece
     whole = await body.rest(begun)
     return whole.decode("utf-8", "surrogateescape"), None, b""
+
+
+def _may_share(conversation: Conversation) -> bool:
+    """Whether a handle may serve others after it: not one of a session, nor one set up for a read-only caller.
+
+    Nor for a statement that is to be found in the log by its own id.
+    """
+    return not conversation.read_only and not {"session_id", "query_id"} & conversation.request.params.keys()
 
 
 def _refuse(conversation: Conversation, outline: Outline) -> None:

@@ -33,6 +33,8 @@ _FORMAT = re.compile(r"\bFORMAT\s+(\w+)\s*(?:\bSETTINGS\b[^;]*)?;?\s*\Z", re.IGN
 
 _READS = frozenset({"SELECT", "WITH", "FROM", "SHOW", "DESC", "DESCRIBE", "EXPLAIN", "EXISTS", "CHECK", "VALUES"})
 _SELECTS = frozenset({"SELECT", "WITH", "FROM"})
+_DEFINES = frozenset({"ATTACH", "CREATE", "DETACH", "DROP", "EXCHANGE", "RENAME", "UNDROP"})
+_LASTING = re.compile(r";\s*\S|\bSETTINGS\b", re.IGNORECASE)
 _OUTFILE = re.compile(r"\bINTO\s+OUTFILE\b|\bFROM\s+INFILE\b", re.IGNORECASE)
 
 
@@ -45,10 +47,16 @@ class InsertHead(Struct, frozen=True, kw_only=True):
 
 
 class Outline(Struct, frozen=True, kw_only=True):
-    """What a statement does, as far as its first word tells, and the format it asks for, if any."""
+    """What a statement does, as far as its first word tells, and the format it asks for, if any.
+
+    `leaves_nothing`: it is one SELECT, without settings of its own, after which its handle is as it was before.
+    `defines`: a database or table, and so what the names on other handles mean.
+    """
 
     reads: bool
     streams: bool
+    leaves_nothing: bool
+    defines: bool
     touches_files: bool
     format: str | None
 
@@ -79,6 +87,8 @@ def parse_outline(sql: str) -> Outline:
     return Outline(
         reads=verb in _READS and not writes,
         streams=verb in _SELECTS and not writes,
+        leaves_nothing=verb in _SELECTS and not writes and _LASTING.search(bare) is None,
+        defines=verb in _DEFINES,
         touches_files=_OUTFILE.search(bare) is not None,
         format=asked[1] if asked else None,
     )
