@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.domain.assets import parse_asset, parse_chain
@@ -21,6 +21,7 @@ from holdfast.providers.kit.exchange import open_exchange
 from holdfast.providers.kit.recording import Case, load_cases
 from holdfast.providers.kit.testing import run_case
 from tests.providers.damage import DamagedUpstream, damages
+from tests.support.sampling import few, many
 
 LONGEST_S = 20
 PROVIDERS = discover()
@@ -30,14 +31,27 @@ def replayed_cases(module: ProviderModule) -> list[Case]:
     return [case for case in load_cases(module.folder).values() if case.fetched is not None and case.exchanges]
 
 
-@pytest.mark.parametrize("module", PROVIDERS.values(), ids=PROVIDERS.keys())
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
-@given(data=st.data())
-def test_a_damaged_answer_ends_as_an_error_or_as_a_valid_snapshot(module: ProviderModule, data: st.DataObject) -> None:
+def _check(module: ProviderModule, data: st.DataObject) -> None:
     case = data.draw(st.sampled_from(replayed_cases(module)))
     damaged = data.draw(st.sampled_from(case.exchanges))
     upstream = DamagedUpstream(case, damaged, data.draw(damages(damaged)))
     asyncio.run(fetch_and_check(module, case, upstream))
+
+
+@pytest.mark.parametrize("module", PROVIDERS.values(), ids=PROVIDERS.keys())
+@few(75)
+@given(data=st.data())
+def test_a_damaged_answer_ends_as_an_error_or_as_a_valid_snapshot(module: ProviderModule, data: st.DataObject) -> None:
+    _check(module, data)
+
+
+@pytest.mark.chaos
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("module", PROVIDERS.values(), ids=PROVIDERS.keys())
+@many(1000)
+@given(data=st.data())
+def test_many_damaged_answers_end_as_errors_or_as_valid_snapshots(module: ProviderModule, data: st.DataObject) -> None:
+    _check(module, data)
 
 
 async def fetch_and_check(module: ProviderModule, case: Case, upstream: DamagedUpstream) -> None:
