@@ -1,6 +1,6 @@
 """One HTTP request as ClickHouse's interface means it."""
 
-import email.parser
+import email.message
 import email.policy
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
@@ -25,6 +25,8 @@ STATEMENT_BYTES = 64 << 20
 
 FIELD_BYTES = 128 << 10
 """The longest field in an address or a form: `http_max_field_value_size` of a ClickHouse server with its defaults."""
+
+_AS_IT_IS = frozenset({"7bit", "8bit", "binary"})
 
 # Parameters that the interface itself reads; every other one is a setting.
 _INTERFACE = frozenset(
@@ -152,22 +154,35 @@ async def _pieces(receive: Receive, content_encoding: str) -> AsyncIterator[byte
 
 def parse_form(body: bytes, content_type: str) -> dict[str, str]:
     """The fields of a multipart form. Raises EngineError for files (external tables) and broken forms."""
-    head = f"Content-Type: {content_type}\r\n\r\n".encode("latin-1")
-    # The older policy leaves values alone; the newer ones take headers apart, for a millisecond a form.
-    message = email.parser.BytesParser(policy=email.policy.compat32).parsebytes(head + body)
-    if not message.is_multipart():
+    boundary = _head({"Content-Type": content_type}).get_boundary("")
+    before, *parts = (b"\r\n" + body).split(b"\r\n--" + boundary.encode("latin-1", "replace"))
+    if not boundary or before or not parts or not parts.pop().startswith(b"--"):
         raise EngineError(BAD_ARGUMENTS, "the multipart form cannot be read: is its boundary right?")
-    fields = {}
-    for part in message.walk():
-        if part is message:
-            continue
-        name = part.get_param("name", header="content-disposition")
-        if part.get_filename() is not None:
-            raise EngineError(NOT_IMPLEMENTED, f"external tables ({name}) are not served here: insert them first")
-        payload = part.get_payload(decode=True)
-        fields[str(name)] = payload.decode("utf-8", "surrogateescape") if isinstance(payload, bytes) else ""
-        _check_field(str(name), fields[str(name)])
+    fields = dict(map(_parse_part, parts))
+    for name, value in fields.items():
+        _check_field(name, value)
     return fields
+
+
+def _parse_part(part: bytes) -> tuple[str, str]:
+    """The name and the value. Of the line that ends the boundary, an empty one is left before the headers."""
+    lines, _, value = part.partition(b"\r\n\r\n")
+    pairs = (line.partition(":")[::2] for line in lines.decode("latin-1").split("\r\n") if ":" in line)
+    head = _head({name.strip(): words.strip() for name, words in pairs})
+    name = head.get_param("name", header="content-disposition")
+    if head.get_filename() is not None:
+        raise EngineError(NOT_IMPLEMENTED, f"external tables ({name}) are not served here: insert them first")
+    if not isinstance(name, str) or head.get("content-transfer-encoding", "binary").lower() not in _AS_IT_IS:
+        raise EngineError(BAD_ARGUMENTS, "the multipart form cannot be read: a part has no name, or is encoded")
+    return name, value.decode("utf-8", "surrogateescape")
+
+
+def _head(headers: Mapping[str, str]) -> email.message.Message:
+    """Headers, to take apart their parameters. A whole form takes email's own parser milliseconds."""
+    head = email.message.Message(policy=email.policy.compat32)
+    for name, value in headers.items():
+        head[name] = value
+    return head
 
 
 def _check_field(name: str, value: str) -> None:
