@@ -2253,13 +2253,30 @@ GROUP BY
 
 CREATE VIEW positions_as_known
 AS WITH
+    (
+        SELECT groupArray((source, account, provider, scope, assumeNotNull(observed_at), assumeNotNull(snapshot_id), assumeNotNull(fetched_at), assumeNotNull(recorded_at), assumeNotNull(job_id), covered))
+        FROM
+        (
+            SELECT
+                *,
+                groupArrayArray(arrayMap(asset -> (asset, source), covers)) OVER (PARTITION BY account) AS covered
+            FROM statements_as_known(tenant = {tenant:String}, portfolio = {portfolio:String}, at = {at:DateTime64(3, 'UTC')}, known_at = {known_at:DateTime64(3, 'UTC')})
+            WHERE isNotNull(snapshot_id)
+        )
+    ) AS stated,
+    arrayMap(one -> (one.1, one.5, one.6), stated) AS snapshots_stated,
     current AS
     (
         SELECT
-            *,
-            groupArrayArray(arrayMap(asset -> (asset, source), covers)) OVER (PARTITION BY account) AS covered
-        FROM statements_as_known(tenant = {tenant:String}, portfolio = {portfolio:String}, at = {at:DateTime64(3, 'UTC')}, known_at = {known_at:DateTime64(3, 'UTC')})
-        WHERE isNotNull(snapshot_id)
+            arrayJoin(stated) AS one,
+            one.1 AS source,
+            one.2 AS account,
+            one.3 AS provider,
+            one.4 AS scope,
+            one.7 AS fetched_at,
+            one.8 AS recorded_at,
+            one.9 AS job_id,
+            one.10 AS covered
     ),
     raw AS
     (
@@ -2290,13 +2307,7 @@ AS WITH
             b.truncated AS truncated
         FROM balances AS b
         FINAL
-        WHERE (b.source, b.observed_at, b.snapshot_id) IN (
-            SELECT
-                source,
-                assumeNotNull(observed_at),
-                assumeNotNull(snapshot_id)
-            FROM current
-        )
+        WHERE (b.source, b.observed_at, b.snapshot_id) IN (arrayMap(one -> (one.1, one.5, one.6), stated) AS snapshots_stated)
     ),
     known AS
     (
@@ -2306,13 +2317,10 @@ AS WITH
             argMax(tuple(price, prices.source, event_id, recorded_at), (-indexOf(arrayPushBack({ranking:Array(String)}, if(has({ranking:Array(String)}, prices.source), '', prices.source)), prices.source), fetched_at, event_id, price)) AS claim
         FROM prices
         WHERE (quote = 'iso4217:USD') AND (asset IN (
-            SELECT priced_by
-            FROM raw
-            WHERE priced_by != ''
-        )) AND (recorded_at <= {known_at:DateTime64(3, 'UTC')}) AND (at <= {at:DateTime64(3, 'UTC')}) AND (at > ((
-            SELECT min(observed_at)
-            FROM raw
-        ) - toIntervalDay(7)))
+            SELECT toString(priced_by)
+            FROM balances
+            WHERE (source, observed_at, snapshot_id) IN (arrayMap(one -> (one.1, one.5, one.6), stated) AS snapshots_stated)
+        )) AND (recorded_at <= {known_at:DateTime64(3, 'UTC')}) AND (at <= {at:DateTime64(3, 'UTC')}) AND (at > (arrayMin(snapshots_stated.2) - toIntervalDay(7)))
         GROUP BY
             asset,
             at
@@ -2396,10 +2404,10 @@ SELECT
     toBool((NOT receipt) AND (NOT excluded)) AS counted,
     p.truncated AS truncated,
     p.observed_at AS observed_at,
-    assumeNotNull(c.fetched_at) AS fetched_at,
+    c.fetched_at AS fetched_at,
     p.snapshot_id AS snapshot_id,
-    assumeNotNull(c.recorded_at) AS recorded_at,
-    assumeNotNull(c.job_id) AS job_id,
+    c.recorded_at AS recorded_at,
+    c.job_id AS job_id,
     if(p.needs_feed AND p.usable, p.feed_event, NULL) AS price_event_id,
     if(p.needs_feed AND p.usable, p.feed_recorded_at, NULL) AS price_recorded_at,
     if(p.states_value AND p.needs_feed AND (NOT p.usable), p.priced_by, '') AS rate_needed
