@@ -12,6 +12,7 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import uvicorn
+import uvloop
 
 from holdfast.observability import logs
 from holdfast.settings import SettingsError, SettingsProblem, read_configuration
@@ -42,7 +43,8 @@ def main() -> None:
         for problem in error.problems:
             print(problem, file=sys.stderr)  # noqa: T201
         sys.exit(BAD_SETTINGS)
-    asyncio.run(run(endpoint, listener))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run(endpoint, listener))
 
 
 def build_app(embedded: EmbeddedSettings, database: str, accounts: list[Account]) -> Endpoint:
