@@ -15,7 +15,8 @@ import msgspec
 from msgspec import Struct
 
 from holdfast.warehouse.client import Warehouse
-from holdfast.warehouse.errors import MigrationError
+from holdfast.warehouse.errors import MigrationError, WarehouseError, WarehouseUnavailable
+from holdfast.warehouse.new_database import fill, is_new
 from holdfast.warehouse.statements import parse_statements
 
 _NAME = re.compile(r"(?P<version>\d{4})_(?P<name>[a-z0-9_]+)\.sql")
@@ -78,15 +79,19 @@ async def migrate(
 ) -> list[Applied]:
     """Apply what is missing and tell what was applied; with `dry_run` only tell.
 
-    Safe to run again, and side by side: every statement is idempotent. Raises MigrationError when a
+    Safe to run again, and side by side: every statement is idempotent. A database that holds nothing is made from
+    `schema.sql` instead, unless `migrations` are given. Raises MigrationError when a
     migration was edited after it was applied, or when the database is newer than this code.
     """
     known = load_migrations() if migrations is None else migrations
-    pending = to_pending(known, await _read_applied(warehouse))
+    applied = await _read_applied(warehouse)
+    pending = to_pending(known, applied)
     if not dry_run:
         await _prepare(warehouse)
+        made = await _make_at_once(warehouse, known) if migrations is None and not applied else 0
         for migration in pending:
-            await _apply(warehouse, migration)
+            if migration.version > made:
+                await _apply(warehouse, migration)
     return [Applied(version=one.version, name=one.name, statements=one.statements) for one in pending]
 
 
@@ -129,5 +134,25 @@ async def _prepare(warehouse: Warehouse) -> None:
 async def _apply(warehouse: Warehouse, migration: Migration) -> None:
     for statement in migration.statements:
         await warehouse.command(statement)
-    row: dict[str, Any] = {"version": migration.version, "name": migration.name, "checksum": migration.checksum}
-    await warehouse.insert_json("schema_migrations", msgspec.json.encode(row))
+    await _note(warehouse, [migration])
+
+
+async def _make_at_once(warehouse: Warehouse, known: Sequence[Migration]) -> int:
+    """The newest migration that the database then has; 0 where it has to be taken through all of them."""
+    if not await is_new(warehouse):
+        return 0
+    try:
+        newest = await fill(warehouse)
+    except WarehouseUnavailable:
+        raise
+    except WarehouseError:
+        return 0  # somebody else migrates it: over what is there already, the migrations make the same
+    await _note(warehouse, [one for one in known if one.version <= newest])
+    return newest
+
+
+async def _note(warehouse: Warehouse, migrations: Sequence[Migration]) -> None:
+    rows: list[dict[str, Any]] = [
+        {"version": one.version, "name": one.name, "checksum": one.checksum} for one in migrations
+    ]
+    await warehouse.insert_json("schema_migrations", msgspec.json.Encoder().encode_lines(rows))
