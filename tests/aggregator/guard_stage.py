@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
+from msgspec.structs import replace
+
 from holdfast.domain.balances import Balance, Snapshot, snapshot_id
 from holdfast.domain.prices import Price
 from holdfast.domain.sources import Source
@@ -71,20 +73,35 @@ class Stage:
 
 
 def registry(
-    revision: int, *settings: SourceSetting, rules: Sequence[Rule] = (), jump_ratio: str | None = None
+    revision: int,
+    *settings: SourceSetting,
+    rules: Sequence[Rule] = (),
+    jump_ratio: str | None = None,
+    wallet: str = WALLET,
+    name: str = "main",
 ) -> RegistryState:
-    account = Account(tenant="acme", id=WALLET, spelling=WALLET, sources=settings, created_at=START)
+    """A wallet, and a portfolio of it alone."""
+    account = Account(tenant="acme", id=wallet, spelling=wallet, sources=settings, created_at=START)
     portfolio = Portfolio(
-        tenant="acme", id="main", name="", members=(Member(account=WALLET),), created_at=START,
+        tenant="acme", id=name, name="", members=(Member(account=wallet),), created_at=START,
         jump_ratio=None if jump_ratio is None else Decimal(jump_ratio),
     )  # fmt: skip
     number = str(revision)
     sets = {("acme", number): RuleSet(tenant="acme", number=revision, rules=tuple(rules), created_at=START)}
     return RegistryState(
         revision=revision,
-        accounts={("acme", WALLET): account},
-        portfolios={("acme", "main"): portfolio},
+        accounts={("acme", wallet): account},
+        portfolios={("acme", name): portfolio},
         rule_sets=sets if rules else {},
+    )
+
+
+def together(*registries: RegistryState) -> RegistryState:
+    """One that has the accounts and portfolios of all; of the first one's revision."""
+    return replace(
+        registries[0],
+        accounts={key: account for one in registries for key, account in one.accounts.items()},
+        portfolios={key: portfolio for one in registries for key, portfolio in one.portfolios.items()},
     )
 
 
@@ -106,13 +123,15 @@ def held(
     )  # fmt: skip
 
 
-def states(provider: str, minutes: int, *balances: Balance, scope: str = "wallet") -> BalancesObserved:
-    source = Source(tenant="acme", provider=provider, account=WALLET, scope=scope)
+def states(
+    provider: str, minutes: int, *balances: Balance, scope: str = "wallet", wallet: str = WALLET
+) -> BalancesObserved:
+    source = Source(tenant="acme", provider=provider, account=wallet, scope=scope)
     at = after(minutes)
-    snapshot = Snapshot(account=WALLET, scope=scope, observed_at=at, fetched_at=at, balances=balances)
+    snapshot = Snapshot(account=wallet, scope=scope, observed_at=at, fetched_at=at, balances=balances)
     identity = snapshot_id(source, snapshot)
     return BalancesObserved(
-        id=identity, tenant="acme", provider=provider, account=WALLET, scope=scope, snapshot_id=identity,
+        id=identity, tenant="acme", provider=provider, account=wallet, scope=scope, snapshot_id=identity,
         observed_at=at, fetched_at=at, job_id="0" * 32, balances=balances, lines=len(balances),
     )  # fmt: skip
 

@@ -17,6 +17,7 @@ from services.aggregator.projection import Projector
 from tests.aggregator.comparing import assert_tables_are_right, empty
 from tests.aggregator.expected import Arrived
 from tests.aggregator.worlds import NOW, RANKING, Delivery, deliveries, worlds
+from tests.support.database import Migrated, empty_database
 from tests.support.sampling import few, many
 
 
@@ -64,23 +65,14 @@ def _check(data: st.DataObject, clickhouse: ClickHouseSettings) -> None:
 
 
 @pytest.fixture(scope="module")
-def tables(clickhouse_server: object) -> ClickHouseSettings:
-    """One database for all examples of the module: each begins by emptying it."""
-    from holdfast.warehouse.migrator import migrate  # noqa: PLC0415
-
-    settings: ClickHouseSettings = clickhouse_server.settings("any_arrival")  # type: ignore[attr-defined]
-
-    async def prepare_tables() -> None:
-        warehouse = await connect(settings)
-        await migrate(warehouse)
-        await warehouse.close()
-
-    asyncio.run(prepare_tables())
-    return settings
+def tables(migrated_database: Migrated) -> ClickHouseSettings:
+    """One database for all examples of the module: each begins by emptying what it fills."""
+    asyncio.run(empty_database(migrated_database))
+    return migrated_database.settings
 
 
 @given(data=st.data())
-@few(4)
+@few(3)
 @pytest.mark.timeout(600)
 def test_tables_do_not_depend_on_how_messages_arrive(data: st.DataObject, tables: ClickHouseSettings) -> None:
     _check(data, tables)

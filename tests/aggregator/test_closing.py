@@ -20,9 +20,11 @@ from services.aggregator.settings import ClosingSettings
 from tests.aggregator.comparing import empty
 from tests.aggregator.expected import Arrived
 from tests.aggregator.messages import START
-from tests.aggregator.test_any_arrival import Silent
+from tests.aggregator.test_any_arrival import Silent, tables
 from tests.aggregator.worlds import RANKING, deliveries, worlds
 from tests.support.sampling import few, many
+
+__all__ = ["tables"]
 
 _SETTINGS = ClosingSettings(share=1, margin_s=0, days=3)
 
@@ -32,22 +34,6 @@ class Later:
 
     def now(self) -> datetime:
         return START + timedelta(days=3)
-
-
-@pytest.fixture(scope="module")
-def tables(clickhouse_server: Any) -> ClickHouseSettings:
-    """One database for all examples of the module: each begins by emptying it."""
-    from holdfast.warehouse.migrator import migrate  # noqa: PLC0415
-
-    found: ClickHouseSettings = clickhouse_server.settings("closing")
-
-    async def prepare_tables() -> None:
-        warehouse = await connect(found)
-        await migrate(warehouse)
-        await warehouse.close()
-
-    asyncio.run(prepare_tables())
-    return found
 
 
 def build_closer(warehouse: Warehouse) -> Closer:

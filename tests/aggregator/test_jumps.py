@@ -5,7 +5,6 @@ from decimal import Decimal
 
 import pytest
 
-from holdfast.domain.balances import Balance
 from holdfast.events import CheckCrossed, PortfolioJumped
 from holdfast.events.event import Event
 from holdfast.registry.records import Rule, SourceSetting
@@ -25,6 +24,7 @@ from tests.aggregator.guard_stage import (
     registry,
     setting,
     states,
+    together,
 )
 
 JUMPS = (
@@ -58,25 +58,34 @@ ONE = held(ETH, "1", "1000")
 """In every statement of these; nothing moves it unless it says so."""
 
 
-@pytest.mark.parametrize(
-    ("before", "now", "asset", "cause"),
-    [
-        ([ONE], [held(ETH, "2", "2000")], ETH, "amount"),
-        ([ONE], [held(ETH, "1.1", "2200")], ETH, "price"),
-        ([ONE], [ONE, held(USDC, "900", "900")], USDC, "amount"),
-        ([ONE, held(USDC, "900", "900")], [ONE], USDC, "amount"),
-        ([ONE], [ONE, held(USDC, "700", "700", side="debt")], USDC, "amount"),
-        ([ONE, held(USDC, "9", None)], [ONE, held(USDC, "9", "900")], USDC, "valued"),
-        ([ONE, held(USDC, "9", "900")], [ONE, held(USDC, "9", None)], USDC, "unvalued"),
-    ],
-)
-async def test_a_jump_names_its_cause(
-    warehouse: Warehouse, before: list[Balance], now: list[Balance], asset: str, cause: str
-) -> None:
-    stage = await jumping(warehouse)
-    await stage.take(states("okx", 0, *before), states("okx", 70, *now))
-    [row] = await stage.rows(JUMPS)
-    assert (row["asset"], row["cause"]) == (asset, cause)
+CAUSES = {
+    "more of it": ([ONE], [held(ETH, "2", "2000")], ETH, "amount"),
+    "worth more": ([ONE], [held(ETH, "1.1", "2200")], ETH, "price"),
+    "bought": ([ONE], [ONE, held(USDC, "900", "900")], USDC, "amount"),
+    "sold": ([ONE, held(USDC, "900", "900")], [ONE], USDC, "amount"),
+    "borrowed": ([ONE], [ONE, held(USDC, "700", "700", side="debt")], USDC, "amount"),
+    "valued": ([ONE, held(USDC, "9", None)], [ONE, held(USDC, "9", "900")], USDC, "valued"),
+    "unvalued": ([ONE, held(USDC, "9", "900")], [ONE, held(USDC, "9", None)], USDC, "unvalued"),
+}
+"""What was held, what is held now, the asset that moved the total, and how."""
+
+
+def wallet(number: int) -> str:
+    return f"eip155:1:0x{number:040x}"
+
+
+async def test_a_jump_names_its_cause(warehouse: Warehouse) -> None:
+    stage = Stage(warehouse)
+    wallets = {name: wallet(number) for number, name in enumerate(CAUSES)}
+    portfolios = (registry(5, setting("okx"), wallet=wallets[name], name=name) for name in CAUSES)
+    await stage.projector.reconcile(together(*portfolios))
+    before = [states("okx", 0, *held_then, wallet=wallets[name]) for name, (held_then, *_) in CAUSES.items()]
+    now = [states("okx", 70, *held_now, wallet=wallets[name]) for name, (_, held_now, *_) in CAUSES.items()]
+    await stage.take(*before, *now)
+    found = await stage.rows("SELECT portfolio, asset, cause FROM portfolio_jumps")
+    told = {row["portfolio"]: (row["asset"], row["cause"]) for row in found}
+    assert told == {name: (asset, cause) for name, (*_, asset, cause) in CAUSES.items()}
+    assert len(found) == len(CAUSES)
 
 
 async def test_a_rise_from_dust_is_told_without_a_ratio(warehouse: Warehouse) -> None:
@@ -110,26 +119,30 @@ async def test_a_small_move_is_not_told(warehouse: Warehouse) -> None:
 
 
 @pytest.mark.parametrize(
-    ("own", "of_all", "allowed"),
+    ("of_all", "allowed"),
     [
-        (None, "0.2", None),
-        (None, "0.1", "0.1"),
-        ("0.1", "0.5", "0.1"),
-        ("0.5", "0.1", None),
-        ("0", "0.1", None),
-        ("0.1", "0", "0.1"),
+        ("0.2", {None: None, "0.1": "0.1", "0.5": None, "0": None}),
+        ("0.1", {None: "0.1", "0.1": "0.1", "0.5": None, "0": None}),
+        ("0", {None: None, "0.1": "0.1", "0.5": None, "0": None}),
     ],
 )
 async def test_a_portfolio_that_says_how_far_it_may_move_is_taken_at_its_word(
-    warehouse: Warehouse, own: str | None, of_all: str, allowed: str | None
+    warehouse: Warehouse, of_all: str, allowed: dict[str | None, str | None]
 ) -> None:
-    """1000 → 1150."""
+    """1000 → 1150, of a portfolio for each share that one may name for itself."""
     stage = Stage(warehouse, jump_ratio=Decimal(of_all))
-    stage.known = registry(5, setting("okx"), jump_ratio=own)
+    wallets = {own: wallet(number) for number, own in enumerate(allowed)}
+    stage.known = together(
+        *(registry(5, setting("okx"), jump_ratio=own, wallet=of, name=f"own-{own}") for own, of in wallets.items())
+    )
     await stage.projector.reconcile(stage.known)
-    await stage.take(states("okx", 0, held(ETH, "1", "1000")), states("okx", 70, held(ETH, "1", "1150")))
-    found = await stage.rows("SELECT allowed FROM portfolio_jumps")
-    assert [row["allowed"] for row in found] == ([] if allowed is None else [Decimal(allowed)])
+    moves = ((0, "1000"), (70, "1150"))
+    await stage.take(
+        *(states("okx", at, held(ETH, "1", worth), wallet=of) for of in wallets.values() for at, worth in moves)
+    )
+    found = await stage.rows("SELECT portfolio, allowed FROM portfolio_jumps ORDER BY portfolio")
+    told = {f"own-{own}": Decimal(share) for own, share in allowed.items() if share is not None}
+    assert [(row["portfolio"], row["allowed"]) for row in found] == sorted(told.items())
     assert len(stage.heard.of(PortfolioJumped)) == len(found)
 
 

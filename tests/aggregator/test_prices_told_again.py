@@ -1,11 +1,11 @@
 """A price that is said, taken back and said again: what its source said last is current, as known at any time."""
 
+import hashlib
 import itertools
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-import pytest
 from msgspec import Struct
 
 from holdfast.domain.assets import USD
@@ -35,8 +35,9 @@ class Told(Struct, frozen=True, kw_only=True):
 
     def to_arrival(self) -> Arrival:
         price = Price(asset=self.asset, quote=USD, at=AT, price=Decimal(self.price), source="feed")
+        said = hashlib.sha256(f"{self.asset} {self.price}".encode()).hexdigest()[:32]
         event = PricesObserved(
-            id=f"{self.price:032x}", tenant="public", provider="feed", fetched_at=minute(self.fetched),
+            id=said, tenant="public", provider="feed", fetched_at=minute(self.fetched),
             job_id=f"{self.fetched:032x}", prices=(price,),
         )  # fmt: skip
         return Arrival(event=event, sequence=1, recorded_at=minute(self.recorded))
@@ -56,15 +57,15 @@ async def take(warehouse: Warehouse, *batches: Sequence[Told]) -> None:
         await insert(warehouse, prepare([one.to_arrival() for one in batch]), ranking=("feed",))
 
 
-async def price_of(warehouse: Warehouse, known_at: datetime | None = None) -> Decimal | None:
-    book = await read_price_book(warehouse, [ETH], known_at=known_at)
-    found = book.newest(ETH, AT)
+async def price_of(warehouse: Warehouse, known_at: datetime | None = None, asset: str = ETH) -> Decimal | None:
+    book = await read_price_book(warehouse, [asset], known_at=known_at)
+    found = book.newest(asset, AT)
     return None if found is None else found.price
 
 
-async def known(warehouse: Warehouse, minutes: int) -> list[Decimal | None]:
+async def known(warehouse: Warehouse, minutes: int, asset: str = ETH) -> list[Decimal | None]:
     """As known half a minute before each of the first minutes."""
-    return [await price_of(warehouse, minute(number - 0.5)) for number in range(1, minutes + 2)]
+    return [await price_of(warehouse, minute(number - 0.5), asset) for number in range(1, minutes + 2)]
 
 
 async def merge(warehouse: Warehouse) -> None:
@@ -89,14 +90,18 @@ async def test_rates_too(warehouse: Warehouse) -> None:
         assert found.value == rate
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
-async def test_in_whatever_order_it_comes_and_however_often(warehouse: Warehouse, order: tuple[int, ...]) -> None:
-    told = said(100, 200, 100)
-    await take(warehouse, *([told[number]] for number in order), told, told[::-1])
-    assert await known(warehouse, 3) == [None, 100, 200, 100]
-    await merge(warehouse)
-    assert await known(warehouse, 3) == [None, 100, 200, 100]
-    assert await warehouse.rows(CLAIMS, {"asset": ETH}) == [(100,), (200,), (100,)]
+async def test_in_whatever_order_it_comes_and_however_often(warehouse: Warehouse) -> None:
+    """Of an asset for each order, side by side."""
+    orders = {f"eip155:1/erc20:0x{number:040x}": order for number, order in enumerate(itertools.permutations(range(3)))}
+    told = {asset: said(100, 200, 100, asset=asset) for asset in orders}
+    turns = [[told[asset][order[turn]] for asset, order in orders.items()] for turn in range(3)]
+    every = list(itertools.chain.from_iterable(told.values()))
+    await take(warehouse, *turns, every, every[::-1])
+    for _ in ("as they came", "merged"):
+        assert [await known(warehouse, 3, asset) for asset in orders] == [[None, 100, 200, 100]] * len(orders)
+        await merge(warehouse)
+    for asset in orders:
+        assert await warehouse.rows(CLAIMS, {"asset": asset}) == [(100,), (200,), (100,)]
 
 
 async def test_one_message_that_comes_again_is_one_claim(warehouse: Warehouse) -> None:
@@ -108,7 +113,7 @@ async def test_one_message_that_comes_again_is_one_claim(warehouse: Warehouse) -
 
 
 async def test_what_is_said_again_unchanged_takes_no_room(warehouse: Warehouse) -> None:
-    await take(warehouse, *([one] for one in said(*[100] * 20, *[200] * 20, *[100] * 20)))
+    await take(warehouse, *([one] for one in said(*[100] * 4, *[200] * 4, *[100] * 4)))
     assert await warehouse.rows(CLAIMS, {"asset": ETH}) == [(100,), (200,), (100,)]
     assert await price_of(warehouse) == 100
 

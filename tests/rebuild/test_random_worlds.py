@@ -43,7 +43,7 @@ def _check(data: st.DataObject, clickhouse: ClickHouseSettings) -> None:
 
 
 @given(data=st.data())
-@few(3)
+@few(2)
 @pytest.mark.timeout(900)
 def test_rebuilding_a_random_world_finds_no_difference(data: st.DataObject, tables: ClickHouseSettings) -> None:
     _check(data, tables)
