@@ -189,18 +189,19 @@ async def test_a_statement_under_way_is_killed_with_its_client(output: str) -> N
     executor.close()
 
 
-async def test_a_handle_whose_client_left_serves_nobody_else() -> None:
+@pytest.mark.parametrize("output", [STREAMED, WHOLE])
+async def test_a_handle_whose_client_left_serves_nobody_else(output: str) -> None:
     """A late KILL would stop whoever has it then."""
     engine = StubEngine(deaf_to=1)
     executor = build(engine)
-    leaving = Client(executor, "SELECT 'left'", output=WHOLE)
+    leaving = Client(executor, "SELECT 'left'", output=output)
     await until(lambda: len(engine.begun) == 1)
     leaving.leave()
     await until(lambda: len(engine.kills) == 1)
     let_go(engine)
     await gone(leaving)
     for sql in ("SELECT 'next'", "SELECT 'last'"):
-        client = Client(executor, sql, output=WHOLE)
+        client = Client(executor, sql, output=output)
         await until(lambda: sql in engine.begun)  # noqa: B023
         let_go(engine)
         await client.served

@@ -12,8 +12,8 @@ from holdfast.warehouse.embedded.statement import parse_outline
 SAME_HANDLE = "SELECT JSONExtractString(getSetting('log_comment'), 'own_id')"
 
 
-async def ask(client: httpx.AsyncClient, sql: str, **params: str) -> str:
-    answer = await client.post("/", content=sql, params={"wait_end_of_query": "1", **params})
+async def ask(client: httpx.AsyncClient, sql: str, *, whole: bool = True, **params: str) -> str:
+    answer = await client.post("/", content=sql, params={"wait_end_of_query": str(int(whole)), **params})
     return answer.text.strip()
 
 
@@ -26,15 +26,35 @@ async def test_a_handle_serves_the_next_statement_of_its_kind_and_no_other(owner
     assert await ask(owner, SAME_HANDLE) == first
 
 
+@pytest.mark.parametrize("whole", [True, False])
+async def test_an_answer_in_blocks_and_one_as_a_whole_use_the_same_handle(
+    owner: httpx.AsyncClient, whole: bool
+) -> None:
+    first = await ask(owner, SAME_HANDLE, whole=whole)
+    long = await ask(owner, "SELECT number FROM numbers(300000)", whole=False)
+    assert long.splitlines()[-1] == "299999"
+    assert await ask(owner, SAME_HANDLE, whole=not whole) == first
+
+
+async def test_a_handle_that_failed_between_two_blocks_serves_nobody_else(owner: httpx.AsyncClient) -> None:
+    first = await ask(owner, SAME_HANDLE, whole=False, max_threads="1")
+    failing = "SELECT throwIf(number = 300000) FROM numbers(1000000)"
+    assert "__exception__" in await ask(owner, failing, whole=False, max_threads="1")
+    following = await ask(owner, SAME_HANDLE, whole=False, max_threads="1")
+    assert following != first
+    assert await ask(owner, SAME_HANDLE, whole=False, max_threads="1") == following
+
+
 async def test_statements_at_once_have_a_handle_each(owner: httpx.AsyncClient) -> None:
     slow = f"{SAME_HANDLE}, sleep(0.3)"
     handles = await asyncio.gather(*(ask(owner, slow) for _ in range(4)))
     assert len(set(handles)) == 4
 
 
-async def test_nothing_of_a_statement_reaches_the_next(owner: httpx.AsyncClient) -> None:
+@pytest.mark.parametrize("whole", [True, False])
+async def test_nothing_of_a_statement_reaches_the_next(owner: httpx.AsyncClient, whole: bool) -> None:
     state = "SELECT getSetting('max_threads'), getSetting('limit'), currentDatabase(), currentRoles()"
-    before = await ask(owner, state)
+    before = await ask(owner, state, whole=whole)
     for sql, params in (
         ("SELECT 1", {"max_threads": "7", "limit": "5", "database": "other"}),
         ("SELECT 1 SETTINGS max_threads = 7, limit = 5", {}),
@@ -47,8 +67,8 @@ async def test_nothing_of_a_statement_reaches_the_next(owner: httpx.AsyncClient)
         ("CREATE TEMPORARY TABLE kept (a UInt8)", {}),
         ("SELECT {kept:UInt8}", {"param_kept": "1"}),
     ):
-        await ask(owner, sql, **params)
-        assert await ask(owner, state) == before, sql
+        await ask(owner, sql, whole=whole, **params)
+        assert await ask(owner, state, whole=whole) == before, sql
     assert "UNKNOWN_TABLE" in await ask(owner, "SELECT * FROM kept")
     assert "UNKNOWN_QUERY_PARAMETER" in await ask(owner, "SELECT {kept:UInt8}")
 

@@ -134,7 +134,11 @@ class Executor:
     async def _stream(self, conversation: Conversation, sql: str, outline: Outline, output: str) -> None:
         headers = _result_headers(conversation, outline, output)
         stream = Stream(conversation.send, headers, encoding=conversation.encoding)
-        reading = Reading(partial(self._begin, conversation, sql, output))
+        unchanged: list[Ready] = []
+        if outline.leaves_nothing and _may_share(conversation):
+            reading = Reading(partial(self._begin_ready, conversation, sql, output, unchanged))
+        else:
+            reading = Reading(partial(self._begin, conversation, sql, output))
         try:
             # An error before the first block still gets a status of its own.
             block = await self._while_listened_to(conversation, reading.next)
@@ -145,6 +149,8 @@ class Executor:
         finally:
             if reading.begun and not reading.over:
                 await self._in_thread(reading.close)
+        for ready in unchanged:
+            self._ready.put(ready)
         await stream.end()
 
     async def _following(self, conversation: Conversation, reading: Reading, stream: Stream) -> bytes | None:
@@ -161,6 +167,16 @@ class Executor:
         giving_back.callback(blocks.close)
         return blocks
 
+    def _begin_ready(
+        self, conversation: Conversation, sql: str, output: str, unchanged: list[Ready], giving_back: ExitStack
+    ) -> Generator[bytes]:
+        """The blocks; after the last of them the handle is among the `unchanged`, for the loop to put back."""
+        ready = self._take_ready(conversation)
+        giving_back.callback(lambda: None if unchanged else ready.handle.close())
+        blocks = ready.handle.stream(sql, output, conversation.request.query_params)
+        giving_back.callback(blocks.close)
+        return _up_to_the_end(blocks, lambda: unchanged.append(ready))
+
     async def _whole(self, conversation: Conversation, sql: str, outline: Outline, output: str) -> None:
         if outline.leaves_nothing and _may_share(conversation):
             outcome = await self._ask_ready(conversation, sql, output)
@@ -170,24 +186,26 @@ class Executor:
         await _reply(conversation, outcome, _result_headers(conversation, outline, output))
 
     async def _ask_ready(self, conversation: Conversation, sql: str, output: str) -> Outcome:
-        work = partial(self._run_ready, conversation, self._kind(conversation), sql, output)
+        work = partial(self._run_ready, conversation, sql, output)
         outcome, ready = await self._while_listened_to(conversation, work)
         # Not when the client has left: what is asked to stop then must not be somebody else's statement.
         self._ready.put(ready)
         return outcome
 
-    def _kind(self, conversation: Conversation) -> Kind:
+    def _take_ready(self, conversation: Conversation) -> Ready:
         account, request = conversation.account, conversation.request
-        return Kind(
+        kind = Kind(
             user=account.name,
             client=request.client,
             database=_database(account, request, self._database) or self._database,
             settings=tuple(to_settings(account, request.settings, self._settings).items()),
         )
-
-    def _run_ready(self, conversation: Conversation, kind: Kind, sql: str, output: str) -> tuple[Outcome, Ready]:
         ready = self._ready.take(kind)
         conversation.comment = ready.comment
+        return ready
+
+    def _run_ready(self, conversation: Conversation, sql: str, output: str) -> tuple[Outcome, Ready]:
+        ready = self._take_ready(conversation)
         try:
             return ready.handle.query(sql, output, conversation.request.query_params), ready
         except BaseException:
@@ -304,6 +322,11 @@ async def _read_statement(request: Request, body: Body) -> tuple[str, InsertHead
         begun, ended = begun + piece, not piece
     whole = await body.rest(begun)
     return whole.decode("utf-8", "surrogateescape"), None, b""
+
+
+def _up_to_the_end(blocks: Generator[bytes], ended: Callable[[], None]) -> Generator[bytes]:
+    yield from blocks
+    ended()
 
 
 def _may_share(conversation: Conversation) -> bool:
