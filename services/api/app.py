@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -41,6 +42,9 @@ from services.api.requests import JsonRequest, RequestMiddleware
 from services.api.resources import Resources
 from services.api.settings import ApiSettings
 
+_DIALECT_PATHS = OKX_PATHS | BITPANDA_PATHS | DALP_PATHS | CREDMARK_PATHS
+_STRUCTS = structs_of((*PARTS, quality, currencies))
+
 _log = logs.logger(__name__)
 
 
@@ -65,13 +69,7 @@ def build_app(resources: Resources) -> Any:
         openapi_config=build_config(),
         logging_config=None,
     )
-    app.register(
-        operations.openapi_route(
-            build_document(
-                app, OKX_PATHS | BITPANDA_PATHS | DALP_PATHS | CREDMARK_PATHS, structs_of((*PARTS, quality, currencies))
-            )
-        )
-    )
+    app.register(operations.openapi_route(partial(build_document, app, _DIALECT_PATHS, _STRUCTS)))
     return RequestMiddleware(app)
 
 

@@ -1,6 +1,8 @@
 """`/live`, `/ready`, `/metrics` and the OpenAPI document: what operators and tools ask without a key."""
 
 import asyncio
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from litestar import Response, get
@@ -56,10 +58,13 @@ async def _warehouse_trouble(api: Resources) -> str:
     return f"{damaged} detached parts: see docs/operating.md" if damaged else ""
 
 
-def openapi_route(document: bytes) -> Any:
-    @get("/v1/openapi.json", include_in_schema=False)
-    async def openapi() -> Response[bytes]:
-        return Response(document, media_type="application/json")
+def openapi_route(build: Callable[[], bytes]) -> Any:
+    """The document is built when it is first asked for, which takes as long as all else that a start does."""
+    document = cache(build)
+
+    @get("/v1/openapi.json", include_in_schema=False, sync_to_thread=True)
+    def openapi() -> Response[bytes]:
+        return Response(document(), media_type="application/json")
 
     return openapi
 
