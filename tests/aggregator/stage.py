@@ -97,12 +97,15 @@ async def publish(connection: Connection, events: Iterable[BalancesObserved]) ->
     await Publisher(connection.js, producer="test", clock=SystemClock()).publish_many(events)
 
 
-async def eventually(check: Callable[[], Awaitable[bool]], *, what: str, deadline_s: float = 60) -> None:
+async def eventually(
+    check: Callable[[], Awaitable[bool]], *, what: str, deadline_s: float = 60, every_s: float = 0.3
+) -> None:
+    """Seldom, unless the moment matters: who asks the engine often keeps it from what is waited for."""
     until = time.monotonic() + deadline_s
     while not await check():
         if time.monotonic() > until:
             raise AssertionError(f"not within {deadline_s} s: {what}")
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(every_s)
 
 
 async def drained(connection: Connection, consumers: Sequence[tuple[str, str]] = (("EVENTS", "aggregator"),)) -> bool:
