@@ -9,7 +9,9 @@ FROM
         lagInFrame(covering) OVER one_after_another AS covering_before
     FROM
     (
-        SELECT source, observed_at, snapshot_id, max(fetched_at) AS fetched, max(holdings) AS holdings, any(covers) AS covering
+        SELECT
+            source, observed_at, snapshot_id, max(fetched_at) AS fetched, max(holdings) AS holdings,
+            arraySort(any(covers)) AS covering
         FROM snapshots
         WHERE source IN {sources:Array(String)} AND observed_at <= {until:DateTime64(3, 'UTC')}
         GROUP BY source, observed_at, snapshot_id

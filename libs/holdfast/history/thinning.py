@@ -85,11 +85,11 @@ def _changes(chain: Sequence[StoredSnapshot]) -> Iterable[datetime]:
 
 
 def _changes_of_covers(chain: Sequence[StoredSnapshot]) -> Iterable[datetime]:
-    covered: tuple[str, ...] = ()
+    covered: frozenset[str] = frozenset()
     for one in chain:
-        if one.covers != covered:
+        before, covered = covered, frozenset(one.covers)
+        if covered != before:
             yield one.at
-        covered = one.covers
 
 
 @exactly
