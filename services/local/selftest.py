@@ -36,7 +36,11 @@ from services.local.systems.bench import Bench
 _DEADLINE_S = 45
 _AGAIN_S = 0.5
 FREE_PORTS = LocalSettings(nats_port=0, clickhouse_port=0, api_port=0, simulator_port=0, start_deadline_s=40)
-_FROZEN = {"HOLDFAST_SIMULATOR__CLOCK_FROZEN": "true", "HOLDFAST_SIMULATOR__OKX_REQUESTS_PER_SECOND": "0"}
+_FROZEN = {
+    "HOLDFAST_SIMULATOR__CLOCK_FROZEN": "true",
+    "HOLDFAST_SIMULATOR__FETCH_EVERY_S": "3600",  # once: what stands still says the same again
+    "HOLDFAST_SIMULATOR__OKX_REQUESTS_PER_SECOND": "0",
+}
 
 _NO_PAST = {"HOLDFAST_SCHEDULER__BACKFILL_DAYS": "0"}
 """The truth is of one instant; history would only keep the machine busy."""

@@ -25,6 +25,8 @@ class SimulatorSettings(Struct, frozen=True, kw_only=True):
     clock_rate: Annotated[int, Meta(ge=1, le=1_000_000)] = 1
     """World seconds in a real second."""
     clock_frozen: bool = False
+    fetch_every_s: Annotated[int, Meta(ge=0, le=86400)] = 0
+    """How often each source of the demo is to be fetched; 0: each at its own pace, as every 30 s."""
     okx_api_key: str = "simulator-key"
     okx_secret_key: Secret = Secret("simulator-secret")
     okx_passphrase: Secret = Secret("simulator-passphrase")

@@ -16,6 +16,7 @@ from holdfast.domain.accounts import parse_account
 from holdfast.providers.kit.discovery import discover
 from holdfast.settings import SettingsError
 from holdfast.settings.loading import Configuration
+from services.simulator.admin.registration import Registration
 from services.simulator.app import build_clock
 from services.simulator.clock import WorldClock
 from services.simulator.settings import SimulatorSettings
@@ -110,6 +111,16 @@ async def test_what_to_register_is_complete_and_valid(client: httpx.AsyncClient)
     configuration = Configuration({"providers": world["providers"]})
     for name in world["providers"]:
         configuration.section(f"providers.{name}", manifests[name].settings)
+
+
+def test_every_source_of_the_demo_has_its_pace_or_that_of_the_settings() -> None:
+    def paces(**settings: int) -> list[int]:
+        world = Registration(WORLD, SimulatorSettings(**settings))._registered("http://here")
+        sources = [source for account in world["accounts"] for source in account["sources"]]
+        return [one["every_s"] for one in [*sources, *world["watches"]]]
+
+    assert set(paces()) == {30, 60, 300, 3600}
+    assert set(paces(fetch_every_s=7200)) == {7200}
 
 
 async def test_the_log_names_key_route_and_status(client: httpx.AsyncClient) -> None:

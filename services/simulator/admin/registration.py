@@ -39,44 +39,21 @@ class Registration:
 
     def show(self, request: Request) -> Answer:
         base_url = f"http://{request.headers.get('host', f'{self._settings.host}:{self._settings.port}')}"
-        return to_json(
-            {
-                "seed": self._world.seed,
-                "tenants": [{"id": id_, "name": name} for id_, name in _TENANTS.items()],
-                "accounts": self._accounts(),
-                "portfolios": [_portfolio(portfolio) for portfolio in _nested_first(self._world.portfolios)],
-                "watches": [
-                    {
-                        "tenant": _NOBODY,
-                        "provider": "prices",
-                        "feed": "prices",
-                        "target": "*",
-                        "scope": "",
-                        "every_s": _PRICES_EVERY_S,
-                    },
-                    {
-                        "tenant": _NOBODY,
-                        "provider": "ecb",
-                        "feed": "prices",
-                        "target": "*",
-                        "scope": "daily",
-                        "every_s": _RATES_EVERY_S,
-                    },
-                    *(
-                        {
-                            "tenant": _NOBODY,
-                            "provider": "okx",
-                            "feed": "clusters",
-                            "target": token.asset,
-                            "scope": "",
-                            "every_s": _CLUSTERS_EVERY_S,
-                        }
-                        for token in WATCHED
-                    ),
-                ],
-                "providers": self._providers(base_url),
-            }
-        )
+        return to_json(self._registered(base_url))
+
+    def _registered(self, base_url: str) -> dict[str, Any]:
+        return {
+            "seed": self._world.seed,
+            "tenants": [{"id": id_, "name": name} for id_, name in _TENANTS.items()],
+            "accounts": self._accounts(),
+            "portfolios": [_portfolio(portfolio) for portfolio in _nested_first(self._world.portfolios)],
+            "watches": [
+                self._watch("prices", "prices", "*", "", _PRICES_EVERY_S),
+                self._watch("ecb", "prices", "*", "daily", _RATES_EVERY_S),
+                *(self._watch("okx", "clusters", token.asset, "", _CLUSTERS_EVERY_S) for token in WATCHED),
+            ],
+            "providers": self._providers(base_url),
+        }
 
     def _accounts(self) -> list[dict[str, Any]]:
         """Each wallet once for every tenant that has it in a portfolio."""
@@ -96,7 +73,7 @@ class Registration:
         ] + [*self._custodies(), *self._participants(), *self._funds()]
 
     def _custodies(self) -> list[dict[str, Any]]:
-        source = {"provider": "bitpanda", "feed": "balances", "scope": "custody", "every_s": _CUSTODY_EVERY_S}
+        source = self._source("bitpanda", "balances", "custody", _CUSTODY_EVERY_S)
         return [
             {"tenant": portfolio.tenant, "account": one.account, "label": f"custody of {one.user}", "sources": [source]}
             for portfolio in self._world.portfolios
@@ -104,7 +81,7 @@ class Registration:
         ]
 
     def _participants(self) -> list[dict[str, Any]]:
-        source = {"provider": "dalp", "feed": "balances", "scope": "dalp", "every_s": _SECURITIES_EVERY_S}
+        source = self._source("dalp", "balances", "dalp", _SECURITIES_EVERY_S)
         return [
             {"tenant": portfolio.tenant, "account": one.account, "label": "securities", "sources": [source]}
             for portfolio in self._world.portfolios
@@ -112,7 +89,7 @@ class Registration:
         ]
 
     def _funds(self) -> list[dict[str, Any]]:
-        source = {"provider": "credmark", "feed": "balances", "scope": "wallet", "every_s": _FUNDS_EVERY_S}
+        source = self._source("credmark", "balances", "wallet", _FUNDS_EVERY_S)
         return [
             {"tenant": portfolio.tenant, "account": fund.spelling, "label": fund.role.label, "sources": [source]}
             for portfolio in self._world.portfolios
@@ -122,11 +99,18 @@ class Registration:
     def _sources(self, wallet: Wallet) -> list[dict[str, Any]]:
         sources = []
         if wallet.chain.is_evm:
-            sources.append({"provider": "evm", "feed": "balances", "scope": "wallet", "every_s": _EVM_EVERY_S})
-            sources.append({"provider": "evm", "feed": "transfers", "scope": "wallet", "every_s": _LOGS_EVERY_S})
+            sources.append(self._source("evm", "balances", "wallet", _EVM_EVERY_S))
+            sources.append(self._source("evm", "transfers", "wallet", _LOGS_EVERY_S))
         if wallet.role.okx:
-            sources.append({"provider": "okx", "feed": "balances", "scope": "defi", "every_s": self._okx_every_s})
+            sources.append(self._source("okx", "balances", "defi", self._okx_every_s))
         return sources
+
+    def _source(self, provider: str, feed: str, scope: str, every_s: int) -> dict[str, Any]:
+        paced = self._settings.fetch_every_s or every_s
+        return {"provider": provider, "feed": feed, "scope": scope, "every_s": paced}
+
+    def _watch(self, provider: str, feed: str, target: str, scope: str, every_s: int) -> dict[str, Any]:
+        return {"tenant": _NOBODY, "target": target, **self._source(provider, feed, scope, every_s)}
 
     @property
     def _okx_every_s(self) -> int:
