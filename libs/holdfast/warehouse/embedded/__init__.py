@@ -1,8 +1,9 @@
 """The ClickHouse engine in this process (chDB), spoken to over ClickHouse's own HTTP interface.
 
 `python -m holdfast.warehouse.embedded` serves it; `[embedded]` in the settings says where. To read it in
-order: `service` (a process), `app` (paths), `execution` (a statement from request to answer),
-`authorisation` with `engine_config` (what a read-only caller reaches), `engine` (chDB itself).
+order: `service` (a process), `app` (paths), `execution` (a statement from request to answer), `ready` and
+`sessions` (its handle on the engine), `authorisation` with `engine_config` (what a read-only caller reaches),
+`engine` (chDB itself).
 
 Every statement is in system.query_log, readable for the owner. Who asked is in `log_comment`, with the `query_id`
 that the client chose:
