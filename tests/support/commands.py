@@ -1,18 +1,15 @@
 """The `holdfast` command for tests: one forked off the test process, and one begun from nothing.
 
-A command takes a tenth of a second and loading what it needs a whole one. The forked one has that loaded; all
-else is of its own, as ever: environment, folder, standard streams, exit code, and what it becomes by `exec`.
+A command takes a tenth of a second and loading what it needs a whole one, which is done for the forked one.
 """
 
 import importlib
 import json
-import multiprocessing
 import os
 import subprocess
 import sys
-import threading
-import warnings
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -20,24 +17,25 @@ from typing import Any
 from holdfast.providers.kit.discovery import discover
 from services.cli.app import GROUPS, main
 from services.cli.output import console, errors
+from tests.support.forks import ForkedChild
 
 Done = subprocess.CompletedProcess[str]
 _DEADLINE_S = 60
 _WIDTH = 200
-_FORK = multiprocessing.get_context("fork")
 
 
 def holdfast(*words: str, settings: Mapping[str, str] | None = None, folder: Path | None = None) -> Done:
-    """Run a command in a fork of this process; `settings` are all of HOLDFAST_… that it sees.
-
-    From the main thread alone: a fork of another one waits at its end for the pool that it was of.
-    """
-    assert threading.current_thread() is threading.main_thread()
+    """Run a command in a fork of this process; `settings` are all of HOLDFAST_… that it sees."""
     _load_commands()
     with TemporaryDirectory() as name:
-        output = Path(name)
-        code = _exit_code_of_fork(words, _environment(settings), folder, output)
-        return Done(words, code, (output / "stdout").read_text("utf-8"), (output / "stderr").read_text("utf-8"))
+        said, told = Path(name) / "stdout", Path(name) / "stderr"
+        command, environment = partial(_main, words), _environment(settings)
+        child = ForkedChild(command, log=said, errors=told, environment=environment, folder=folder)
+        try:
+            code = child.wait(deadline_s=_DEADLINE_S)
+        finally:
+            child.kill()
+        return Done(words, code, said.read_text("utf-8"), told.read_text("utf-8"))
 
 
 def holdfast_from_nothing(
@@ -73,29 +71,6 @@ def _load_commands() -> None:
     discover()
 
 
-def _exit_code_of_fork(*work: Any) -> int:
-    child = _FORK.Process(target=_run, args=work)
-    with warnings.catch_warnings():
-        # From 3.12 on it is warned of forks beside threads: ours wait for work, and hold no lock.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child.start()
-    child.join(_DEADLINE_S)
-    if child.exitcode is None:
-        child.kill()
-        child.join()
-    assert child.exitcode is not None
-    return child.exitcode
-
-
-def _run(words: tuple[str, ...], environment: dict[str, str], folder: Path | None, output: Path) -> None:
-    """In the fork. The descriptors are replaced and not only the streams: a command may become another program."""
-    for number, name in ((1, "stdout"), (2, "stderr")):
-        with (output / name).open("wb") as file:
-            os.dup2(file.fileno(), number)
-        setattr(sys, name, open(number, "w", encoding="utf-8", closefd=False))  # noqa: SIM115
-    os.environ.clear()
-    os.environ.update(environment)
-    if folder is not None:
-        os.chdir(folder)
+def _main(words: tuple[str, ...]) -> None:
     console.width = errors.width = _WIDTH  # both had read COLUMNS before
     main(list(words))

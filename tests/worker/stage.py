@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import sys
 import time
 import urllib.error
@@ -24,8 +25,9 @@ from holdfast.providers.kit.discovery import discover
 from holdfast.registry.commands import SourceChoice
 from holdfast.registry.store import RegistryStore
 from holdfast.settings.loading import Configuration
-from services.worker.app import Worker, build_app
+from services.worker.app import Worker, build_app, main
 from tests.support.children import Child
+from tests.support.forks import ForkedChild
 
 PROVIDERS = Path(__file__).parent / "providers"
 SLOT = datetime(2026, 3, 1, tzinfo=UTC)
@@ -120,8 +122,10 @@ class Stage:
             worker.stop()
             assert await running == 0
 
-    def launch(self, *, name: str = "worker", environment: dict[str, str] | None = None) -> Child:
-        """A process of its own, as it is deployed."""
+    def launch(
+        self, *, name: str = "worker", environment: dict[str, str] | None = None, from_nothing: bool = False
+    ) -> Child:
+        """A process of its own: a fork of this one, or as it is deployed."""
         settings = {
             "HOLDFAST_NATS__URL": self.url,
             "HOLDFAST_WORKER__HEALTH__PORT": "0",
@@ -132,9 +136,13 @@ class Stage:
             "PYTHONPATH": "libs:.",
             **(environment or {}),
         }
-        command = [sys.executable, "-m", "services.worker", "faker"]
-        self._children.append(Child(command, log=self.folder / f"{name}.log", environment=settings))
-        return self._children[-1]
+        log = self.folder / f"{name}.log"
+        if from_nothing:
+            child = Child([sys.executable, "-m", "services.worker", "faker"], log=log, environment=settings)
+        else:
+            child = ForkedChild(_main, log=log, environment={**os.environ, **settings})
+        self._children.append(child)
+        return child
 
     def kill_children(self) -> None:
         """Of a test that failed: a worker left behind would take the next test's jobs."""
@@ -193,6 +201,11 @@ def ready(child: Child) -> dict[str, Any] | None:
             return json.load(answer)  # type: ignore[no-any-return]
     except urllib.error.HTTPError as error:
         return json.load(error)  # type: ignore[no-any-return]
+
+
+def _main() -> None:
+    sys.argv = ["services.worker", "faker"]
+    main()
 
 
 async def _now(value: T) -> T:

@@ -113,7 +113,8 @@ async def test_ready_says_that_nats_is_away_and_sigterm_still_ends_the_process(s
 
 async def test_settings_problems_are_listed_together_and_the_exit_code_is_78(stage: Stage) -> None:
     worker = stage.launch(
-        environment={"HOLDFAST_WORKER__CONCURRENCY": "many", "HOLDFAST_PROVIDERS__FAKER__NO_SUCH": "1"}
+        environment={"HOLDFAST_WORKER__CONCURRENCY": "many", "HOLDFAST_PROVIDERS__FAKER__NO_SUCH": "1"},
+        from_nothing=True,
     )
     await until(lambda: ended(worker))
     assert worker.returncode == 78
@@ -121,7 +122,7 @@ async def test_settings_problems_are_listed_together_and_the_exit_code_is_78(sta
 
 
 async def test_no_secret_reaches_the_log(stage: Stage) -> None:
-    worker = stage.launch(environment={"HOLDFAST_LOG__LEVEL": "debug"})
+    worker = stage.launch(environment={"HOLDFAST_LOG__LEVEL": "debug"}, from_nothing=True)
     await until(lambda: is_ready(worker))
     await stage.ask("strange-1")
     await until(stage.drained)
