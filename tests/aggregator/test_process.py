@@ -80,7 +80,7 @@ async def test_a_kill_at_any_moment_loses_nothing_and_doubles_nothing(
     warehouse: Warehouse,
     tmp_path: Path,
 ) -> None:
-    events = snapshots(180, sources=10)
+    events = snapshots(300, sources=10)
     belongs = await register(connection, 10)
     await publish(connection, events)
     chance = random.Random(11)
