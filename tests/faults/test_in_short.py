@@ -70,7 +70,7 @@ async def test_an_aggregator_that_is_asked_to_stop_gives_back_what_it_has_not_do
     await assert_right(warehouse, events, belongs)
 
 
-@pytest.mark.parametrize("kinds", [{"publish": 7, "insert": 4}, {"ack": 50}])
+@pytest.mark.parametrize("kinds", [{"publish": 2, "insert": 4}, {"ack": 50}])
 async def test_what_was_done_but_not_answered_changes_nothing_when_repeated(  # noqa: PLR0917
     kinds: dict[str, int],
     connection: Connection,
