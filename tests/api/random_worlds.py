@@ -105,12 +105,17 @@ def wired_for(server: ClickHouseServer, database: str, **how: Any) -> Iterator[t
         runner.run(made.warehouse.close())
 
 
-def assert_worth(found: dict[str, Any], expected: Total, *, anybody: bool) -> None:
+def is_known(expected: Total, *, anybody: bool) -> bool:
     """Who has left is worth 0; where somebody belongs and nothing was seen, or nobody ever came, nothing is known.
 
-    `found`: a total, or a point. `anybody`: had been a member by then.
+    `anybody`: had been a member by then.
     """
-    if not expected.sources and (expected.missing or not anybody):
+    return bool(expected.sources) or (anybody and not expected.missing)
+
+
+def assert_worth(found: dict[str, Any], expected: Total, *, anybody: bool) -> None:
+    """`found`: a total, or a point."""
+    if not is_known(expected, anybody=anybody):
         assert (found["assets"], found["debt"], found["net"]) == (None, None, None)
         return
     assert [Decimal(found[name]) for name in ("assets", "debt")] == [expected.assets, expected.debt]
