@@ -1,12 +1,11 @@
 """One HTTP request as ClickHouse's interface means it."""
 
-import email.message
-import email.policy
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, MutableMapping
 from typing import Any
 from urllib.parse import parse_qsl
 
 from msgspec import Struct
+from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
 from holdfast.warehouse.embedded.codecs import build_decoder
 from holdfast.warehouse.embedded.errors import (
@@ -154,35 +153,35 @@ async def _pieces(receive: Receive, content_encoding: str) -> AsyncIterator[byte
 
 def parse_form(body: bytes, content_type: str) -> dict[str, str]:
     """The fields of a multipart form. Raises EngineError for files (external tables) and broken forms."""
-    boundary = _head({"Content-Type": content_type}).get_boundary("")
-    before, *parts = (b"\r\n" + body).split(b"\r\n--" + boundary.encode("latin-1", "replace"))
-    if not boundary or before or not parts or not parts.pop().startswith(b"--"):
-        raise EngineError(BAD_ARGUMENTS, "the multipart form cannot be read: is its boundary right?")
-    fields = dict(map(_parse_part, parts))
-    for name, value in fields.items():
+    fields: dict[str, bytearray] = {}
+    try:
+        for name, piece in _parsed(body, parse_options_header(content_type)[1].get("boundary", "")):
+            fields.setdefault(name, bytearray()).extend(piece)
+    except MultipartError as error:
+        message = f"the multipart form cannot be read: is its boundary right? {error}"
+        raise EngineError(BAD_ARGUMENTS, message) from error
+    values = {name: value.decode("utf-8", "surrogateescape") for name, value in fields.items()}
+    for name, value in values.items():
         _check_field(name, value)
-    return fields
+    return values
 
 
-def _parse_part(part: bytes) -> tuple[str, str]:
-    """The name and the value. Of the line that ends the boundary, an empty one is left before the headers."""
-    lines, _, value = part.partition(b"\r\n\r\n")
-    pairs = (line.partition(":")[::2] for line in lines.decode("latin-1").split("\r\n") if ":" in line)
-    head = _head({name.strip(): words.strip() for name, words in pairs})
-    name = head.get_param("name", header="content-disposition")
-    if head.get_filename() is not None:
-        raise EngineError(NOT_IMPLEMENTED, f"external tables ({name}) are not served here: insert them first")
-    if not isinstance(name, str) or head.get("content-transfer-encoding", "binary").lower() not in _AS_IT_IS:
+def _parsed(body: bytes, boundary: str) -> Iterator[tuple[str, bytes | bytearray]]:
+    """Of each field its name, and what it holds. Raises MultipartError."""
+    name = ""
+    with PushMultipartParser(boundary) as parser:
+        for event in parser.parse(body):
+            if isinstance(event, MultipartSegment):
+                name = _name_of(event)
+            yield name, b"" if event is None or isinstance(event, MultipartSegment) else event
+
+
+def _name_of(part: MultipartSegment) -> str:
+    if part.filename is not None:
+        raise EngineError(NOT_IMPLEMENTED, f"external tables ({part.name}) are not served here: insert them first")
+    if not part.name or str(part.header("Content-Transfer-Encoding", "binary")).lower() not in _AS_IT_IS:
         raise EngineError(BAD_ARGUMENTS, "the multipart form cannot be read: a part has no name, or is encoded")
-    return name, value.decode("utf-8", "surrogateescape")
-
-
-def _head(headers: Mapping[str, str]) -> email.message.Message:
-    """Headers, to take apart their parameters. A whole form takes email's own parser milliseconds."""
-    head = email.message.Message(policy=email.policy.compat32)
-    for name, value in headers.items():
-        head[name] = value
-    return head
+    return str(part.name)
 
 
 def _check_field(name: str, value: str) -> None:
