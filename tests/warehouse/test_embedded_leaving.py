@@ -11,9 +11,10 @@ import pytest
 
 from holdfast.settings.secret import Secret
 from holdfast.warehouse.embedded.authentication import Account
+from holdfast.warehouse.embedded.conversation import Conversation
 from holdfast.warehouse.embedded.engine import Outcome
 from holdfast.warehouse.embedded.errors import QUERY_WAS_CANCELLED, EngineError
-from holdfast.warehouse.embedded.execution import Conversation, Executor
+from holdfast.warehouse.embedded.execution import Executor
 from holdfast.warehouse.embedded.quoting import quoted_text
 from holdfast.warehouse.embedded.request import Disconnected, Request
 from holdfast.warehouse.embedded.settings import EmbeddedSettings

@@ -1,7 +1,7 @@
 """The ClickHouse engine in this process (chDB), spoken to over ClickHouse's own HTTP interface.
 
 `python -m holdfast.warehouse.embedded` serves it; `[embedded]` in the settings says where. To read it in
-order: `service` (a process), `app` (paths), `execution` (a statement from request to answer), `ready` and
+order: `service` (a process), `app` (paths), `conversation` (a request), `execution` (its answer), `ready` and
 `sessions` (its handle on the engine), `authorisation` with `engine_config` (what a read-only caller reaches),
 `engine` (chDB itself).
 

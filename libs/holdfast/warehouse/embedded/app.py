@@ -14,9 +14,10 @@ from collections.abc import Sequence
 
 from holdfast.observability.logs import logger
 from holdfast.warehouse.embedded.authentication import Account, authenticate
+from holdfast.warehouse.embedded.conversation import Conversation
 from holdfast.warehouse.embedded.engine import Engine
 from holdfast.warehouse.embedded.errors import STD_EXCEPTION, EngineError
-from holdfast.warehouse.embedded.execution import Conversation, Executor
+from holdfast.warehouse.embedded.execution import Executor
 from holdfast.warehouse.embedded.request import Disconnected, Receive, Request, Scope, Send, to_request
 from holdfast.warehouse.embedded.response import Headers, reply, reply_error
 from holdfast.warehouse.embedded.settings import EmbeddedSettings

@@ -8,22 +8,20 @@ from contextlib import ExitStack, suppress
 from functools import partial
 from typing import TypeVar
 
-from msgspec import Struct
-
 from holdfast.warehouse.embedded.authentication import Account
 from holdfast.warehouse.embedded.authorisation import Gate
-from holdfast.warehouse.embedded.codecs import choose_encoding
+from holdfast.warehouse.embedded.conversation import Conversation, read_statement
 from holdfast.warehouse.embedded.engine import Engine, Handle, Insert, Outcome
 from holdfast.warehouse.embedded.errors import ACCESS_DENIED, READONLY, EngineError
 from holdfast.warehouse.embedded.limits import to_settings
 from holdfast.warehouse.embedded.quoting import quoted_text
 from holdfast.warehouse.embedded.reading import Reading
 from holdfast.warehouse.embedded.ready import Kind, Ready, ReadyHandles
-from holdfast.warehouse.embedded.request import Body, Disconnected, Receive, Request, Send, parse_form
+from holdfast.warehouse.embedded.request import Body, Disconnected, Receive, Request
 from holdfast.warehouse.embedded.response import Headers, Stream, content_type, reply, summary
 from holdfast.warehouse.embedded.sessions import Sessions
 from holdfast.warehouse.embedded.settings import EmbeddedSettings
-from holdfast.warehouse.embedded.statement import InsertHead, Outline, may_be_insert, parse_insert, parse_outline
+from holdfast.warehouse.embedded.statement import InsertHead, Outline, parse_outline
 from holdfast.warehouse.embedded.who_asked import to_comment, to_log_settings
 
 ResultT = TypeVar("ResultT")
@@ -45,34 +43,8 @@ _STREAMED = frozenset(
         "TSVRaw",
     }
 )
-_INSERT_HEAD_BYTES = 1 << 20
 _ASK_AGAIN_S = 0.2
 _ASK_AGAIN_AT_MOST_S = 10.0
-
-
-class Conversation(Struct, kw_only=True):
-    """One request under way."""
-
-    account: Account
-    request: Request
-    query_id: str
-    receive: Receive
-    send: Send
-    headers: Headers
-    """Those of every answer to it."""
-    began_ns: int
-    comment: str = ""
-    """The `log_comment` of its statement; empty as long as there is none to stop."""
-
-    @property
-    def encoding(self) -> str:
-        asked = self.request.flag("enable_http_compression")
-        return choose_encoding(self.request.headers.get("accept-encoding", "")) if asked else ""
-
-    @property
-    def read_only(self) -> bool:
-        """GET is for reading, whoever asks."""
-        return self.account.read_only or self.request.method in {"GET", "HEAD"}
 
 
 class Executor:
@@ -120,7 +92,7 @@ class Executor:
 
     async def _run(self, conversation: Conversation) -> None:
         body = Body(conversation.receive, conversation.request.headers.get("content-encoding", ""))
-        sql, insert, begun = await _read_statement(conversation.request, body)
+        sql, insert, begun = await read_statement(conversation.request, body)
         if insert is not None and not conversation.read_only:
             await self._insert(conversation, insert, begun, body)
             return
@@ -301,27 +273,6 @@ class Executor:
 
     async def _in_thread(self, work: Callable[[], ResultT]) -> ResultT:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
-
-
-async def _read_statement(request: Request, body: Body) -> tuple[str, InsertHead | None, bytes]:
-    """The statement; for an INSERT with its own data, the head and the data read so far."""
-    in_address = request.params.get("query", "").encode("utf-8", "surrogateescape")
-    if request.form_type:
-        form = parse_form(await body.rest(), request.form_type)
-        in_address = form.pop("query", "").encode("utf-8", "surrogateescape") or in_address
-        request.params.update(form)
-        return in_address.decode("utf-8", "surrogateescape"), parse_insert(in_address), b""
-    begun, ended = in_address + (b"\n" if in_address else b""), False
-    while may_be_insert(begun) or len(begun) < 64:
-        head = parse_insert(begun)
-        if head is not None and (ended or in_address or head.data_at < len(begun)):
-            return head.sql, head, begun[head.data_at :].lstrip(b"\n") if in_address else begun[head.data_at :]
-        if ended or len(begun) > _INSERT_HEAD_BYTES:
-            break
-        piece = await body.next()
-        begun, ended = begun + piece, not piece
-    whole = await body.rest(begun)
-    return whole.decode("utf-8", "surrogateescape"), None, b""
 
 
 def _up_to_the_end(blocks: Generator[bytes], ended: Callable[[], None]) -> Generator[bytes]:
