@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 import uvicorn
+import uvloop
 from litestar import Litestar, Router
 from litestar.di import Provide
 
@@ -109,7 +110,8 @@ def main() -> None:
         sys.stderr.write(f"{error}\n")
         sys.exit(78)
     logs.configure(service="api", level=log.level, format=log.format)
-    asyncio.run(run(configuration))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run(configuration))
 
 
 def _sections(configuration: Configuration) -> tuple[ApiSettings, NatsSettings, ClickHouseSettings, PriceSettings]:
