@@ -259,9 +259,29 @@ async def test_what_the_rules_left_out_is_known_by_the_rules_of_the_time(world: 
         assert points[-1]["net"] == net
         flows = (await get(world, "flows", known_at=known_at, **window))["items"]
         assert [flow["asset"] for flow in flows] == ([XYZ] if net == "24" else [])
+    await _what_if_knows_the_same(world, made["number"], earlier, now)
     [one] = (await get(world, "corrections", at=instant("10:30"), known_from=earlier, known_to=now))["items"]
     assert (one["cause"], one["event"]["id"], one["change_usd"]) == ("rules", str(made["number"]), "-24")
     assert one["event"]["recorded_at"] == made["created_at"]
+
+
+async def _what_if_knows_the_same(world: World, number: int, earlier: str, now: str) -> None:
+    """The total as known, beside that under a set that did not hold yet, and beside that under none.
+
+    On the first of March the line had no price: that is said once no rule leaves it out.
+    """
+    morning = "2026-03-01T09:30:00Z"
+    for at_, known_at, rules, holds, nets, reasons in (
+        (instant("10:30"), earlier, number, 0, ("24", "0"), ({}, {"excluded": 1})),
+        (morning, now, 0, number, ("0", "0"), ({"excluded": 1}, {"no_price": 1})),
+    ):
+        asked = {"at": at_, "known_at": known_at}
+        found, total = await get(world, "what-if", rules=rules, **asked), await get(world, "total", **asked)
+        assert (found["holds"], found["known_at"]) == (holds, total["known_at"])
+        assert found["actual"] == {name: total[name] for name in ("assets", "debt", "net", "quality")}
+        assert (found["actual"]["net"], found["under"]["net"]) == nets
+        assert (found["actual"]["quality"]["reasons"], found["under"]["quality"]["reasons"]) == reasons
+        assert [(one["asset"], one["counts"]) for one in found["assets"]] == [(XYZ, holds == 0)]
 
 
 async def test_pages_of_corrections_are_the_whole_list_and_nothing_comes_twice(world: World) -> None:

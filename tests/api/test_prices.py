@@ -79,6 +79,31 @@ async def test_the_endpoint_equals_its_view(world: World) -> None:
     ]
 
 
+async def test_the_price_of_an_instant_is_the_one_that_was_known_then(world: World) -> None:
+    """Three hours ago it was not known yet what was quoted for: that came in a moment ago."""
+    of = NOW - timedelta(hours=4)
+    late = price(ETH, "late", "1900", hours=6, event="8")
+    early = price(ETH, "late", "1800", hours=6, event="9") | {
+        name: stored(of) for name in ("fetched_at", "recorded_at")
+    }
+    await insert(world.resources.warehouse, "prices", [late, early])
+    world.clock.stand_at(NOW)
+    for known_at, shown in ((NOW, {"late": "1900", "coingecko": "2050", "defillama": "2000"}), (of, {"late": "1800"})):
+        items = (await world.get("/v1/prices", asset=ETH, at=of.isoformat(), known_at=known_at.isoformat())).json()[
+            "items"
+        ]
+        assert {one["source"]: one["price"] for one in items} == shown
+        view = await world.resources.warehouse.query(
+            "SELECT source, price, age_s, stale FROM price_freshness_as_known("
+            f"at = '{stored(of)}', known_at = '{stored(known_at)}') WHERE asset = {{a:String}} ORDER BY source",
+            {"a": ETH},
+        )
+        assert [(one["source"], Decimal(one["price"]), one["age_s"], one["stale"]) for one in items] == [
+            tuple(row.values()) for row in view
+        ]
+    assert {one["source"]: (one["age_s"], one["stale"]) for one in items} == {"late": (2 * 3600, False)}
+
+
 async def test_what_has_no_value_is_listed_with_who_holds_it_and_when_it_was_last_quoted(world: World) -> None:
     rows = await world.resources.warehouse.query("SELECT * FROM unpriced_assets WHERE tenant = 'acme'")
     assert [(row["asset"], row["lines"], row["portfolios"], row["last_quoted_at"]) for row in rows] == [

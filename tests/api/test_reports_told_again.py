@@ -1,5 +1,6 @@
 """What a provider reports, takes back and reports again: every answer is what was fetched last, merged or not."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from holdfast.events import ClustersObserved
 from services.aggregator.batch import Arrival
 from services.aggregator.commit import commit
 from services.aggregator.prepared import prepare
-from tests.aggregator.test_reports_told_again import Told, merge
+from tests.aggregator.test_reports_told_again import Told, at, merge
 from tests.api.conftest import World
 from tests.api.okx_signing import signed
 from tests.api.world import USDC, WALLET_A
@@ -80,6 +81,69 @@ def all_say(number: int) -> dict[str, Any]:
         "okx overview": str(100 * number),
         "reliable": number != 2,
     }
+
+
+async def test_what_was_known_at_a_time_is_answered_as_the_views_have_it(world: World) -> None:
+    """On the day before, of seven o'clock 2 is said, then 0, then 2 again; and once, of eight o'clock, 1."""
+    noon, seven, eight = (minutes - 24 * 60 for minutes in (0, EIGHT - 60, EIGHT))
+    of_then = [Told(seven, "", says, noon + n, noon + n) for n, says in enumerate((2, 0, 2), 1)]
+    await take(world, *of_then, Told(eight, "", 1, noon + 1, noon + 1))
+    for n, says in ((0, None), (1, 2), (2, 0), (3, 2)):
+        known_at = at(noon + n).isoformat()
+        assert await as_known(world, at=at(seven).isoformat(), known_at=known_at) == says, f"{n} minutes past noon"
+        assert await as_known(world, at=at(seven - 1).isoformat(), known_at=known_at) is None
+        assert await as_known(world, known_at=known_at) == (says if says is None else 1), "the last one"
+    totals = await items(world, "/v1/reported/totals", to=at(seven).isoformat(), known_at=at(noon + 2).isoformat())
+    assert [one["total"] for one in totals if one["source"] == WALLET_A] == ["0"], (
+        "also where all of a time is asked for"
+    )
+
+
+async def as_known(world: World, **asked: str) -> int | None:
+    """What all routes say alike, and the views that they show."""
+    totals = await items(world, "/v1/reported/totals", **asked)
+    returns = await items(world, "/v1/reported/returns", **asked)
+    overviews = await items(world, "/v1/clusters/overviews", token=USDC, **asked)
+    clusters = await items(world, "/v1/clusters", token=USDC, **asked)
+    assert await in_sql(world, asked) == [
+        [one["total"] for one in totals if one["source"] == WALLET_A],
+        [one["total_return"] for one in returns if one["source"] == WALLET_A],
+        [one["top_100_share"] for one in overviews],
+        [str(len(clusters))] if clusters else [],
+    ]
+    if not totals:
+        assert (returns, overviews, clusters) == ([], [], [])
+        return None
+    said = int(totals[0]["total"])
+    assert {one["total_return"] for one in returns} == {one["top_100_share"] for one in overviews} == {str(said)}
+    assert len(clusters) == said
+    return said
+
+
+async def in_sql(world: World, asked: dict[str, str]) -> list[list[str]]:
+    times = {"at": asked.get("at", asked["known_at"]), "known_at": asked["known_at"]}
+    view = "{{}}_as_known(at = '{at}', known_at = '{known_at}')".format(
+        **{name: f"{datetime.fromisoformat(text):%F %T}" for name, text in times.items()}
+    )
+    of = (
+        ("reported_totals", f"total AS said FROM {{}} WHERE source = '{WALLET_A}'"),
+        ("reported_returns", f"total_return AS said FROM {{}} WHERE source = '{WALLET_A}'"),
+        ("cluster_overviews", f"top_100_share AS said FROM {{}} WHERE token = '{USDC}'"),
+        ("token_clusters", f"count() AS said FROM {{}} WHERE token = '{USDC}' HAVING said > 0"),
+    )
+    return [
+        [
+            f"{row['said']:f}".partition(".")[0]
+            for row in await world.resources.warehouse.query("SELECT " + sql.format(view.format(name)))
+        ]
+        for name, sql in of
+    ]
+
+
+async def test_an_instant_and_a_span_of_time_are_not_asked_for_together(world: World) -> None:
+    at_noon = at(0).isoformat()
+    answer = await world.get("/v1/reported/totals", at=at_noon, to=at_noon)
+    assert (answer.status_code, answer.json()["field"]) == (400, "at")
 
 
 async def test_every_answer_is_what_was_fetched_last(world: World) -> None:

@@ -49,7 +49,9 @@ SHOWN = {
     "list_jumps": Shown(
         ("portfolio_jumps",), "api/test_checks.py::test_only_jumps_between_points_as_they_stand_are_listed"
     ),
-    "show_what_if": Shown(("portfolio_value_under",), "api/test_rules.py::test_the_view_says_what_the_endpoint_says"),
+    "show_what_if": Shown(
+        ("portfolio_value_under", "positions_as_known"), "api/test_rules.py::test_the_view_says_what_the_endpoint_says"
+    ),
     "list_rule_sets": Shown(("exclusion_rules",), "api/test_rules.py::test_the_view_says_what_the_endpoint_says"),
     "show_rule_set": Shown(("exclusion_rules",), "api/test_rules.py::test_the_view_says_what_the_endpoint_says"),
     "explain_total": Shown(
@@ -61,14 +63,16 @@ SHOWN = {
     "show_returns": Shown(("portfolio_returns",), CLOSED),
     "list_flows": Shown(("portfolio_flows",), CLOSED),
     "show_attribution": Shown(("portfolio_attribution", "portfolio_attribution_lines"), CLOSED),
-    "list_prices": Shown(("price_freshness",), "api/test_prices.py::test_the_endpoint_equals_its_view"),
+    "list_prices": Shown(
+        ("price_freshness", "price_freshness_as_known"), "api/test_prices.py::test_the_endpoint_equals_its_view"
+    ),
     "show_fetch": Shown(("fetch_attempts",), HERE),
     "list_sources": Shown(("source_freshness", "history_coverage"), HERE),
-    "list_reported_returns": Shown(("reported_returns_current",), HERE),
-    "list_reported_totals": Shown(("reported_totals_current",), HERE),
-    "list_clusters": Shown(("token_clusters_as_of",), HERE),
-    "list_cluster_addresses": Shown(("cluster_addresses_as_of",), HERE),
-    "list_cluster_overviews": Shown(("cluster_overviews_as_of",), HERE),
+    "list_reported_returns": Shown(("reported_returns_current", "reported_returns_as_known"), HERE),
+    "list_reported_totals": Shown(("reported_totals_current", "reported_totals_as_known"), HERE),
+    "list_clusters": Shown(("token_clusters_as_of", "token_clusters_as_known"), HERE),
+    "list_cluster_addresses": Shown(("cluster_addresses_as_of", "cluster_addresses_as_known"), HERE),
+    "list_cluster_overviews": Shown(("cluster_overviews_as_of", "cluster_overviews_as_known"), HERE),
 }
 REGISTRY = "the registry's own record, from the key-value store: the tables only repeat part of it"
 EXEMPT = {

@@ -1,6 +1,8 @@
 """The value at T as it was known at K: the views statements_as_known and positions_as_known, summed."""
 
 import asyncio
+from collections.abc import Mapping
+from datetime import datetime
 
 from msgspec import Struct
 
@@ -32,16 +34,20 @@ def to_params(api: Resources, tenant: str, portfolio: str, moment: Moment) -> di
 
 async def read_as_known(api: Resources, tenant: str, portfolio: str, moment: Moment) -> Valued:
     params = to_params(api, tenant, portfolio, moment)
-    statements, sums = await asyncio.gather(
-        read(api.warehouse, load_sql(__file__, "statements_as_known"), params, _Statement),
-        read(api.warehouse, load_sql(__file__, "total_as_known"), params, Sum),
+    (stated, missing), sums = await asyncio.gather(
+        read_stated(api, params), read(api.warehouse, load_sql(__file__, "total_as_known"), params, Sum)
     )
-    stated = {one.source: one.observed_at for one in statements if one.observed_at is not None}
-    missing = len(statements) - len(stated)
     if not stated and (missing or not await had_members(api, tenant, portfolio, moment)):
         return unavailable(moment.at, sources_missing=missing)
     stale = stale_sources(api.registry, tenant, stated, at=moment.at)
     return to_valued(moment.at, Standing(stated=stated, stale=stale, missing=missing), sums)
+
+
+async def read_stated(api: Resources, params: Mapping[str, object]) -> tuple[dict[str, datetime], int]:
+    """When each member stated what stands, and how many members had stated nothing."""
+    statements = await read(api.warehouse, load_sql(__file__, "statements_as_known"), params, _Statement)
+    stated = {one.source: one.observed_at for one in statements if one.observed_at is not None}
+    return stated, len(statements) - len(stated)
 
 
 async def had_members(api: Resources, tenant: str, portfolio: str, moment: Moment) -> bool:

@@ -1,4 +1,4 @@
-"""`/v1/clusters`: who holds a watched token together, as a provider said, now or at an instant.
+"""`/v1/clusters`: who holds a watched token together, as a provider said: now, at an instant, or as known at a time.
 
 Shares and ratios are fractions, periods seconds, money US dollars; null is what was not said. What nobody's own key
 colours has the tenant `public`, and everybody sees it.
@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from holdfast.domain.assets import AssetIdError, parse_asset
 from services.api.callers import Asker
+from services.api.native.moments import FAR, KnownAt
 from services.api.openapi import refusals
 from services.api.paging import CursorText, Limit, page_size, parse_cursor, to_cursor
 from services.api.problems import ApiError
@@ -25,7 +26,7 @@ At = Annotated[
     QueryParameter(
         name="at",
         schema_extra={"format": "date-time"},
-        description="The last statements not later than this; else now.",
+        description="The last statements not later than this; else `known_at`, else now.",
     ),
 ]
 Token = Annotated[str, QueryParameter(name="token", min_length=1, max_length=300, description="CAIP-19.")]
@@ -135,7 +136,14 @@ class ClusterOverviewPage(Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 
 @get("/clusters", operation_id="list_clusters", responses=refusals(400))
 async def list_clusters(
-    api: Api, caller: Asker, *, token: SomeToken = None, at: At = None, limit: Limit = None, cursor: CursorText = None
+    api: Api,
+    caller: Asker,
+    *,
+    token: SomeToken = None,
+    at: At = None,
+    known_at: KnownAt = None,
+    limit: Limit = None,
+    cursor: CursorText = None,
 ) -> TokenClusterPage:
     """By token, provider and place. A statement is complete: a cluster that the last one does not list is gone."""
     size = page_size(limit, most=api.settings.max_page)
@@ -143,7 +151,7 @@ async def list_clusters(
     asked = {
         "tenants": list(caller.market_tenants()),
         "token": None if token is None else _asset(token),
-        "at": _instant(at, api.clock.now()),
+        **_times(at, known_at, api.clock.now()),
         "after_token": after[0],
         "after_provider": after[1],
         "after_tenant": after[2],
@@ -165,6 +173,7 @@ async def list_cluster_addresses(
     token: Token,
     cluster: SomeCluster = None,
     at: At = None,
+    known_at: KnownAt = None,
     limit: Limit = None,
     cursor: CursorText = None,
 ) -> ClusterAddressPage:
@@ -176,7 +185,7 @@ async def list_cluster_addresses(
         "tenants": list(caller.market_tenants()),
         "token": asset,
         "cluster": cluster,
-        "at": _instant(at, api.clock.now()),
+        **_times(at, known_at, api.clock.now()),
         "after_provider": after[0],
         "after_tenant": after[1],
         "after_cluster": after[2],
@@ -192,7 +201,14 @@ async def list_cluster_addresses(
 
 @get("/clusters/overviews", operation_id="list_cluster_overviews", responses=refusals(400))
 async def list_cluster_overviews(
-    api: Api, caller: Asker, *, token: SomeToken = None, at: At = None, limit: Limit = None, cursor: CursorText = None
+    api: Api,
+    caller: Asker,
+    *,
+    token: SomeToken = None,
+    at: At = None,
+    known_at: KnownAt = None,
+    limit: Limit = None,
+    cursor: CursorText = None,
 ) -> ClusterOverviewPage:
     """By token and provider, with the greatest holders in groups."""
     size = page_size(limit, most=api.settings.max_page)
@@ -200,7 +216,7 @@ async def list_cluster_overviews(
     asked = {
         "tenants": list(caller.market_tenants()),
         "token": None if token is None else _asset(token),
-        "at": _instant(at, api.clock.now()),
+        **_times(at, known_at, api.clock.now()),
         "after_token": after[0],
         "after_provider": after[1],
         "after_tenant": after[2],
@@ -221,8 +237,10 @@ def _asset(text: str) -> str:
         raise ApiError(400, "token_invalid", str(error), field="token", fix=fix) from error
 
 
-def _instant(text: str | None, now: datetime) -> datetime:
-    return parse_instant("at", text) or now
+def _times(at: str | None, known_at: str | None, now: datetime) -> dict[str, datetime]:
+    """What every query of the views asks with."""
+    knowing = parse_instant("known_at", known_at)
+    return {"at": parse_instant("at", at) or min(knowing or now, now), "known_at": knowing or FAR}
 
 
 ROUTES = [list_clusters, list_cluster_addresses, list_cluster_overviews]

@@ -1,4 +1,4 @@
-"""`/v1/prices`: what each source last said of each asset's price, and whether that still counts."""
+"""`/v1/prices`: what each source last said of each asset's price, and whether that counts: now or at an instant."""
 
 from typing import Annotated
 
@@ -7,6 +7,7 @@ from litestar.params import QueryParameter
 from msgspec import Struct
 
 from services.api.callers import Asker
+from services.api.native.moments import At, KnownAt, parse_moment
 from services.api.openapi import refusals
 from services.api.paging import CursorText, Limit, page_size, parse_cursor, to_cursor
 from services.api.queries import load_sql, read
@@ -17,7 +18,7 @@ AssetText = Annotated[str | None, QueryParameter(name="asset", max_length=300, d
 
 
 class PriceFreshness(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One source's newest price of the last 35 days."""
+    """One source's newest price of the 35 days before now, or before the instant asked for."""
 
     asset: str
     quote: str
@@ -29,7 +30,7 @@ class PriceFreshness(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     fetched_at: Time
     age_s: int
     stale: bool
-    """Too old to value anything now: more than 24 hours, between currencies 5 days."""
+    """Too old to value anything then: more than 24 hours, between currencies 5 days."""
 
 
 class PricePage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,19 +40,29 @@ class PricePage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 @get("/prices", operation_id="list_prices", responses=refusals(400))
 async def list_prices(
-    api: Api, caller: Asker, asset: AssetText = None, limit: Limit = None, cursor: CursorText = None
+    api: Api,
+    caller: Asker,
+    *,
+    asset: AssetText = None,
+    at: At = None,
+    known_at: KnownAt = None,
+    limit: Limit = None,
+    cursor: CursorText = None,
 ) -> PricePage:
-    """Market data is nobody's own: every key sees all of it."""
+    """Market data is nobody's own: every key sees all of it. Without `at` and `known_at` the prices of now."""
     size = page_size(limit, most=api.settings.max_page)
     after = parse_cursor(cursor, tuple[str, str, str]) or ("", "", "")
-    params = {
+    moment = parse_moment(at, known_at, now=api.clock.now())
+    times = {} if moment is None else {"at": moment.at, "known_at": moment.recorded_by}
+    params = times | {
         "asset": asset or "",
         "after_asset": after[0],
         "after_quote": after[1],
         "after_source": after[2],
         "limit": size + 1,
     }
-    found = await read(api.warehouse, load_sql(__file__, "prices"), params, PriceFreshness)
+    name = "prices" if moment is None else "prices_as_known"
+    found = await read(api.warehouse, load_sql(__file__, name), params, PriceFreshness)
     page = found[:size]
     last = page[-1] if len(found) > size else None
     following = None if last is None else to_cursor((last.asset, last.quote, last.source))

@@ -5,17 +5,19 @@ from datetime import UTC, datetime
 from litestar import get
 from msgspec import Struct
 
+from holdfast.registry.state import Membership
 from holdfast.warehouse.rows import stored_time
 from services.api.callers import Asker, Caller
+from services.api.native.moments import FAR, At, KnownAt, Moment, parse_moment
 from services.api.native.series_range import From, To
 from services.api.openapi import refusals
 from services.api.paging import CursorText, Limit, page_size, parse_cursor, to_cursor
+from services.api.problems import ApiError
 from services.api.queries import load_sql, read
 from services.api.resources import Api, Resources
 from services.api.vocabulary import Money, Time, parse_instant
 
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
-_LAST = datetime(2200, 1, 1, tzinfo=UTC)
 
 
 class ReportedReturn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -67,16 +69,25 @@ class ReportedTotalPage(Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 @get("/reported/returns", operation_id="list_reported_returns", responses=refusals(400))
 async def list_reported_returns(
-    api: Api, caller: Asker, limit: Limit = None, cursor: CursorText = None
+    api: Api,
+    caller: Asker,
+    *,
+    at: At = None,
+    known_at: KnownAt = None,
+    limit: Limit = None,
+    cursor: CursorText = None,
 ) -> ReportedReturnPage:
-    """Since each account's beginning, by source and asset, as of the provider's last statement."""
+    """Since each account's beginning, by source and asset, as of the provider's last statement (up to `at`)."""
     size = page_size(limit, most=api.settings.max_page)
     # Before every key, the empty one of a statement without assets too.
     after = parse_cursor(cursor, tuple[str, str]) or ("", "")
+    moment = parse_moment(at, known_at, now=api.clock.now())
     asked = {
         "tenant": caller.tenant,
         "everything": caller.portfolio is None,
-        "accounts": [account for account, _, _ in _members(caller, api)],
+        "accounts": [account for account, _, _ in _members(caller, api, moment)],
+        "at": moment.at if moment else FAR,
+        "known_at": moment.recorded_by if moment else FAR,
         "after_source": after[0],
         "after_key": after[1],
         "limit": size + 1,
@@ -94,20 +105,26 @@ async def list_reported_totals(
     *,
     from_: From = None,
     to: To = None,
+    at: At = None,
+    known_at: KnownAt = None,
     limit: Limit = None,
     cursor: CursorText = None,
 ) -> ReportedTotalPage:
-    """By source, time and platform: of the last statement, or with `from` or `to` all of that time."""
+    """By source, time and platform: of the last statement, of the last one up to `at`, or all from `from` to `to`."""
     size = page_size(limit, most=api.settings.max_page)
     after = parse_cursor(cursor, tuple[str, Time, str]) or ("", _FIRST, "")
     history = from_ is not None or to is not None
+    if history and at is not None:
+        raise ApiError(400, "time_invalid", "it is an instant or a span of time", field="at", fix="Leave `at` out")
+    moment = parse_moment(at, known_at, now=api.clock.now())
     asked = {
         "tenant": caller.tenant,
         "everything": caller.portfolio is None,
-        "members": _spans(caller, api) if history else _members(caller, api),
+        "members": _spans(caller, api) if history else _members(caller, api, moment),
         "history": history,
         "start": parse_instant("from", from_) or _FIRST,
-        "end": parse_instant("to", to) or _LAST,
+        "end": (moment.at if moment and not history else parse_instant("to", to)) or FAR,
+        "known_at": moment.recorded_by if moment else FAR,
         "after_source": after[0],
         "after_at": after[1],
         "after_platform": after[2],
@@ -123,17 +140,25 @@ _Span = tuple[str, str, str]
 """Account, from, to. None for a key of the whole tenant: it sees accounts that have been removed as well."""
 
 
-def _members(caller: Caller, api: Resources) -> list[_Span]:
-    """What is told last is told of the accounts of now."""
+def _members(caller: Caller, api: Resources, moment: Moment | None) -> list[_Span]:
+    """What is told last is told of the accounts of now, or of that instant."""
     if caller.portfolio is None:
         return []
-    return [(one.id, stored_time(_FIRST), stored_time(_LAST)) for one in caller.accounts(api.registry)]
+    if moment is None:
+        accounts = {account.id for account in caller.accounts(api.registry)}
+    else:
+        accounts = {one.account for one in caller.spans(api.registry) if _during(one, moment.at)}
+    return [(account, stored_time(_FIRST), stored_time(FAR)) for account in sorted(accounts)]
+
+
+def _during(span: Membership, at: datetime) -> bool:
+    return (span.valid_from or _FIRST) <= at < (span.valid_to or FAR)
 
 
 def _spans(caller: Caller, api: Resources) -> list[_Span]:
     """The past is told while an account belonged."""
     return [
-        (one.account, stored_time(one.valid_from or _FIRST), stored_time(one.valid_to or _LAST))
+        (one.account, stored_time(one.valid_from or _FIRST), stored_time(one.valid_to or FAR))
         for one in caller.spans(api.registry)
     ]
 

@@ -1,5 +1,5 @@
 -- What providers say their totals are: those of the last statement, or all of a span of time, in pages. Of several
--- claims for one instant the one fetched last counts.
+-- claims for one instant the one fetched last counts, of those that were recorded by then.
 SELECT source, account, provider, scope, platform, observed_at, currency, total, nullIf(reason, '') AS reason, fetched_at
 FROM
 (
@@ -17,6 +17,7 @@ FROM
           AND ({everything:Bool} OR arrayExists(
               member -> member.1 = account AND member.2 <= observed_at AND observed_at < member.3,
               {members:Array(Tuple(String, DateTime64(3, 'UTC'), DateTime64(3, 'UTC')))}))
+          AND recorded_at <= {known_at:DateTime64(3, 'UTC')}
           AND observed_at BETWEEN {start:DateTime64(3, 'UTC')} AND {end:DateTime64(3, 'UTC')}
         GROUP BY source, account, provider, scope, platform, observed_at
     )

@@ -1,14 +1,16 @@
 """The lines that stand in a portfolio, by asset, so that they can be summed up under any rule set.
 
-Valued as every current total values them: each line as it is stored.
+Valued as every total values them: each line as it is stored, or worked out anew from what was known at a time.
 """
 
-from collections.abc import Collection, Sequence
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from services.api.native.as_known import had_members
+from services.api.native.as_known import had_members, read_stated, to_params
 from services.api.native.current import CurrentSnapshot, read_current, receipts, sources_now
 from services.api.native.moments import Moment
 from services.api.native.summed import Standing, Sum, to_valued
@@ -58,23 +60,42 @@ class Unruled(Struct, frozen=True, kw_only=True):
 
 
 async def read_unruled(api: Resources, tenant: str, portfolio: str, at: Moment | None) -> Unruled:
-    """At an instant, with all that is known now. None: what is current."""
+    """At an instant, as known at a time or with all that is known now. None: what is current."""
     moment = at or Moment(at=api.clock.now(), known_at=None)
-    if at is None:
-        sources = sources_now(api.registry, tenant, portfolio, now=moment.at)
-        snapshots, members = await read_current(api, sources), len(sources)
+    if moment.known_at is not None:
+        stated, missing, sums = await _read_as_known(api, tenant, portfolio, moment)
     else:
-        snapshots, members = await _read_standing(api, tenant, portfolio, moment)
-    stated = {one.source: one.at for one in snapshots}
-    missing = members - len(stated)
+        stated, missing, sums = await _read_as_stored(api, tenant, portfolio, moment, current=at is None)
     return Unruled(
         moment=moment,
         standing=Standing(
             stated=stated, stale=stale_sources(api.registry, tenant, stated, at=moment.at), missing=missing
         ),
         known=bool(stated) or (not missing and await had_members(api, tenant, portfolio, moment)),
-        sums=await _read_sums(api, snapshots, moment),
+        sums=sums,
     )
+
+
+_Read = tuple[Mapping[str, datetime], int, Sequence[AssetSum]]
+"""When each member stated what stands, how many had stated nothing, and the sums."""
+
+
+async def _read_as_known(api: Resources, tenant: str, portfolio: str, moment: Moment) -> _Read:
+    params = to_params(api, tenant, portfolio, moment)
+    (stated, missing), sums = await asyncio.gather(
+        read_stated(api, params), read(api.warehouse, load_sql(__file__, "what_if_as_known"), params, AssetSum)
+    )
+    return stated, missing, sums
+
+
+async def _read_as_stored(api: Resources, tenant: str, portfolio: str, moment: Moment, *, current: bool) -> _Read:
+    if current:
+        sources = sources_now(api.registry, tenant, portfolio, now=moment.at)
+        snapshots, members = await read_current(api, sources), len(sources)
+    else:
+        snapshots, members = await _read_standing(api, tenant, portfolio, moment)
+    stated = {one.source: one.at for one in snapshots}
+    return stated, members - len(stated), await _read_sums(api, snapshots, moment)
 
 
 async def _read_standing(

@@ -13,7 +13,7 @@ from holdfast.registry.records import RuleSet
 from holdfast.registry.rules import excluded_assets, find_rules, newest_rules
 from services.api.callers import Asker
 from services.api.currencies import Conversion, CurrencyText, parse_currency, read_exchange, to_text
-from services.api.native.moments import At, parse_moment
+from services.api.native.moments import At, KnownAt, parse_moment
 from services.api.native.quality import Quality, to_quality
 from services.api.native.ruled import AssetSum, read_unruled
 from services.api.native.total import net_of
@@ -54,10 +54,12 @@ class WhatIf(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     currency: str
     at: Time
     """The instant that the values are of, and whose rates convert them."""
+    known_at: Time | None
+    """Null: with all that is known now."""
     rules: int
     """The set that was asked for."""
     holds: int
-    """The set that holds now, as it does of every instant; 0 where there never was one."""
+    """The set that holds now, of whatever instant, or that held at `known_at`; 0 where there was none."""
     actual: WorthUnder
     """Under the set that holds: what `/total` says."""
     under: WorthUnder
@@ -70,22 +72,35 @@ class WhatIf(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 @get("/portfolios/{portfolio:str}/what-if", operation_id="show_what_if", responses=refusals(400, 404))
 async def show_what_if(
-    api: Api, caller: Asker, *, portfolio: Name, rules: RulesNumber, currency: CurrencyText = None, at: At = None
+    api: Api,
+    caller: Asker,
+    *,
+    portfolio: Name,
+    rules: RulesNumber,
+    currency: CurrencyText = None,
+    at: At = None,
+    known_at: KnownAt = None,
 ) -> WhatIf:
-    """A total under the rules that hold and under those of another set. Without `at` the current one."""
+    """A total under the rules that hold and under those of another set. Without `at` and `known_at` the current one.
+
+    As known at a time it is compared with the rules that held then; the other set may be a later one.
+    """
     registry = api.registry
     into = parse_currency(currency, caller.find_portfolio(registry, portfolio))
-    newest = newest_rules(registry, caller.tenant)
+    moment = parse_moment(at, known_at, now=api.clock.now())
+    known = moment.known_at if moment else None
+    newest = newest_rules(registry, caller.tenant, known_at=known)
     holding = frozenset(excluded_assets(newest, portfolio))
     asked = frozenset(excluded_assets(_find(api, caller.tenant, rules), portfolio))
-    unruled = await read_unruled(api, caller.tenant, portfolio, parse_moment(at, None, now=api.clock.now()))
+    unruled = await read_unruled(api, caller.tenant, portfolio, moment)
     instant = unruled.moment.at
-    conversion = (await read_exchange(api, into, [instant])).at(instant)
+    conversion = (await read_exchange(api, into, [instant], known_at=known)).at(instant)
     actual, under = (_to_worth(unruled.under(excluded), conversion) for excluded in (holding, asked))
     return WhatIf(
         portfolio=portfolio,
         currency=into,
         at=instant,
+        known_at=known,
         rules=rules,
         holds=newest.number if newest else 0,
         actual=actual,
