@@ -9,6 +9,7 @@ the sources of the book have cancelled before: nothing is realised by moving an 
 the two state different prices.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -16,13 +17,14 @@ from itertools import chain
 from operator import attrgetter
 from typing import NamedTuple
 
+from holdfast.domain.balances import Side
 from holdfast.domain.exact import ZERO, exactly
 from holdfast.domain.ledger.statements import AssetSide
-from holdfast.domain.returns.answers import CostBasisReturn, CostMethod, Missing, Unavailable
+from holdfast.domain.returns.answers import CostBasisReturn, CostMethod, Missing, Movement, Unavailable
 from holdfast.domain.returns.book import NOTHING_HELD, Book, Worth, worth_by_asset
 from holdfast.domain.returns.inventory import cost_left, disposed, left
 from holdfast.domain.returns.refusing import missing_of, unavailable, without_amounts, without_value
-from holdfast.domain.returns.trades import OversoldError, Trades, to_trades
+from holdfast.domain.returns.trades import OversoldError, Trades, held_after, since_nothing_was_held, to_trades
 
 ByAsset = dict[AssetSide, CostBasisReturn | Unavailable]
 
@@ -71,16 +73,37 @@ class _Asset(NamedTuple):
     closing: Worth
 
 
+class _Known(NamedTuple):
+    """Of one asset, each from where nothing was held: what was sold before has no part in any of them."""
+
+    before: Trades
+    """Up to the start of the window."""
+    now: Trades
+    """Up to its end."""
+    told: Trades
+    """Of the whole window, if its disposals are asked for; they begin with those of `before`."""
+
+
 def _of_asset(asset: _Asset, methods: Iterable[CostMethod], *, detail: bool) -> Sequence[CostBasisReturn | Unavailable]:
     refused = [refusal for method in methods if (refusal := _refused(asset, method))]
     if refused:
         return refused
     try:
-        trades = to_trades(asset.book.movements[asset.key], asset.key[1])
+        known = _known(asset.book.movements[asset.key], asset.key[1], asset.book.window.start, detail=detail)
     except OversoldError as error:
         return [_oversold(asset, method, error.at) for method in methods]
-    earlier = trades.until(asset.book.window.start)
-    return [_answer(asset, method, trades, earlier, detail=detail) for method in methods]
+    return [_answer(asset, method, known, detail=detail) for method in methods]
+
+
+def _known(movements: Sequence[Movement], side: Side, start: datetime | None, *, detail: bool) -> _Known:
+    held = held_after(movements, side)
+    opened = 0 if start is None else bisect_right(movements, start, key=attrgetter("at"))
+    before = since_nothing_was_held(movements[:opened], held[:opened])
+    return _Known(
+        before=to_trades(before, side),
+        now=to_trades(since_nothing_was_held(movements, held), side),
+        told=to_trades(movements[opened - len(before) :] if detail else (), side),
+    )
 
 
 def _refused(asset: _Asset, method: CostMethod) -> Unavailable | None:
@@ -98,9 +121,9 @@ def _oversold(asset: _Asset, method: CostMethod, at: datetime) -> Unavailable:
     return unavailable(asset.book, method, "oversold", detail, missing=[Missing(*key, at, "oversold")])
 
 
-def _answer(asset: _Asset, method: CostMethod, trades: Trades, earlier: Trades, *, detail: bool) -> CostBasisReturn:
+def _answer(asset: _Asset, method: CostMethod, known: _Known, *, detail: bool) -> CostBasisReturn:
     book, key, opening, closing = asset
-    cost_opening, cost = cost_left(earlier, method), cost_left(trades, method)
+    cost_opening, cost = cost_left(known.before, method), cost_left(known.now, method)
     flows, invested = book.in_window[key]
     # What was paid in is either the cost of what is still there, or has gone out as the cost of what left.
     realised = cost - cost_opening - invested
@@ -116,8 +139,8 @@ def _answer(asset: _Asset, method: CostMethod, trades: Trades, earlier: Trades, 
         unrealised_opening=unrealised_opening,
         gain=realised + unrealised - unrealised_opening,
         flows=flows,
-        disposals=tuple(disposed(trades, method)[len(earlier.disposed) :]) if detail else (),
-        lots=left(trades, method) if detail else (),
+        disposals=tuple(disposed(known.told, method)[len(known.before.disposed) :]),
+        lots=left(known.now, method) if detail else (),
     )
 
 

@@ -18,15 +18,11 @@ def cost_of_pool(trades: Trades) -> Decimal:
 
 
 def pool_left(trades: Trades) -> tuple[Lot, ...]:
-    """One for all, opened with the first since nothing was held."""
-    emptied = [
-        n for n, held, sold in zip(trades.acquired_before, trades.held, trades.sold, strict=True) if held == sold
-    ]
-    opened = emptied[-1] if emptied else 0
-    if opened == len(trades.acquired):
+    """One for all, opened with the first. The trades are those since nothing was held."""
+    if not trades.acquired:
         return ()
     held = sum(trades.quantities, ZERO) - sum(trades.sold, ZERO)
-    return (trades.lot(opened, held, cost_of_pool(trades)),)
+    return (trades.lot(0, held, cost_of_pool(trades)),)
 
 
 def pool_disposed(trades: Trades) -> list[Disposal]:

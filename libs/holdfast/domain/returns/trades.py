@@ -1,9 +1,9 @@
 """What came in and what went out of one asset, apart and in columns: made once, read by every cost method."""
 
-from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
+from itertools import accumulate, compress
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from holdfast.domain.balances import Side
 from holdfast.domain.exact import ZERO
 from holdfast.domain.returns.answers import Disposal, Lot, Movement
 
-_AT = attrgetter("at")
+_DELTA = attrgetter("delta")
 
 
 class OversoldError(ArithmeticError):
@@ -40,21 +40,6 @@ class Trades(NamedTuple):
     acquired_before: list[int]
     """How many acquisitions there were before each disposal."""
 
-    def until(self, at: datetime | None) -> "Trades":
-        """As they were at that instant; None: in the beginning."""
-        came, went = (0 if at is None else bisect_right(of, at, key=_AT) for of in (self.acquired, self.disposed))
-        return Trades(
-            self.side,
-            self.acquired[:came],
-            self.quantities[:came],
-            self.paid[:came],
-            self.disposals_before[:came],
-            self.disposed[:went],
-            self.sold[:went],
-            self.held[:went],
-            self.acquired_before[:went],
-        )
-
     def lot(self, number: int, quantity: Decimal, cost: Decimal) -> Lot:
         """What is left of an acquisition."""
         opened = self.acquired[number]
@@ -68,8 +53,28 @@ class Trades(NamedTuple):
         ]
 
 
+def held_after(movements: Sequence[Movement], side: Side) -> list[Decimal]:
+    """What was held from each of them on, signed. Raises OversoldError. Runs under `@exactly`."""
+    held = list(accumulate(map(_DELTA, movements)))
+    if (max(held, default=ZERO) > ZERO) if side == "debt" else (min(held, default=ZERO) < ZERO):
+        beyond = (amount > ZERO if side == "debt" else amount < ZERO for amount in held)
+        raise OversoldError(next(compress(movements, beyond)).at)
+    return held
+
+
+def since_nothing_was_held(movements: Sequence[Movement], held: Sequence[Decimal]) -> Sequence[Movement]:
+    """All that what is left can be of: each lot that was opened before has gone, in whatever order they leave."""
+    for number in range(len(held), 0, -1):
+        if not held[number - 1]:
+            return movements[number:]
+    return movements
+
+
 def to_trades(movements: Iterable[Movement], side: Side) -> Trades:
-    """Every movement has a value. Raises OversoldError. Runs under `@exactly`."""
+    """They begin where nothing was held, every one has a value, and never did more leave than was held.
+
+    Runs under `@exactly`.
+    """
     trades = Trades(side, [], [], [], [], [], [], [], [])
     _, acquired, quantities, paid, disposals_before, disposed, sold, held_before, acquired_before = trades
     is_debt, held = side == "debt", ZERO
@@ -80,13 +85,10 @@ def to_trades(movements: Iterable[Movement], side: Side) -> Trades:
             acquired.append(movement)
             quantities.append(delta)
             paid.append(movement.value or ZERO)
-            held += delta
         elif delta:
             acquired_before.append(len(acquired))
             disposed.append(movement)
             sold.append(-delta)
             held_before.append(held)
-            held += delta
-            if held < ZERO:
-                raise OversoldError(movement.at)
+        held += delta
     return trades
