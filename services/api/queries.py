@@ -22,6 +22,7 @@ _AS_JSON = {
     "output_format_json_named_tuples_as_objects": 1,
     "date_time_output_format": "iso",
     "max_threads": 1,
+    "output_format_parallel_formatting": 0,
 }
 
 

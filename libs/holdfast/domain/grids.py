@@ -48,10 +48,10 @@ def bucket_at(at: datetime, interval: Interval, tz: ZoneInfo = UTC_ZONE) -> Buck
 
 def buckets(start: datetime, end: datetime, interval: Interval, tz: ZoneInfo = UTC_ZONE) -> Iterator[Bucket]:
     """From the bucket of `start` to the bucket of `end`, both inclusive, oldest first, without gaps."""
-    bucket = bucket_at(start, interval, tz)
+    bucket, step = bucket_at(start, interval, tz), FIXED.get(interval)
     while bucket.start <= end:
         yield bucket
-        bucket = bucket_at(bucket.end, interval, tz)
+        bucket = Bucket(bucket.end, bucket.end + step) if step else bucket_at(bucket.end, interval, tz)
 
 
 def instant_bucket(at: datetime, step: timedelta) -> Bucket:

@@ -69,6 +69,8 @@ def assets_waited_for(waits: Iterable[str]) -> set[str]:
 
 def told_apart(reasons: Mapping[str, int], waits: Waits, refusals: Refusals, at: datetime) -> dict[str, int]:
     """Lines by reason, of which those whose price is refused at the instant are `rate_limited`."""
+    if not waits:
+        return {reason: lines for reason, lines in reasons.items() if lines > 0}
     told = Counter(reasons)
     for wait, lines in waits.items():
         reason, _, asset = wait.partition(" ")

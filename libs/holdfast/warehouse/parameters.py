@@ -56,6 +56,8 @@ def in_fields(sql: str, params: Mapping[str, Any]) -> tuple[str, dict[str, Any]]
 
 def _written(item: Any) -> str:
     """An item of an array, as a literal. A time is one of UTC, to the microsecond."""
+    if type(item) is int:
+        return str(item)
     if isinstance(item, str):
         return f"'{_ESCAPED.sub(_escaped, item)}'"
     if isinstance(item, dt.datetime):

@@ -19,10 +19,13 @@ _MS = 1000
 
 
 class Piece(NamedTuple):
-    """A stretch of the past that was fetched whole; `every_s` is the step of its instants, 0 for the present."""
+    """A stretch of the past that was fetched whole; `every_s` is the step of its instants, 0 for the present.
 
-    start_ms: int
+    They are in the order of their ends.
+    """
+
     end_ms: int
+    start_ms: int
     every_s: int
 
 
@@ -49,7 +52,7 @@ def complete_from_ms(pieces: Sequence[Piece]) -> int:
     moment after the newest piece was planned, one may.
     """
     fetched = present = _NEVER_MS
-    for piece in sorted(pieces, key=lambda one: (one.end_ms, one.start_ms), reverse=True):
+    for piece in sorted(pieces, reverse=True):
         step_ms = piece.every_s * _MS
         begun = min(fetched, present) < _NEVER_MS
         if begun and piece.end_ms + step_ms < fetched and piece.end_ms + 2 * step_ms < present:

@@ -41,7 +41,11 @@ class CurrentSnapshot(Struct, frozen=True, kw_only=True):
 
 def sources_now(registry: RegistryState, tenant: str, portfolio: str, *, now: datetime) -> list[str]:
     """The ids of the counted sources that are members at the end of the current hour, as the newest point has them."""
-    members = counted_sources(registry, tenant, portfolio)
+    return present(counted_sources(registry, tenant, portfolio), now=now)
+
+
+def present(members: Iterable[PortfolioSource], *, now: datetime) -> list[str]:
+    """The ids of those of them."""
     return sorted(belonging(members, end=floor_to(now, HOUR) + HOUR))
 
 

@@ -20,9 +20,9 @@ from services.api.native.current import (
     CurrentSnapshot,
     excluded_now,
     had_joined,
+    present,
     read_current,
     receipts,
-    sources_now,
 )
 from services.api.native.quality import Known, to_shares
 from services.api.native.valued import Valued, stale_sources, unavailable
@@ -59,12 +59,12 @@ class _SourceValue(Struct, frozen=True, kw_only=True):
 async def read_latest(api: Resources, tenant: str, portfolio: str) -> Valued:
     """The same number as the last point of the series."""
     registry, now = api.registry, api.clock.now()
-    sources = sources_now(registry, tenant, portfolio, now=now)
+    members = counted_sources(registry, tenant, portfolio)
+    sources = present(members, now=now)
     params = {"tenant": tenant, "portfolio": portfolio}
     points, snapshots = await asyncio.gather(
         read(api.warehouse, load_sql(__file__, "total"), params, _Point), read_current(api, sources)
     )
-    members = counted_sources(registry, tenant, portfolio)
     if not points or (points[0].sources == 0 and (sources or not had_joined(members, end=floor_to(now, HOUR) + HOUR))):
         return unavailable(now, sources_missing=len(sources))
     point = points[0]

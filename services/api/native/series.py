@@ -15,10 +15,11 @@ from msgspec import Struct
 from holdfast.domain.grids import Bucket, Interval
 from holdfast.domain.series import Fill
 from holdfast.domain.time import to_ms
+from holdfast.registry.state import counted_sources
 from services.api.callers import Asker
 from services.api.currencies import CurrencyText, Exchange, parse_currency, read_exchange
 from services.api.native.coverage import read_complete_from
-from services.api.native.current import excluded_now, sources_now
+from services.api.native.current import excluded_now, present
 from services.api.native.moments import KnownAt
 from services.api.native.past import Past, read_past
 from services.api.native.quality import Quality, to_quality
@@ -118,10 +119,11 @@ async def show_series(
         marked=mark,
         known_at=knowing,
     )
+    members = counted_sources(api.registry, caller.tenant, portfolio)
     values, exchange, complete_from = await asyncio.gather(
-        read_stored(api, past) if stored else read_past(api, past),
+        read_stored(api, past, members) if stored else read_past(api, past),
         read_exchange(api, into, [_converted_at(bucket, now) for bucket in grid], known_at=knowing),
-        read_complete_from(api, caller.tenant, sources_now(api.registry, caller.tenant, portfolio, now=now)),
+        read_complete_from(api, caller.tenant, present(members, now=now)),
     )
     return Series(
         portfolio=portfolio,

@@ -16,7 +16,7 @@ from holdfast.domain.refusals import Refusals, assets_waited_for, told_apart
 from holdfast.domain.series import Fill
 from holdfast.domain.time import floor_to
 from holdfast.history.refusals import read_refusals
-from holdfast.registry.state import PortfolioSource, counted_sources
+from holdfast.registry.state import PortfolioSource
 from services.api.native.current import belonging, had_joined
 from services.api.native.past import Past
 from services.api.native.quality import Known
@@ -62,8 +62,8 @@ class _Lateness(NamedTuple):
         return (hour.lines, hour.sources) if at - hour.newest_input > self.longest else (None, None)
 
 
-async def read_stored(api: Resources, past: Past) -> list[Worth]:
-    """One for each bucket of the grid, which has at least one."""
+async def read_stored(api: Resources, past: Past, members: Sequence[PortfolioSource]) -> list[Worth]:
+    """One for each bucket of the grid, which has at least one. `members`: those of any time."""
     this_hour = floor_to(past.now, HOUR)
     # The hours, by their starts, whose values the buckets end with.
     last_hours = [min(bucket.end.astimezone(UTC) - HOUR, this_hour) for bucket in past.grid]
@@ -77,7 +77,6 @@ async def read_stored(api: Resources, past: Past) -> list[Worth]:
     hours = await read(api.warehouse, load_sql(__file__, "stored_hours"), params, _Hour)
     hours.reverse()
     begins = [hour.bucket for hour in hours]
-    members = counted_sources(api.registry, past.tenant, past.portfolio)
     patience = patience_of(api.registry, members) or [timedelta(0)]
     lateness = _Lateness(past.now, min(patience), max(patience))
     refusals = await _read_refusals(api, past, hours)
