@@ -1,7 +1,8 @@
 """The oracle's random worlds as events on their way through the aggregator, and the API that answers about them.
 
 Every message is stored, valued and totalled by the aggregator in some order, some batches twice; `/v1` is asked over
-ASGI. Beside each price and each rate of the trusted feed stands a later claim of another for the same instant.
+ASGI. Beside each price and each rate of the trusted feed stands a later claim of another for the same instant. Some
+messages are late: what was known at `NOW` is a world without them.
 """
 
 import asyncio
@@ -29,6 +30,7 @@ from holdfast.registry.state import RegistryState
 from holdfast.settings.shared import ClickHouseSettings
 from holdfast.warehouse.client import Warehouse, connect
 from holdfast.warehouse.migrator import migrate
+from holdfast.warehouse.rows import stored_time
 from services.aggregator.batch import Arrival
 from services.aggregator.commit import commit
 from services.aggregator.prepared import prepare
@@ -39,7 +41,7 @@ from tests.aggregator.comparing import empty
 from tests.aggregator.expected import Total
 from tests.aggregator.test_any_arrival import Silent
 from tests.api.conftest import CATALOGUE, SETTINGS, bearer, client_of
-from tests.api.world import StoppedClock
+from tests.api.world import StoppedClock, insert
 from tests.support.oracle_returns import DAY, Snap, World
 from tests.support.servers import ClickHouseServer
 
@@ -128,7 +130,7 @@ def assert_worth(found: dict[str, Any], expected: Total, *, anybody: bool) -> No
 async def take_in(wired: Wired, world: World, chance: random.Random) -> None:
     """All of it anew: in any order, in any batches, some of them twice, what is registered somewhere in between."""
     await empty(wired.warehouse)
-    wired.register(to_registry(world))
+    wired.register(to_registry(world, nested=chance.random() < 0.5))
     events = [*balances_of(world), *prices_of(world)]
     chance.shuffle(events)
     cuts = sorted(chance.choices(range(len(events) + 1), k=2))
@@ -139,25 +141,72 @@ async def take_in(wired: Wired, world: World, chance: random.Random) -> None:
     for number, batch in enumerate(batches):
         if number == registered:
             await projector.reconcile(wired.registry.state)
-        arrivals = [Arrival(event=event, sequence=1, recorded_at=NOW) for event in batch]
+        arrivals = [Arrival(event=event, sequence=1, recorded_at=recorded_at(event)) for event in batch]
         await commit(wired.warehouse, prepare(arrivals), ranking=(TRUSTED,))
     await projector.reconcile(wired.registry.state)
+    learned = {"tenant": "acme", "revision": 1, "recorded_at": stored_time(EPOCH), "deleted": False}
+    await insert(wired.warehouse, "registry_portfolio_revisions", [{**learned, "portfolio": "main"}])
 
 
-def to_registry(world: World) -> RegistryState:
-    """One source for each account."""
-    setting = SourceSetting(provider="okx", scope="defi", every_s=60)
+def to_registry(world: World, *, nested: bool = False) -> RegistryState:
+    """`nested`: whoever joins and leaves does so in a portfolio within, and the first time in the outer one besides."""
     accounts = {
-        ("acme", id_): Account(tenant="acme", id=id_, spelling=id_, sources=(setting,), created_at=EPOCH)
-        for id_ in ACCOUNTS.values()
-    }
-    members = tuple(
-        Member(account=id_, valid_from=to_time(start, None), valid_to=to_time(end, DAY * 100))
+        ("acme", id_): Account(tenant="acme", id=id_, spelling=id_, sources=_sources(world, name), created_at=EPOCH)
         for name, id_ in ACCOUNTS.items()
-        for start, end in world.during.get(name, [(-1, 10**9)])
+    }
+    members = {name: _members(world, name) for name in ACCOUNTS}
+    inner = [one for name in world.during if name in ACCOUNTS for one in members[name]] if nested else []
+    outer = [one for name in ACCOUNTS for one in members[name][: 1 if nested and name in world.during else None]]
+    outer += [Member(portfolio="inner")] if nested else []
+    portfolios = {"main": outer, "inner": inner} if nested else {"main": outer}
+    return RegistryState(
+        revision=1,
+        accounts=accounts,
+        portfolios={
+            ("acme", name): Portfolio(
+                tenant="acme", id=name, name=name, base_currency=GBP, members=tuple(of), created_at=EPOCH
+            )
+            for name, of in portfolios.items()
+        },
     )
-    main = Portfolio(tenant="acme", id="main", name="main", base_currency=GBP, members=members, created_at=EPOCH)
-    return RegistryState(revision=1, accounts=accounts, portfolios={("acme", "main"): main})
+
+
+def _sources(world: World, account: str) -> tuple[SourceSetting, ...]:
+    scopes = [_scope(world, source) for source in world.sources if world.accounts.get(source, source) == account]
+    return tuple(SourceSetting(provider="okx", scope=scope, every_s=60) for scope in scopes or ["defi"])
+
+
+def _scope(world: World, source: str) -> str:
+    return source if source in world.accounts else "defi"
+
+
+def _members(world: World, account: str) -> list[Member]:
+    return [
+        Member(account=ACCOUNTS[account], valid_from=to_time(start, None), valid_to=to_time(end, DAY * 100))
+        for start, end in world.during.get(account, [(-1, 10**9)])
+    ]
+
+
+def known(world: World) -> World:
+    """What of it was known at `NOW`."""
+    sources = {name: [snap for snap in snaps if not _is_late(snap.id)] for name, snaps in world.sources.items()}
+    prices = {name: [quote for quote in of if not _is_late_price(quote[0])] for name, of in world.prices.items()}
+    rates = None if world.rates is None else [one for one in world.rates if not _is_late_price(one[0])]
+    return World(sources, prices, rates, world.quoted, world.during, world.end, world.accounts)
+
+
+def recorded_at(event: BalancesObserved | PricesObserved) -> datetime:
+    late = _is_late(event.id) if isinstance(event, BalancesObserved) else event.fetched_at > NOW
+    return NOW + timedelta(minutes=1) if late else NOW
+
+
+def _is_late(snapshot: str) -> bool:
+    """By its hash."""
+    return int(snapshot[:4], 16) % 4 == 0
+
+
+def _is_late_price(minute: int) -> bool:
+    return minute // 100 % 3 == 1
 
 
 def to_time(minute: int, last: int | None) -> datetime | None:
@@ -183,25 +232,21 @@ def balances_of(world: World) -> Iterator[BalancesObserved]:
     """The oracle orders by the ids that the statements have here."""
     for name, snaps in world.sources.items():
         for snap in snaps:
-            event = _observed(ACCOUNTS[name], snap)
+            event = _observed(ACCOUNTS[world.accounts.get(name, name)], _scope(world, name), snap)
             snap.id = event.snapshot_id
             yield event
 
 
-def _observed(account: str, snap: Snap) -> BalancesObserved:
-    lines = tuple(
-        Balance(
-            asset=asset_id(asset),
-            kind="borrowed" if side == "debt" else "deposit",
-            side=side,  # type: ignore[arg-type]
-            amount=None if amount is None else exact(amount),
-            price=None if price is None else exact(price),
-            reason=snap.doubts.get(place),  # type: ignore[arg-type]
-        )
-        for place, (asset, side, amount, price) in enumerate(snap.lines)
-    )
-    stated = {"account": account, "scope": "defi", "observed_at": at(snap.at), "fetched_at": at(snap.fetched)}
-    source = Source(tenant="acme", provider="okx", account=account, scope="defi")
+def _observed(account: str, scope: str, snap: Snap) -> BalancesObserved:
+    lines = tuple(_balance(snap, place) for place in range(len(snap.lines)))
+    stated = {
+        "account": account,
+        "scope": scope,
+        "observed_at": at(snap.at),
+        "fetched_at": at(snap.fetched),
+        "covers": tuple(sorted(map(asset_id, snap.covers))),
+    }
+    source = Source(tenant="acme", provider="okx", account=account, scope=scope)
     identity = snapshot_id(source, Snapshot(**stated, balances=lines))  # type: ignore[arg-type]
     return BalancesObserved(
         id=identity,
@@ -215,6 +260,20 @@ def _observed(account: str, snap: Snap) -> BalancesObserved:
     )
 
 
+def _balance(snap: Snap, place: int) -> Balance:
+    asset, side, amount, price = snap.lines[place]
+    kind = "wallet" if place in snap.wallet else "deposit"
+    return Balance(
+        asset=asset_id(asset) if asset else None,
+        kind="borrowed" if side == "debt" else kind,  # type: ignore[arg-type]
+        side=side,  # type: ignore[arg-type]
+        amount=None if amount is None else exact(amount),
+        price=None if price is None or not asset else exact(price),
+        value=None if price is None or asset else exact(price),
+        reason=snap.doubts.get(place),  # type: ignore[arg-type]
+    )
+
+
 def prices_of(world: World) -> Iterator[PricesObserved]:
     told = [(asset_id(name), USD, when, price) for name, of in world.prices.items() for when, price in of]
     for when, rate in world.rates or ():
@@ -224,13 +283,15 @@ def prices_of(world: World) -> Iterator[PricesObserved]:
             "crossed": [Fraction(rate.denominator), Fraction(rate.numerator)],
         }[world.quoted]
         told += [(base, quote, when, leg) for (base, quote), leg in zip(PAIRS[world.quoted], legs, strict=True)]
-    for source, factor, later in ((TRUSTED, 1, 0), (RUMOUR, 3, 1)):
-        stated = tuple(
-            Price(asset=asset, quote=quote, at=at(when), price=exact(number * factor), source=source)
-            for asset, quote, when, number in told
-        )
-        if stated:
-            yield _priced(stated, source, at(DAY) + timedelta(seconds=later))
+    for source, factor in ((TRUSTED, 1), (RUMOUR, 3)):
+        for late in (False, True):
+            stated = tuple(
+                Price(asset=asset, quote=quote, at=at(when), price=exact(number * factor), source=source)
+                for asset, quote, when, number in told
+                if _is_late_price(when) == late
+            )
+            if stated:
+                yield _priced(stated, source, (NOW if late else at(DAY)) + timedelta(seconds=factor))
 
 
 def _priced(stated: Sequence[Price], source: str, fetched_at: datetime) -> PricesObserved:

@@ -18,6 +18,8 @@ from tests.domain.world_of_one import day, entries_of, line, statement
 from tests.domain.worlds import at, to_book, to_members, to_prices
 from tests.support import oracle_attribution
 from tests.support import oracle_returns as oracle
+from tests.support.oracle_receipts import apart, ledger_name
+from tests.support.random_worlds import random_world
 
 ADDED = ("price", "flows", "moved", "fx", "rounding")
 
@@ -33,9 +35,7 @@ def crowded(world: oracle.World) -> oracle.World:
 
 
 def crowded_worlds(currency: st.SearchStrategy[bool]) -> st.SearchStrategy[oracle.World]:
-    drawn = st.builds(
-        oracle.random_world, st.integers(0, 10**9), st.integers(3, 9), gaps=st.booleans(), currency=currency
-    )
+    drawn = st.builds(random_world, st.integers(0, 10**9), st.integers(3, 9), gaps=st.booleans(), currency=currency)
     return drawn.map(crowded)
 
 
@@ -113,8 +113,9 @@ def test_the_flows_of_an_attribution_are_those_of_the_returns(world: oracle.Worl
 def test_where_all_moves_at_once_each_effect_is_the_oracles(world: oracle.World, start: int | None) -> None:
     lines = attribute(to_book(world, start=start)).lines
     told = {(of.source, (of.asset, of.side)): of.effects for of in lines}
-    for key, split in oracle_attribution.splits(world, oracle.members(world), start).items():
-        effects = told[key]
+    seen = apart(world)
+    for (source, key), split in oracle_attribution.splits(seen, oracle.members(seen), start).items():
+        effects = told[ledger_name(seen, source), key]
         assert (effects is None) == (split is None)
         for name, value in split._asdict().items() if split else ():
             assert abs(Fraction(getattr(effects, name)) - value) < oracle_attribution.CUTS, name
@@ -144,6 +145,6 @@ def _effects(world: oracle.World, start: int, end: int) -> dict[tuple[str, Asset
 
 def test_there_are_worlds_in_which_much_moves_between_accounts() -> None:
     """The properties above would hold of nothing but flows, too."""
-    drawn = [crowded(oracle.random_world(seed, 9, gaps=False, currency=True)) for seed in range(20)]
+    drawn = [crowded(random_world(seed, 9, gaps=False, currency=True)) for seed in range(20)]
     books = [to_book(world) for world in drawn]
     assert sum(any(of.effects and of.effects.moved for of in attribute(book).lines) for book in books) > 10

@@ -17,6 +17,7 @@ from tests.domain.test_against_the_oracle import COST_METHODS
 from tests.domain.world_of_one import day, entries_of, line, statement
 from tests.domain.worlds import exact, thoroughly, to_book, worlds
 from tests.support import oracle_returns as oracle
+from tests.support.oracle_receipts import apart
 
 
 def moved(
@@ -97,8 +98,9 @@ def at_once(world: oracle.World) -> oracle.World:
 @given(world=worlds())
 def test_in_worlds_in_which_all_moves_at_once_returns_are_the_oracles(world: oracle.World) -> None:
     book = to_book(at_once(world))
-    seen = oracle.members(world)
-    simple, expected = simple_return(book), oracle.simple(world, seen, None)
+    told = apart(world)
+    seen = oracle.members(told)
+    simple, expected = simple_return(book), oracle.simple(told, seen, None)
     assert isinstance(simple, Unavailable) if expected is None else isinstance(simple, SimpleReturn)
     assert expected is None or Fraction(simple.gain) == expected  # type: ignore[union-attr]
     for method in COST_METHODS:
@@ -110,10 +112,11 @@ def test_in_worlds_in_which_all_moves_at_once_returns_are_the_oracles(world: ora
 @thoroughly
 @given(world=worlds())
 def test_in_worlds_in_which_all_moves_at_once_rates_are_the_oracles(world: oracle.World) -> None:
-    seen = oracle.members(at_once(world))
+    told = apart(at_once(world))
+    seen = oracle.members(told)
     measured = (
-        (time_weighted_return(to_book(world)), oracle.time_weighted(world, seen, None)),
-        (modified_dietz(to_book(world, start=0)), oracle.dietz(world, seen, 0)),
+        (time_weighted_return(to_book(world)), oracle.time_weighted(told, seen, None)),
+        (modified_dietz(to_book(world, start=0)), oracle.dietz(told, seen, 0)),
     )
     for answer, expected in measured:
         if isinstance(expected, str):

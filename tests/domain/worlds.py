@@ -11,13 +11,17 @@ from hypothesis import strategies as st
 from holdfast.domain.assets import EUR, USD
 from holdfast.domain.conversion import RateBook
 from holdfast.domain.ledger.entries import Entry, ledger
-from holdfast.domain.ledger.membership import ALWAYS, Interval, belonging
+from holdfast.domain.ledger.membership import ALWAYS, Interval
 from holdfast.domain.ledger.statements import Line, Statement, current
 from holdfast.domain.money import EXACT
 from holdfast.domain.quotes import PriceBook, Quote
 from holdfast.domain.returns.answers import Window
 from holdfast.domain.returns.book import Book, build_book
-from tests.support.oracle_returns import SCALE, Snap, World, cut, random_world
+from holdfast.history.ledgers import SourceLedger, to_source_ledger
+from holdfast.history.memberships import SourceMembership
+from holdfast.history.snapshots import StoredLine, StoredSnapshot
+from tests.support.oracle_returns import SCALE, Snap, World, cut
+from tests.support.random_worlds import random_world
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 OTHER = "iso4217:GBP"
@@ -51,16 +55,22 @@ def exact(number: Fraction) -> Decimal:
 def to_statement(source: str, snap: Snap) -> Statement:
     lines = tuple(
         Line(
-            asset,
+            asset or None,
             side,  # type: ignore[arg-type]
             None if amount is None else exact(amount),
-            None if price is None else exact(price),
-            None if price is None or amount is None else exact(cut(amount * price)),
+            None if price is None or not asset else exact(price),
+            _value(asset, amount, price),
             snap.doubts.get(place, ""),
         )
         for place, (asset, side, amount, price) in enumerate(snap.lines)
     )
     return Statement(source, at(snap.at), at(snap.fetched), snap.id, lines)
+
+
+def _value(asset: str, amount: Fraction | None, price: Fraction | None) -> Decimal | None:
+    if price is None:
+        return None
+    return exact(price) if not asset else None if amount is None else exact(cut(amount * price))
 
 
 def to_prices(world: World) -> PriceBook:
@@ -93,24 +103,62 @@ def to_ledgers(world: World) -> dict[str, list[Entry]]:
     }
 
 
+def to_source_ledgers(world: World, start: int | None = None) -> dict[str, SourceLedger]:
+    """In dollars, each source as the portfolio sees it in the window: without receipts while they are stood for."""
+    members = [_to_membership(world, source) for source in world.sources]
+    chains = {source: _to_chain(world, source) for source in world.sources}
+    prices, window = to_prices(world), to_window(world, start)
+    return {one.source: to_source_ledger(one, members, chains, prices, window) for one in members}
+
+
 def to_members(world: World) -> dict[str, list[Entry]]:
-    """In dollars, each source as the portfolio sees it."""
-    prices = to_prices(world)
-    return {
-        source: belonging(entries, [_interval(*times) for times in world.during.get(source, ())] or [ALWAYS], prices)
-        for source, entries in to_ledgers(world).items()
-    }
+    """The entries alone."""
+    return {source: list(of.entries) for source, of in to_source_ledgers(world).items()}
+
+
+def to_window(world: World, start: int | None = None) -> Window:
+    return Window(None if start is None else at(start), at(world.end))
 
 
 def to_book(world: World, *, start: int | None = None, ledgers: Iterable[list[Entry]] | None = None) -> Book:
+    """Of all that the portfolio sees, or of some of its ledgers."""
+    seen = to_source_ledgers(world, start).values() if ledgers is None else ()
     return build_book(
-        to_members(world).values() if ledgers is None else ledgers,
-        window=Window(None if start is None else at(start), at(world.end)),
+        [one.entries for one in seen] if ledgers is None else ledgers,
+        window=to_window(world, start),
         prices=to_prices(world),
         rates=to_rates(world),
         currency=USD if world.rates is None else OTHER,
+        coverage=[one.coverage for one in seen],
     )
 
 
 def _interval(start: int, end: int) -> Interval:
     return Interval(at(start), at(end) if end < 10**8 else ALWAYS.end)
+
+
+def _to_membership(world: World, source: str) -> SourceMembership:
+    during = tuple(_interval(*times) for times in world.during.get(source, ())) if source in world.during else (ALWAYS,)
+    account = world.accounts.get(source, source)
+    return SourceMembership(source=source, account=account, provider="p", scope=source, during=during)
+
+
+def _to_chain(world: World, source: str) -> list[StoredSnapshot]:
+    told = {snap.id: snap for snap in world.sources[source]}
+    return [
+        _to_stored(world, one, told[one.snapshot_id])
+        for one in current(to_statement(source, snap) for snap in world.sources[source])
+    ]
+
+
+def _to_stored(world: World, one: Statement, snap: Snap) -> StoredSnapshot:
+    kinds = ("wallet" if place in snap.wallet else "deposit" for place in range(len(one.lines)))
+    return StoredSnapshot(
+        source=one.source,
+        account=world.accounts.get(one.source, one.source),
+        at=one.at,
+        fetched_at=one.fetched_at,
+        snapshot_id=one.snapshot_id,
+        covers=tuple(sorted(snap.covers)),
+        lines=tuple(map(StoredLine, kinds, one.lines)),
+    )

@@ -4,7 +4,6 @@ Fractions and integers, minutes instead of times, everything looked up again eac
 engine: what both say alike, both would have to have wrong alike.
 """
 
-import random
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -12,7 +11,8 @@ DAY = 1440
 SCALE = 10**36
 Key = tuple[str, str]
 Line = tuple[str, str, Fraction | None, Fraction | None]
-"""asset, side, amount, price. Without an amount there is one, which could not be read."""
+"""asset, side, amount, price. Without an amount there is one, which could not be read; of no asset ("") there is none,
+and the price is the value of all."""
 
 
 def cut(number: Fraction) -> Fraction:
@@ -29,6 +29,10 @@ class Snap:
     lines: list[Line]
     doubts: dict[int, str] = field(default_factory=dict)
     """Why a line has no value, whatever anybody quotes; by its place in `lines`."""
+    wallet: frozenset[int] = frozenset()
+    """The places of lines that may be receipts; the others are positions of their own."""
+    covers: frozenset[str] = frozenset()
+    """The receipts that its positions stand for in the other sources of its account."""
 
 
 @dataclass
@@ -43,8 +47,12 @@ class World:
     during: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
     """From (inclusive, −1: the beginning) to (exclusive)."""
     end: int = 0
+    accounts: dict[str, str] = field(default_factory=dict)
+    """By source, where it is not the only one of its account."""
     known: dict[str, list["Row"]] = field(default_factory=dict)
     """Rows by source, once they were worked out."""
+    counting: dict[str, list[Snap]] = field(default_factory=dict)
+    """What counts by source, once somebody asked."""
 
 
 @dataclass
@@ -64,11 +72,14 @@ class Row:
 
 def truth(world: World, source: str) -> list[Snap]:
     """What counts, in order."""
+    if source in world.counting:
+        return world.counting[source]
     chosen: dict[int, Snap] = {}
     for snap in world.sources[source]:
         if snap.at not in chosen or (chosen[snap.at].fetched, chosen[snap.at].id) < (snap.fetched, snap.id):
             chosen[snap.at] = snap
-    return [chosen[at] for at in sorted(chosen)]
+    world.counting[source] = [chosen[at] for at in sorted(chosen)]
+    return world.counting[source]
 
 
 def feed(world: World, asset: str, at: int) -> tuple[int, Fraction] | None:
@@ -95,12 +106,10 @@ def unread(snap: Snap, key: Key) -> bool:
 
 def held_at(world: World, source: str, snap: Snap, key: Key) -> Fraction:
     """Signed. Of one that was not read it is what the statement before had of it, however many were not read."""
-    told = [one for one in truth(world, source) if one.at <= snap.at]
-    read = [one for one in told if not unread(one, key)]
-    if not read:
-        return Fraction(0)
-    sign = -1 if key[1] == "debt" else 1
-    return sign * sum((line[2] for line in read[-1].lines if line[:2] == key and line[2]), Fraction(0))
+    latest_first = (one for one in reversed(truth(world, source)) if one.at <= snap.at)
+    read = next((one for one in latest_first if not unread(one, key)), None)
+    amounts = [line[2] for line in read.lines if line[:2] == key and line[2]] if read else []
+    return (-1 if key[1] == "debt" else 1) * sum(amounts, Fraction(0))
 
 
 def silent(world: World, start: int | None) -> bool:
@@ -119,6 +128,8 @@ def missed(world: World) -> int:
     """Sources that belong at the end and have not said anything yet."""
     found = 0
     for source in world.sources:
+        if "#" in source:
+            continue  # its receipts, which it tells of itself
         belongs = any(joins <= world.end < leaves for joins, leaves in world.during.get(source, [(-1, 10**9)]))
         if belongs and not [snap for snap in truth(world, source) if snap.at <= world.end]:
             found += 1
@@ -229,12 +240,13 @@ def members(world: World) -> list[Row]:
         own = rows(world, source)
         keys = sorted({r.key for r in own})
         for start, end in world.during.get(source, [(-1, 10**9)]):
+            earlier = stated_before(world, source, end)
             for key in keys:
                 joined = mark(world, source, key, start) if start >= 0 else None
                 if joined and joined.held:
                     joined.delta, joined.before, joined.value = joined.held, Fraction(0), joined.worth
                     seen.append(joined)
-                at_end = mark_before(world, source, key, end) if end <= world.end else None
+                at_end = mark(earlier, source, key, end) if end <= world.end else None
                 if at_end and at_end.held:
                     at_end.delta, at_end.before = -at_end.held, at_end.worth
                     at_end.value = None if at_end.worth is None else -at_end.worth
@@ -244,10 +256,9 @@ def members(world: World) -> list[Row]:
     return sorted((r for r in seen if r.at <= world.end), key=lambda r: r.at)
 
 
-def mark_before(world: World, source: str, key: Key, at: int) -> Row | None:
-    """At `at`, by what was stated before it."""
-    earlier = World({source: [s for s in world.sources[source] if s.at < at]}, world.prices, world.rates)
-    return mark(earlier, source, key, at)
+def stated_before(world: World, source: str, at: int) -> World:
+    """Of one source what it had stated before it left."""
+    return World({source: [s for s in world.sources[source] if s.at < at]}, world.prices, world.rates)
 
 
 def holding(world: World, seen: list[Row], source: str, key: Key, at: int) -> Row | None:
@@ -282,6 +293,8 @@ def value(world: World, seen: list[Row], at: int) -> Fraction | None:
 
 
 def simple(world: World, seen: list[Row], start: int | None) -> Fraction | None:
+    if silent(world, start):
+        return None
     flows = [v for _, v in paid(seen, start)]
     ends = value(world, seen, world.end), Fraction(0) if start is None else value(world, seen, start)
     if None in flows or None in ends:
@@ -390,6 +403,8 @@ def moved_to_another_price(seen: list[Row], at: int) -> Fraction:
 
 def time_weighted(world: World, seen: list[Row], start: int | None) -> Fraction | str:
     """Π before / after − 1, or why not."""
+    if silent(world, start):
+        return "value_only"
     growth, any_capital = Fraction(1), False
     last = Fraction(0) if start is None else value(world, seen, start)
     moments = sorted({r.at for r in seen if r.delta and (start is None or r.at > start)})
@@ -406,6 +421,8 @@ def time_weighted(world: World, seen: list[Row], start: int | None) -> Fraction 
 
 
 def dietz(world: World, seen: list[Row], start: int) -> Fraction | str:
+    if silent(world, start):
+        return "value_only"
     opening, closing = value(world, seen, start), value(world, seen, world.end)
     flows = paid(seen, start)
     if opening is None or closing is None or any(v is None for _, v in flows):
@@ -415,75 +432,3 @@ def dietz(world: World, seen: list[Row], start: int) -> Fraction | str:
     if capital <= 0:
         return "negative_capital" if capital < 0 else "no_capital"
     return (closing - opening - sum((v for _, v in known), Fraction(0))) / capital
-
-
-ASSETS = ("a", "b", "c", "d")
-
-
-def random_world(seed: int, size: int, *, gaps: bool, currency: bool) -> World:
-    """Sources that state up to `size` snapshots each, late, twice and corrected, with debt and several prices for one
-    asset; three sources, one of which joins and leaves; `gaps`: lines in doubt, prices and rates that are missing."""
-    chance = random.Random(seed)
-    end = 10 * DAY
-    prices = {asset: _quotes(chance, end, gaps=gaps) for asset in ASSETS}
-    sources = {name: _arrivals(chance, size, end) for name in ("s1", "s2", "s3")}
-    rates, quoted = None, chance.choice(("direct", "inverse", "crossed"))
-    if currency:
-        days = [day for day in range(11) if not gaps or chance.random() < 0.5]
-        rates = [(day * DAY, _rate(chance, quoted)) for day in days]
-    joins, leaves = sorted(chance.sample(range(1, end), 2))
-    during = {"s3": [(joins, leaves), (leaves + 1, 10**9)] if chance.random() < 0.5 else [(joins, leaves)]}
-    if gaps and chance.random() < 0.4:
-        _doubt(chance, sources)
-    return World(sources, prices, rates, quoted, during, end)
-
-
-def _quotes(chance: random.Random, end: int, *, gaps: bool) -> list[tuple[int, Fraction]]:
-    step = chance.choice((2000, 3500)) if gaps else 700
-    return [(at, _price(chance)) for at in range(0, end + 1, step)]
-
-
-def _rate(chance: random.Random, quoted: str) -> Fraction:
-    above, below = chance.randint(50, 15000), chance.randint(50, 15000)
-    return Fraction(1 if quoted == "inverse" else above, 100 if quoted == "direct" else below)
-
-
-def _price(chance: random.Random) -> Fraction:
-    """Often one that was there before: what moves with it alone must not go unseen when something else moves."""
-    if chance.random() < 0.4:
-        return Fraction(1)
-    return Fraction(chance.randint(1, 10**12), 10 ** chance.randint(6, 12))
-
-
-def _arrivals(chance: random.Random, size: int, end: int) -> list[Snap]:
-    snaps = [_snap(chance, chance.randrange(end), number) for number in range(chance.randint(0, size))]
-    for snap in list(snaps):
-        if chance.random() < 0.3:
-            snaps.append(snap)
-        if chance.random() < 0.3:
-            corrected = _snap(chance, snap.at, 100)
-            snaps.append(Snap(snap.at, snap.fetched + chance.randint(-1, 1), corrected.id, corrected.lines))
-    chance.shuffle(snaps)
-    return snaps
-
-
-def _snap(chance: random.Random, at: int, number: int) -> Snap:
-    lines: list[Line] = []
-    for asset in chance.sample(ASSETS, chance.randint(0, 4)):
-        side = "debt" if chance.random() < 0.25 else "asset"
-        own = _price(chance) if chance.random() < 0.6 else None
-        for _ in range(chance.choice((1, 1, 1, 2))):
-            amount = Fraction(chance.randint(0, 5 * 10**20), 10 ** chance.randint(15, 18))
-            apart = own is not None and chance.random() < 0.2
-            lines.append((asset, side, amount, _price(chance) if apart else own))
-    return Snap(at, at + chance.randint(0, 3), f"{number}-{chance.randrange(10**6)}", lines)
-
-
-def _doubt(chance: random.Random, sources: dict[str, list[Snap]]) -> None:
-    """Now and then a line that was not read, or to which no price applies."""
-    for snap in (snap for snaps in sources.values() for snap in snaps):
-        for place, (asset, side, amount, _) in enumerate(snap.lines):
-            if chance.random() < 0.25:
-                why = snap.doubts[place] = chance.choice(("unreadable", "negative_amount", "low_liquidity", "excluded"))
-                known = None if why in ("unreadable", "negative_amount") else amount
-                snap.lines[place] = asset, side, known, None
