@@ -47,6 +47,7 @@ class _Known(NamedTuple):
     revision: int
     digest: str
     settled: int
+    excluded: Sequence[str]
 
 
 class Projector:
@@ -98,7 +99,10 @@ class Projector:
         await self._settle({(row.tenant, row.portfolio): row.revision for row, _ in changed}, known)
 
     async def _settle(self, changed: dict[tuple[str, str], int], known: dict[tuple[str, str], _Known]) -> None:
-        """Recompute the points of portfolios whose membership is newer than what their points were settled at."""
+        """Recompute the points of portfolios whose membership is newer than what their points were settled at.
+
+        A portfolio that was removed keeps its points as they are: being taken off the list makes no history 0.
+        """
         due = {key: one.revision for key, one in known.items() if one.settled < one.revision} | changed
         portfolios = sorted(due)
         for start in range(0, len(portfolios), _SETTLED_AT_ONCE):
@@ -137,7 +141,7 @@ class Projector:
 
     async def _read_known(self) -> dict[tuple[str, str], _Known]:
         rows = await self._warehouse.rows(sql.load("read_registry_portfolios"))
-        return {(tenant, name): _Known(revision, digest, settled) for tenant, name, revision, digest, settled in rows}
+        return {(tenant, name): _Known(*known) for tenant, name, *known in rows}
 
 
 def _portfolios(
@@ -157,8 +161,16 @@ def _portfolios(
         )
         yield _with_digest(row, sources), sources
     for tenant, name in known.keys() - state.portfolios.keys():
+        # Its points stay as they are, so the rules that they were computed under do, too.
         gone = PortfolioRow(
-            tenant=tenant, portfolio=name, revision=state.revision, name="", base_currency="", deleted=True, digest=""
+            tenant=tenant,
+            portfolio=name,
+            revision=state.revision,
+            name="",
+            base_currency="",
+            deleted=True,
+            excluded=tuple(known[tenant, name].excluded),
+            digest="",
         )
         yield _with_digest(gone, []), []
 

@@ -15,6 +15,8 @@ from holdfast.domain.balances import Block
 from holdfast.domain.transfers import TokenTransfer
 from holdfast.events import TransfersObserved
 from holdfast.events.event import Event
+from holdfast.rebuild.planning import Scope
+from holdfast.rebuild.running import Rebuild
 from holdfast.registry.commands import SourceChoice
 from holdfast.registry.records import Member, Rule
 from services.aggregator.closing.closer import Closer
@@ -323,6 +325,72 @@ async def test_what_is_told_again_is_no_change(example_world: World) -> None:
     assert await close(example_world) == 0
 
 
+async def test_a_removed_portfolio_keeps_its_history_and_is_worth_nothing_now(example_world: World) -> None:
+    """Whatever comes late for its sources, and whoever derives everything anew."""
+    store, warehouse = example_world.resources.store, example_world.resources.warehouse
+    await store.put_portfolio("acme", "gone", members=[Member(account=C)])
+    await project(example_world)
+    await close(example_world)
+    known = await warehouse.value("SELECT toString(now64(3))")
+    history, current = await history_of("gone", example_world), await listed("gone", example_world)
+    assert all(history.values())
+    assert Decimal(3000) in {one["net"] for one in history["value_series"]}
+    assert [name for name, some in current.items() if not some] == []
+    await store.remove_portfolio("acme", "gone")
+    await project(example_world)
+    late = observed(C, day(1.75), {ETH: "9"})
+    await take_in(warehouse, [late], recorded_at=example_world.clock.now())
+    assert await close(example_world) > 0
+    assert await history_of("gone", example_world) == history
+    assert not any((await listed("gone", example_world)).values())
+    assert len(await lines_of("gone", example_world, known_at=known)) == 2, "then it was a portfolio"
+    assert await lines_of("gone", example_world, known_at="2200-01-01 00:00:00") == []
+    assert await difference_of_everything(example_world, "gone") == 0
+    await store.put_portfolio("acme", "gone", members=[Member(account=C, valid_from=day(2))])
+    await project(example_world)
+    assert all((await listed("gone", example_world)).values())
+    await store.remove_portfolio("acme", "gone")
+
+
+async def history_of(portfolio: str, world: World) -> dict[str, list[dict[str, Any]]]:
+    """What the views say of days that are over."""
+    of = f"tenant = 'acme' AND portfolio = '{portfolio}'"
+    explained = f"portfolio_explained(tenant = 'acme', portfolio = '{portfolio}', at = '2026-02-20 00:30:00')"
+    views = ("value_series", "portfolio_returns", "portfolio_flows", "portfolio_attribution")
+    found = {view: await rows(world, f"SELECT * FROM {view} WHERE {of} ORDER BY ALL") for view in views}
+    return found | {"portfolio_explained": await rows(world, f"SELECT * FROM {explained} ORDER BY source, line")}
+
+
+async def lines_of(portfolio: str, world: World, *, known_at: str) -> list[dict[str, Any]]:
+    asked = (
+        f"tenant = 'acme', portfolio = '{portfolio}', at = '2026-02-21 12:00:00', known_at = '{known_at}', ranking = []"
+    )
+    return await rows(world, f"SELECT asset, value_usd FROM positions_as_known({asked})")
+
+
+async def listed(portfolio: str, world: World) -> dict[str, list[dict[str, Any]]]:
+    """What they say of now."""
+    views = (
+        "portfolio_value",
+        "portfolio_breakdown",
+        "latest_positions",
+        "portfolio_sources",
+        "portfolio_value_under(rules = 0)",
+    )
+    of = f"tenant = 'acme' AND portfolio = '{portfolio}'"
+    return {view: await rows(world, f"SELECT * FROM {view} WHERE {of}") for view in views}
+
+
+async def difference_of_everything(world: World, portfolio: str) -> int:
+    """How many points of it a rebuild of everything would store otherwise."""
+    rebuild = Rebuild(world.resources.warehouse, run="of-the-removed", scope=Scope(), ranking=(), settle_s=0)
+    units, _ = await rebuild.plan()
+    async for _ in rebuild.work(units):
+        pass
+    found = f"SELECT count() FROM rebuilt_totals WHERE run = 'of-the-removed' AND portfolio = '{portfolio}'"
+    return int(await world.resources.warehouse.value(found))
+
+
 async def test_another_membership_and_new_rules_are_worked_in(example_world: World) -> None:
     store = example_world.resources.store
     await close(example_world)
@@ -334,22 +402,6 @@ async def test_another_membership_and_new_rules_are_worked_in(example_world: Wor
     await project(example_world)
     assert await close(example_world) > 0
     assert await assert_same_as_http(example_world, NEWEST)
-
-
-async def test_a_deleted_portfolio_is_left_as_it_was(example_world: World) -> None:
-    store = example_world.resources.store
-    looks = "SELECT max(computed_at) FROM portfolio_returns WHERE portfolio = 'gone'"
-    await store.put_portfolio("acme", "gone", members=[Member(account=C)])
-    await project(example_world)
-    await close(example_world)
-    before = await example_world.resources.warehouse.value(looks)
-    await store.remove_portfolio("acme", "gone")
-    await project(example_world)
-    await take_in(
-        example_world.resources.warehouse, [observed(C, day(1.75), {ETH: "9"})], recorded_at=example_world.clock.now()
-    )
-    assert await close(example_world) > 0
-    assert await example_world.resources.warehouse.value(looks) == before
 
 
 async def test_replicas_that_work_at_once_agree(example_world: World) -> None:

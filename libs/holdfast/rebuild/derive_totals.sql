@@ -14,6 +14,7 @@ asked AS MATERIALIZED
     FROM registry_portfolios AS r
     WHERE (tenant, portfolio) IN {portfolios:Array(Tuple(String, String))}
     GROUP BY tenant, portfolio
+    HAVING NOT argMax(r.deleted, r.revision)
 ),
 members AS MATERIALIZED
 (

@@ -1,11 +1,12 @@
--- Every portfolio that there is or was, and the sources that ever counted in it.
+-- Every portfolio that there is, and the sources that ever counted in it. Points of one that was removed stay as they were.
 SELECT p.tenant AS tenant, p.portfolio AS portfolio, groupUniqArrayIf(m.source, m.source != '') AS sources
 FROM
 (
-    SELECT tenant, portfolio, max(revision) AS revision
-    FROM registry_portfolios
+    SELECT tenant, portfolio, max(r.revision) AS revision
+    FROM registry_portfolios AS r
     WHERE {everything:Bool} OR (tenant, portfolio) IN {portfolios:Array(Tuple(String, String))}
     GROUP BY tenant, portfolio
+    HAVING NOT argMax(deleted, r.revision)
 ) AS p
 LEFT JOIN registry_portfolio_sources AS m
     ON m.tenant = p.tenant AND m.portfolio = p.portfolio AND m.revision = p.revision

@@ -1,5 +1,5 @@
 -- The newest revision of each portfolio asked for, or of each that any of the sources is or was in, and the assets
--- that count nowhere in it.
+-- that count nowhere in it. One that was removed is not there: nothing changes its points any more.
 SELECT tenant, portfolio, max(r.revision) AS revision, argMax(excluded, r.revision)
 FROM registry_portfolios AS r
 WHERE (tenant, portfolio) IN
@@ -12,4 +12,5 @@ WHERE (tenant, portfolio) IN
     WHERE source IN (SELECT arrayJoin(JSONExtract({sources:String}, 'Array(String)')))
 )
 GROUP BY tenant, portfolio
+HAVING NOT argMax(r.deleted, r.revision)
 SETTINGS output_format_json_quote_64bit_integers = 0
