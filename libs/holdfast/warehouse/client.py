@@ -34,6 +34,10 @@ INSERT_SETTINGS = {
 # Overload, limits of the moment, disk or network: the statement itself is not to blame.
 _PASSING_CODES = frozenset({159, 164, 202, 203, 209, 210, 236, 241, 242, 243, 252, 279, 285, 319, 373, 439, 999})
 
+IDLE_S = 4
+"""How long a connection is used again after an answer. The embedded endpoint closes it after 5 s, a server later: what
+is sent just then is lost, and only a SELECT may be sent once more."""
+
 
 class Warehouse:
     """An open connection. Build it with `connect`; `close` it once."""
@@ -147,6 +151,7 @@ async def connect(settings: ClickHouseSettings, *, connections: int = 20, timeou
             send_receive_timeout=timeout_s,
             connector_limit=connections,
             connector_limit_per_host=connections,
+            keepalive_timeout=IDLE_S,
         )
     except (TimeoutError, aiohttp.ClientError, OSError) as error:
         raise WarehouseUnavailable(f"clickhouse.url {settings.url}: nobody answers: {error}") from error
