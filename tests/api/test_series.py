@@ -70,6 +70,16 @@ async def test_an_hour_without_change_is_carried_and_an_exit_is_an_explicit_zero
     ]
 
 
+async def test_what_was_stored_long_before_the_first_hour_is_carried_into_it(world: World) -> None:
+    """both: 250 on 2 January 2025, and nothing since."""
+    await write_point(
+        world.resources.warehouse, "2025-01-02 03:00:00", portfolio="both", version=1, assets="250", net="250",
+        lines=1, sources=1, sources_observed=1,
+    )  # fmt: skip
+    body = await series(world, "both", **{"from": "2026-02-27T02:00:00Z", "to": "2026-02-27T03:00:00Z"})
+    assert hours(body) == [("02", "250", "carried", True), ("03", "250", "carried", True)]
+
+
 async def test_pages_of_a_long_series_are_the_whole_of_it(world: World) -> None:
     start = datetime.fromisoformat("2025-11-01T00:00:00Z")
     ranged = {"from": start.isoformat(), "to": "2026-03-01T12:00:00Z"}

@@ -91,6 +91,7 @@ async def _ask_engine(warehouse: Warehouse) -> None:
         "tenant": "bench",
         "portfolio": "fifty",
         "cells_s": [0, *cells[1:]],
+        "oldest": BEGIN - timedelta(days=2),
         "newest": BEGIN + timedelta(hours=HOURS - 1),
     }
     await warehouse.read_bytes(load_sql(stored_hours.__file__, "stored_hours"), asked, format="JSONEachRow")

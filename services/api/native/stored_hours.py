@@ -27,6 +27,9 @@ from services.api.queries import load_sql, read
 from services.api.resources import Resources
 from services.api.vocabulary import Money, Time
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LOOK_BACK = timedelta(days=2)
+
 
 class _Hour(Struct, frozen=True, kw_only=True):
     bucket: Time
@@ -67,15 +70,7 @@ async def read_stored(api: Resources, past: Past, members: Sequence[PortfolioSou
     this_hour = floor_to(past.now, HOUR)
     # The hours, by their starts, whose values the buckets end with.
     last_hours = [min(bucket.end.astimezone(UTC) - HOUR, this_hour) for bucket in past.grid]
-    params = {
-        "tenant": past.tenant,
-        "portfolio": past.portfolio,
-        "newest": last_hours[-1],
-        # All that is before the first bucket is one cell with it: the newest of it may have to be carried.
-        "cells_s": [0, *(int((hour + HOUR).timestamp()) for hour in last_hours[:-1])],
-    }
-    hours = await read(api.warehouse, load_sql(__file__, "stored_hours"), params, _Hour)
-    hours.reverse()
+    hours = await _read_hours(api, past, last_hours)
     begins = [hour.bucket for hour in hours]
     patience = patience_of(api.registry, members) or [timedelta(0)]
     lateness = _Lateness(past.now, min(patience), max(patience))
@@ -87,6 +82,24 @@ async def read_stored(api: Resources, past: Past, members: Sequence[PortfolioSou
         else _to_nothing(bucket, members, end=end)
         for bucket, (end, place) in zip(past.grid, found, strict=True)
     ]
+
+
+async def _read_hours(api: Resources, past: Past, last_hours: Sequence[datetime]) -> list[_Hour]:
+    """The newest of each bucket, oldest first, and before them the one that is carried into the first bucket.
+
+    That one is mostly of the days before; years of hours are read only where nothing changed in those.
+    """
+    oldest = last_hours[0] - _LOOK_BACK
+    # All that is before the first bucket is one cell with it.
+    cells_s = [0, *(int((hour + HOUR).timestamp()) for hour in last_hours[:-1])]
+    asked = {"tenant": past.tenant, "portfolio": past.portfolio}
+    sql = load_sql(__file__, "stored_hours")
+    near = {"oldest": oldest, "newest": last_hours[-1], "cells_s": cells_s}
+    hours = await read(api.warehouse, sql, asked | near, _Hour)
+    if not hours or hours[-1].bucket > last_hours[0]:
+        far = {"oldest": _EPOCH, "newest": oldest - HOUR, "cells_s": [0]}
+        hours += await read(api.warehouse, sql, asked | far, _Hour)
+    return hours[::-1]
 
 
 async def _read_refusals(api: Resources, past: Past, hours: Sequence[_Hour]) -> Refusals:
