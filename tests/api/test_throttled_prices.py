@@ -14,11 +14,14 @@ import pytest_asyncio
 from msgspec.structs import replace
 
 from holdfast.domain.balances import Balance
+from holdfast.events import FetchFailed, FetchFinished
 from holdfast.events.event import Event
 from holdfast.registry.commands import SourceChoice
 from holdfast.registry.records import Member
 from holdfast.warehouse.rows import stored_time
+from services.aggregator.batch import Arrival
 from services.aggregator.closing.closer import Closer
+from services.aggregator.lines import RecordLine
 from services.aggregator.projection import Projector
 from services.aggregator.settings import ClosingSettings
 from tests.aggregator.test_any_arrival import Silent
@@ -196,3 +199,49 @@ async def test_a_closed_day_keeps_the_reasons_of_its_end_and_of_its_flows(world:
     assert {row["asset"]: row["reason"] for row in flows} == {
         XYZ: "rate_limited", ETH: "rate_limited", SHARE: "rate_limited", LOST: "no_price", USDC: "",
     }  # fmt: skip
+
+
+async def test_a_refusal_that_is_heard_of_when_its_day_is_closed_is_worked_into_it_once(world: World) -> None:
+    """LOST is asked for in the evening: refused, and then answered without a price. Both come days later, and again."""
+    closer = Closer(
+        world.resources.warehouse,
+        StoppedClock(clock("30:00")),
+        ClosingSettings(days=3, share=1, margin_s=0),
+        ranking=(),
+    )
+    await closer.close_due()
+    before = await closed_reasons(world)
+    with_refusal = {**before, "rate_limited": before.get("rate_limited", 0) + 1, "no_price": before["no_price"] - 1}
+    expected = {reason: lines for reason, lines in with_refusal.items() if lines}
+    for attempt, told in ((asked_for_lost("23:40", refused=True), expected), (asked_for_lost("23:55"), before)):
+        await hear_of(world, attempt)
+        assert await closer.close_due() >= 1
+        assert await closed_reasons(world) == told
+        answer = await ask(world, "returns", to=clock("24:00").isoformat(), currency="USD")
+        assert answer["quality"]["reasons"] == told
+        await hear_of(world, attempt)
+        assert await closer.close_due() == 0
+
+
+async def hear_of(world: World, attempt: FetchFailed | FetchFinished) -> None:
+    line = RecordLine(world.resources.warehouse)
+    await line.insert(line.prepare([Arrival(event=attempt, sequence=1, recorded_at=world.clock.now())]))
+
+
+async def closed_reasons(world: World) -> dict[str, int]:
+    [row] = await world.resources.warehouse.query(
+        "SELECT DISTINCT reasons FROM portfolio_returns "
+        f"WHERE portfolio = 'late' AND day = '{DAY.date()}' AND span = 'all'"
+    )
+    return dict(row["reasons"])
+
+
+def asked_for_lost(at: str, *, refused: bool = False) -> FetchFailed | FetchFinished:
+    event = {
+        "id": at.replace(":", "").rjust(32, "0"), "tenant": "public", "job_id": "7" * 32, "provider": "coingecko",
+        "feed": "prices", "target": LOST, "scope": "", "slot": clock(at), "lane": "due", "started_at": clock(at),
+        "finished_at": clock(at), "attempts": 1,
+    }  # fmt: skip
+    if refused:
+        return FetchFailed(**event, error="RateLimited", message="HTTP 429", outcome="retry")
+    return FetchFinished(**event, requests=1, response_bytes=2, snapshots=0, lines=0)

@@ -41,7 +41,7 @@ changes AS
     )
     GROUP BY kind, key, day
 ),
--- A price of a currency may stand behind any line that is stated in it.
+-- A price of a currency may stand behind any line that is stated in it, and a feed of everything may lack any.
 touched AS
 (
     SELECT m.tenant AS tenant, m.portfolio AS portfolio, c.day AS day, c.changed AS changed
@@ -57,12 +57,12 @@ touched AS
     SELECT h.tenant, h.portfolio, c.day, c.changed
     FROM changes AS c
     INNER JOIN (SELECT DISTINCT tenant, portfolio, arrayJoin(assets) AS asset FROM closed_days) AS h ON h.asset = c.key
-    WHERE c.kind = 'asset'
+    WHERE c.kind IN ('asset', 'attempt')
     UNION ALL
     SELECT p.tenant, p.portfolio, c.day, c.changed
     FROM portfolios AS p
     CROSS JOIN changes AS c
-    WHERE c.kind = 'asset' AND startsWith(c.key, 'iso4217:')
+    WHERE c.kind IN ('asset', 'attempt') AND (c.key = '*' OR startsWith(c.key, 'iso4217:'))
 ),
 changed_by AS
 (
