@@ -6,7 +6,7 @@ import pytest
 
 from holdfast.domain.balances import Side
 from holdfast.domain.exact import exactly
-from holdfast.domain.returns.answers import Movement
+from holdfast.domain.returns.answers import Netted
 from holdfast.domain.returns.orders import highest_in_first_out
 from holdfast.domain.returns.trades import to_trades
 from tests.domain.world_of_one import day
@@ -20,7 +20,7 @@ def leaving(side: Side, *bought: tuple[str, str]) -> list[int]:
     """The numbers of lots bought a day apart: (quantity, paid)."""
     sign = -1 if side == "debt" else 1
     movements = [
-        Movement(day(number), "eth", side, sign * Decimal(quantity), sign * Decimal(paid))
+        Netted(day(number), "eth", side, sign * Decimal(quantity), sign * Decimal(paid))
         for number, (quantity, paid) in enumerate(bought)
     ]
     return list(highest_in_first_out(to_trades(movements, side)))

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 from msgspec import Struct
 
@@ -48,8 +48,25 @@ class CashFlow(Struct, frozen=True, gc=False):
     value: Decimal
 
 
-class Movement(Struct, frozen=True, gc=False):
-    """The flow of one asset at one instant, over all sources: what moved between them has cancelled."""
+class Movement(Protocol):
+    """The flow of one asset at one instant, over all sources: an entry of the ledger, where nothing else moved then."""
+
+    @property
+    def at(self) -> datetime: ...
+    @property
+    def asset(self) -> str: ...
+    @property
+    def side(self) -> Side: ...
+    @property
+    def delta(self) -> Decimal: ...
+    @property
+    def value(self) -> Decimal | None: ...
+    @property
+    def reason(self) -> str: ...
+
+
+class Netted(Struct, frozen=True, gc=False):
+    """The movement that several entries of one instant are together: what moved between sources has cancelled."""
 
     at: datetime
     asset: str

@@ -2,19 +2,17 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from itertools import chain, groupby
 from operator import attrgetter
 from typing import NamedTuple
 
-from msgspec import Struct
-from msgspec.structs import replace
-
 from holdfast.domain.exact import ZERO, share
 from holdfast.domain.ledger.entries import Entry
 from holdfast.domain.ledger.statements import AssetSide
-from holdfast.domain.returns.answers import CashFlow, Missing, Movement, Window
+from holdfast.domain.returns.answers import CashFlow, Missing, Movement, Netted, Window
 
 _AT = attrgetter("at")
 
@@ -31,10 +29,11 @@ class Movements(NamedTuple):
     """What units gained (+) or lost (−) by moving from one of the sources to another that has another price."""
 
 
-class _Moved(Struct):
+@dataclass(slots=True)
+class _Moved:
     """Of one asset so far, before anything is netted. Added up on the way, while the numbers are at hand."""
 
-    movements: list[Movement]
+    movements: list[Movement] = field(default_factory=list)
     paid: Decimal = ZERO
     is_netted: bool = False
 
@@ -45,17 +44,17 @@ def to_movements(entries: Iterable[Entry]) -> Movements:
     repriced: dict[datetime, Decimal] = {}
     unvalued = set[AssetSide]()
     for entry in entries:
-        asset, side, delta, value = entry.asset, entry.side, entry.delta, entry.value
-        of = moved.get((asset, side))
+        key, value = (entry.asset, entry.side), entry.value
+        of = moved.get(key)
         if of is None:
-            of = moved[asset, side] = _Moved([])
-        if delta or value:
-            at, movements = entry.at, of.movements
-            if movements and movements[-1].at == at:
+            of = moved[key] = _Moved()
+        if value or entry.delta:
+            movements = of.movements
+            if movements and movements[-1].at == entry.at:
                 of.is_netted = True
-            movements.append(Movement(at, asset, side, delta, value, entry.reason))
+            movements.append(entry)
             if value is None:
-                unvalued.add((asset, side))
+                unvalued.add(key)
             else:
                 of.paid += value
     for of in moved.values():
@@ -98,7 +97,8 @@ def _net(of: Sequence[Movement]) -> Movement:
         value = sum((one.value or ZERO for one in over), ZERO)
         if len(over) < len(of) and delta:
             value = share(value, delta, sum((one.delta for one in over), ZERO))
-    return replace(of[0], delta=delta, value=value, reason=next((one.reason for one in over if one.reason), ""))
+    reason = next((one.reason for one in over if one.reason), "")
+    return Netted(of[0].at, of[0].asset, of[0].side, delta, value, reason)
 
 
 def missing_flows(movements: Movements, window: Window) -> tuple[Missing, ...]:
@@ -118,13 +118,13 @@ def cash_flows(entries: Sequence[Entry], movements: Movements, window: Window) -
     The entries are in order of time already; but what is known of a transfer from one of them to another, of which
     the other end is not known or has another price, only the movements tell.
     """
-    moved: Sequence[Entry] | Sequence[Movement] = entries
+    moved: Sequence[Movement] = entries
     if movements.unvalued or movements.repriced:
         moved = sorted(chain.from_iterable(movements.of.values()), key=_AT)
     return _summed(moved if window.start is None else moved[bisect_right(moved, window.start, key=_AT) :])
 
 
-def _summed(moved: Iterable[Entry | Movement]) -> tuple[CashFlow, ...]:
+def _summed(moved: Iterable[Movement]) -> tuple[CashFlow, ...]:
     flows: list[CashFlow] = []
     now: datetime | None = None
     total = ZERO
