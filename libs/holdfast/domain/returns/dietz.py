@@ -32,7 +32,7 @@ def modified_dietz(book: Book) -> RateOfReturn | Unavailable:
         return unavailable(book, "modified_dietz", "no_capital", "nothing was invested for any time of the window")
     if capital < 0:
         return unavailable(book, "modified_dietz", "negative_capital", "the average capital is below zero")
-    gain = closing - opening - sum((flow.value for flow in book.flows), ZERO)
+    gain = closing - opening - sum((of.invested for of in book.in_window.values()), ZERO)
     return RateOfReturn(
         method="modified_dietz",
         window=book.window,
