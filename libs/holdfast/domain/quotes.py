@@ -33,11 +33,31 @@ class QuoteHistory:
             return self.quotes[index - 1]
         return None
 
+    def in_order(self) -> "QuotesInOrder":
+        """For who asks of ever later instants."""
+        return QuotesInOrder(self)
+
+
+class QuotesInOrder:
+    """A reader of quotes who never looks back, and so need not search among all of them each time."""
+
+    __slots__ = ("_next", "_quotes", "_times")
+
+    def __init__(self, history: QuoteHistory) -> None:
+        self._quotes, self._times = history.quotes, history.times
+        self._next = 0
+
     def around(self, at: datetime, *, age: timedelta) -> tuple[Quote | None, datetime | None]:
         """`newest`, and when the first quote after `at` came."""
-        index, times = bisect_right(self.times, at), self.times
-        quote = self.quotes[index - 1] if index and at - times[index - 1] <= age else None
-        return quote, times[index] if index < len(times) else None
+        times, following = self._times, self._next
+        if following < len(times) and times[following] <= at:
+            following += 1
+            # Mostly it was the only one. Where it was not, they are searched: there may be thousands.
+            if following < len(times) and times[following] <= at:
+                following = bisect_right(times, at, following + 1)
+            self._next = following
+        quote = self._quotes[following - 1] if following and at - times[following - 1] <= age else None
+        return quote, times[following] if following < len(times) else None
 
 
 class _Par(QuoteHistory):
@@ -51,8 +71,15 @@ class _Par(QuoteHistory):
     def newest(self, at: datetime, *, age: timedelta) -> Quote | None:
         return self.quotes[0]
 
+    def in_order(self) -> QuotesInOrder:
+        return _ParInOrder(self)
+
+
+class _ParInOrder(QuotesInOrder):
+    __slots__ = ()
+
     def around(self, at: datetime, *, age: timedelta) -> tuple[Quote | None, datetime | None]:
-        return self.quotes[0], None
+        return self._quotes[0], None
 
 
 _NONE = QuoteHistory(())
