@@ -10,7 +10,7 @@ from holdfast.domain.exact import total
 from holdfast.domain.grids import Bucket
 from holdfast.domain.line_values import ValueOf, carried_value, marking, to_state
 from holdfast.domain.money import plain
-from holdfast.domain.refusals import Refusals, assets_waited_for, told_apart
+from holdfast.domain.refusals import Refusals, Waits, assets_waited_for, told_apart
 from holdfast.domain.series import Point, SourceHistory, State, series
 from holdfast.domain.time import floor_to
 from holdfast.history.memberships import SourceMembership, read_memberships
@@ -59,15 +59,15 @@ async def read_past(api: Resources, past: Past) -> list[Worth]:
     else:
         histories = await _read_sums(api, past, members)
     points = list(series(past.asked, histories))
-    refusals = await _read_refusals(api, past, points)
+    states = {id(state): state for point in points for state in point.states}
+    refusals = await read_refused(api, past, (state.waits for state in states.values()))
     return [_to_worth(bucket, point, refusals, past.now) for bucket, point in zip(past.grid, points, strict=True)]
 
 
-async def _read_refusals(api: Resources, past: Past, points: Sequence[Point]) -> Refusals:
+async def read_refused(api: Resources, past: Past, waits: Iterable[Waits]) -> Refusals:
     """Of what lines wait for: mostly nothing, and then nothing is asked."""
-    states = {id(state): state for point in points for state in point.states}
-    awaited = {asset for state in states.values() for asset in assets_waited_for(state.waits)}
-    first, last = (min(past.asked[place].valued_at, past.now) for place in (0, -1))
+    awaited = {asset for of_some in waits for asset in assets_waited_for(of_some)}
+    first, last = (min(past.grid[place].valued_at, past.now) for place in (0, -1))
     return await read_refusals(api.warehouse, awaited, since=first, until=last, known_at=past.known_at)
 
 

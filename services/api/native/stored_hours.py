@@ -12,13 +12,12 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from holdfast.domain.grids import Bucket
-from holdfast.domain.refusals import Refusals, assets_waited_for, told_apart
+from holdfast.domain.refusals import Refusals, told_apart
 from holdfast.domain.series import Fill
 from holdfast.domain.time import floor_to
-from holdfast.history.refusals import read_refusals
 from holdfast.registry.state import PortfolioSource
 from services.api.native.current import belonging, had_joined
-from services.api.native.past import Past
+from services.api.native.past import Past, read_refused
 from services.api.native.quality import Known
 from services.api.native.series_range import HOUR
 from services.api.native.valued import patience_of
@@ -74,7 +73,7 @@ async def read_stored(api: Resources, past: Past, members: Sequence[PortfolioSou
     begins = [hour.bucket for hour in hours]
     patience = patience_of(api.registry, members) or [timedelta(0)]
     lateness = _Lateness(past.now, min(patience), max(patience))
-    refusals = await _read_refusals(api, past, hours)
+    refusals = await read_refused(api, past, (hour.waits for hour in hours))
     found = [(last + HOUR, bisect_right(begins, last)) for last in last_hours]
     return [
         _to_worth(bucket, hours[place - 1], lateness, refusals)
@@ -100,13 +99,6 @@ async def _read_hours(api: Resources, past: Past, last_hours: Sequence[datetime]
         far = {"oldest": _EPOCH, "newest": oldest - HOUR, "cells_s": [0]}
         hours += await read(api.warehouse, sql, asked | far, _Hour)
     return hours[::-1]
-
-
-async def _read_refusals(api: Resources, past: Past, hours: Sequence[_Hour]) -> Refusals:
-    """Of what lines wait for: mostly nothing, and then nothing is asked."""
-    awaited = {asset for hour in hours for asset in assets_waited_for(hour.waits)}
-    first, last = (min(past.grid[place].valued_at, past.now) for place in (0, -1))
-    return await read_refusals(api.warehouse, awaited, since=first, until=last)
 
 
 def _is_known(hour: _Hour, members: Sequence[PortfolioSource], *, end: datetime) -> bool:
