@@ -11,13 +11,13 @@ from msgspec.structs import replace
 
 from holdfast.domain.ledger.entries import Entry, Transfer, ledger
 from holdfast.domain.ledger.membership import ALWAYS, Interval, belonging
-from holdfast.domain.ledger.statements import NOTHING_STATED, Coverage, to_coverage
+from holdfast.domain.ledger.statements import NOTHING_STATED, Coverage, to_coverage, unmeasured_assets
 from holdfast.domain.quotes import PriceBook
 from holdfast.domain.returns.answers import Window
 from holdfast.history.left_out import lines_left_out
 from holdfast.history.memberships import SourceMembership, sources_of
 from holdfast.history.prices import read_price_book
-from holdfast.history.receipts import RECEIPTS, Times, hidden_at, hidden_times, is_receipt, without
+from holdfast.history.receipts import RECEIPTS, Times, hidden_at, hidden_times, is_receipt, told_apart, without
 from holdfast.history.snapshots import (
     Changes,
     Span,
@@ -42,6 +42,8 @@ class SourceLedger(Struct, frozen=True, kw_only=True):
     entries: tuple[Entry, ...]
     coverage: Coverage
     """Of the last of its statements of the window with lines without amounts; if none has any, of the last."""
+    unmeasured: frozenset[str]
+    """Assets that a statement of the window names without saying how much there is."""
     stated: datetime | None
     """When it last said something that its portfolio sees, up to the end of the window; None: never."""
 
@@ -192,7 +194,7 @@ def _around(logged: Logged, reach: Mapping[str, datetime], windows: Sequence[Win
 
 def to_source_ledger(
     member: SourceMembership,
-    members: Iterable[SourceMembership],
+    members: Sequence[SourceMembership],
     chains: Mapping[str, Sequence[StoredSnapshot]],
     prices: PriceBook,
     window: Window,
@@ -203,21 +205,24 @@ def to_source_ledger(
     chain = chains[member.source]
     within = _until(chain, window.end)
     hidden = hidden_times(member, members, chains)
-    shown = [transfer for transfer in feed if transfer.asset not in hidden]
-    always = ledger([to_statement(_only(one, hidden.keys(), receipts=False)) for one in chain], prices, shown)
+    apart = {*hidden, *told_apart(member, members, chain)}
+    shown = [transfer for transfer in feed if transfer.asset not in apart]
+    always = ledger([to_statement(_only(one, apart, receipts=False)) for one in chain], prices, shown)
     entries = belonging(always, member.during, prices)
     stated_elsewhere = {entry.asset for entry in always}
-    for asset, times in hidden.items():
+    for asset in sorted(apart):
         moved = [transfer for transfer in feed if transfer.asset == asset]
         receipts = ledger([to_statement(_only(one, {asset}, receipts=True)) for one in chain], prices, moved)
-        own = belonging(receipts, without(member.during, times), prices)
+        own = belonging(receipts, without(member.during, hidden.get(asset, ())), prices)
         # A line of its own where the same asset is held otherwise too: each keeps its amount and its worth.
         entries += [replace(e, source=f"{e.source}{RECEIPTS}") for e in own] if asset in stated_elsewhere else own
+    coverage, unmeasured = _coverage(member, within, hidden, window)
     return SourceLedger(
         source=member.source,
         account=member.account,
         entries=tuple(sorted((one for one in entries if one.at <= window.end), key=attrgetter("at"))),
-        coverage=_coverage(member, within, hidden, window),
+        coverage=coverage,
+        unmeasured=unmeasured,
         stated=_last_word(member, within, window),
     )
 
@@ -246,17 +251,20 @@ def _last_word(member: SourceMembership, chain: Sequence[StoredSnapshot], window
 
 def _coverage(
     member: SourceMembership, chain: Sequence[StoredSnapshot], hidden: Mapping[str, Times], window: Window
-) -> Coverage:
+) -> tuple[Coverage, frozenset[str]]:
     """A statement stands until the next one, without the receipts that are stood for meanwhile: as in a total."""
-    found = NOTHING_STATED
+    found, unmeasured = NOTHING_STATED, set[str]()
     for one, end in standing(chain):
         listed = {asset: times for asset, times in hidden.items() if any(is_receipt(s, (asset,)) for s in one.lines)}
         edges = {edge for times in listed.values() for during in times for edge in during}
         for at in _looks(member, Interval(one.at, end), edges, window):
-            this = to_coverage(to_statement(_only(one, hidden_at(listed, at), receipts=False)))
+            statement = to_statement(_only(one, hidden_at(listed, at), receipts=False))
+            this = to_coverage(statement)
+            if this.lines_without_amount:
+                unmeasured |= unmeasured_assets(statement)
             if this.lines_without_amount or not found.lines_without_amount:
                 found = this
-    return found
+    return found, frozenset(unmeasured)
 
 
 def _looks(member: SourceMembership, stands: Interval, edges: Set[datetime], window: Window) -> list[datetime]:

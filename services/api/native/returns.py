@@ -130,10 +130,28 @@ def _split(measured: Measured, by: By) -> dict[_Key, Book]:
     if by == "portfolio":
         return {_Key(): measured.book}
     if by == "asset":
-        return parts(measured.book, lambda entry: _Key(asset=entry.asset, side=entry.side))
+        return _by_asset(measured)
     if by == "account":
         return _with_coverage(measured, lambda source: _Key(account=accounts[source]))
     return _with_coverage(measured, lambda source: _Key(account=accounts[source], source=source))
+
+
+def _by_asset(measured: Measured) -> dict[_Key, Book]:
+    """A source that states values without amounts spoils what it holds or names, and nothing else."""
+    books = parts(measured.book, lambda entry: _Key(asset=entry.asset, side=entry.side))
+    sources = measured.ledgers.sources
+    if not any(one.coverage.lines_without_amount for one in sources):
+        return books
+    held = {(own_source(mark), mark.asset) for mark in measured.book.closing}
+    return {
+        key: replace(
+            book,
+            coverage=added(
+                one.coverage for one in sources if (one.source, key.asset) in held or key.asset in one.unmeasured
+            ),
+        )
+        for key, book in books.items()
+    }
 
 
 def _with_coverage(measured: Measured, key: Callable[[str], _Key]) -> dict[_Key, Book]:

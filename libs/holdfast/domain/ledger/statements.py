@@ -189,3 +189,9 @@ def to_coverage(statement: Statement) -> Coverage:
         else:
             value_only += 1
     return Coverage(covered, gross, unread, value_only)
+
+
+def unmeasured_assets(statement: Statement) -> set[str]:
+    """Assets of the lines without an amount that `to_coverage` counts. A line that names none may be of any."""
+    lines = (line for line in statement.lines if line.reason not in LEFT_OUT and not has_amount(line))
+    return {line.asset for line in lines if line.asset is not None}
