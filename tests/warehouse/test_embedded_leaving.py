@@ -45,9 +45,11 @@ class StubEngine:
         self.running: dict[str, Running] = {}
         self.begun: list[str] = []
         self.kills: list[float] = []
+        self.open_handles = 0
         self._deaf_to = deaf_to
 
     def open(self) -> "StubHandle":
+        self.open_handles += 1
         return StubHandle(self)
 
     def cancel(self, where: str) -> None:
@@ -82,7 +84,8 @@ class StubHandle:
 
     def use(self, database: str) -> None: ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        self._engine.open_handles -= 1
 
 
 class Client:
@@ -240,6 +243,37 @@ async def test_an_engine_that_does_not_listen_is_asked_less_and_less_often() -> 
     assert len(waits) == 3
     assert all(wait >= least for wait, least in zip(waits, (0.19, 0.39, 0.79), strict=True))
     executor.close()
+
+
+@pytest.mark.parametrize("output", [STREAMED, WHOLE])
+async def test_a_handle_is_closed_whose_client_left_just_as_its_statement_ended_well(output: str) -> None:
+    """It is not kept: who was asked to stop it might stop the statement of another."""
+    engine = StubEngine(deaf_to=1000)
+    executor = build(engine)
+    leaving = Client(executor, "SELECT 'left'", output=output)
+    await until(lambda: len(engine.begun) == 1)
+    assert engine.open_handles == 1
+    leaving.leave()
+    await until(lambda: len(engine.kills) == 1)
+    let_go(engine)
+    await gone(leaving)
+    assert engine.open_handles == 0
+    executor.close()
+
+
+@pytest.mark.parametrize("output", [STREAMED, WHOLE])
+async def test_a_handle_waits_for_the_next_statement_once_the_answer_is_out(output: str) -> None:
+    engine = StubEngine()
+    executor = build(engine)
+    for _ in range(2):
+        staying = Client(executor, "SELECT 'stayed'", output=output)
+        await until(lambda: bool(engine.running))
+        let_go(engine)
+        await staying.served
+        assert engine.open_handles == 1
+        engine.running.clear()
+    executor.close()
+    assert engine.open_handles == 0
 
 
 async def test_a_request_that_is_given_up_here_does_not_begin() -> None:

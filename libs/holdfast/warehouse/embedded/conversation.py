@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from holdfast.warehouse.embedded.authentication import Account
 from holdfast.warehouse.embedded.codecs import choose_encoding
+from holdfast.warehouse.embedded.ready import Ready
 from holdfast.warehouse.embedded.request import Body, Receive, Request, Send, parse_form
 from holdfast.warehouse.embedded.response import Headers
 from holdfast.warehouse.embedded.statement import InsertHead, may_be_insert, parse_insert
@@ -24,6 +25,8 @@ class Conversation(Struct, kw_only=True):
     began_ns: int
     comment: str = ""
     """The `log_comment` of its statement; empty as long as there is none to stop."""
+    unchanged: Ready | None = None
+    """Its handle, once its statement has ended well, if that leaves nothing behind."""
 
     @property
     def encoding(self) -> str:

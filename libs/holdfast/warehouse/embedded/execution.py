@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from typing import TypeVar
 
@@ -106,23 +106,18 @@ class Executor:
     async def _stream(self, conversation: Conversation, sql: str, outline: Outline, output: str) -> None:
         headers = _result_headers(conversation, outline, output)
         stream = Stream(conversation.send, headers, encoding=conversation.encoding)
-        unchanged: list[Ready] = []
-        if outline.leaves_nothing and _may_share(conversation):
-            reading = Reading(partial(self._begin_ready, conversation, sql, output, unchanged))
-        else:
-            reading = Reading(partial(self._begin, conversation, sql, output))
-        try:
-            # An error before the first block still gets a status of its own.
-            block = await self._while_listened_to(conversation, reading.next)
-            await stream.start()
-            while block is not None:
-                await stream.write(block)
-                block = await self._following(conversation, reading, stream)
-        finally:
-            if reading.begun and not reading.over:
-                await self._in_thread(reading.close)
-        for ready in unchanged:
-            self._ready.put(ready)
+        with self._kept_unchanged(conversation):
+            reading = Reading(partial(self._blocks, conversation, sql, outline, output))
+            try:
+                # An error before the first block still gets a status of its own.
+                block = await self._while_listened_to(conversation, reading.next)
+                await stream.start()
+                while block is not None:
+                    await stream.write(block)
+                    block = await self._following(conversation, reading, stream)
+            finally:
+                if reading.begun and not reading.over:
+                    await self._in_thread(reading.close)
         await stream.end()
 
     async def _following(self, conversation: Conversation, reading: Reading, stream: Stream) -> bytes | None:
@@ -132,69 +127,35 @@ class Executor:
             await stream.fail(error)
             return None
 
-    def _begin(self, conversation: Conversation, sql: str, output: str, giving_back: ExitStack) -> Generator[bytes]:
-        handle = self._lend(conversation, giving_back)
+    def _blocks(
+        self, conversation: Conversation, sql: str, outline: Outline, output: str, giving_back: ExitStack
+    ) -> Generator[bytes]:
+        handle, ready = self._lend(conversation, outline, giving_back)
         admitted = self._admit(conversation, handle, sql)
         blocks = handle.stream(admitted, output, conversation.request.query_params)
         giving_back.callback(blocks.close)
-        return blocks
-
-    def _begin_ready(
-        self, conversation: Conversation, sql: str, output: str, unchanged: list[Ready], giving_back: ExitStack
-    ) -> Generator[bytes]:
-        """The blocks; after the last of them the handle is among the `unchanged`, for the loop to put back."""
-        ready = self._take_ready(conversation)
-        giving_back.callback(lambda: None if unchanged else ready.handle.close())
-        blocks = ready.handle.stream(sql, output, conversation.request.query_params)
-        giving_back.callback(blocks.close)
-        return _up_to_the_end(blocks, lambda: unchanged.append(ready))
+        yield from blocks
+        conversation.unchanged = ready
 
     async def _whole(self, conversation: Conversation, sql: str, outline: Outline, output: str) -> None:
-        if outline.leaves_nothing and _may_share(conversation):
-            outcome = await self._ask_ready(conversation, sql, output)
-        else:
+        with self._kept_unchanged(conversation):
             work = partial(self._run_whole, conversation, sql, outline, output)
             outcome = await self._while_listened_to(conversation, work)
         await _reply(conversation, outcome, _result_headers(conversation, outline, output))
-
-    async def _ask_ready(self, conversation: Conversation, sql: str, output: str) -> Outcome:
-        work = partial(self._run_ready, conversation, sql, output)
-        outcome, ready = await self._while_listened_to(conversation, work)
-        # Not when the client has left: what is asked to stop then must not be somebody else's statement.
-        self._ready.put(ready)
-        return outcome
-
-    def _take_ready(self, conversation: Conversation) -> Ready:
-        account, request = conversation.account, conversation.request
-        kind = Kind(
-            user=account.name,
-            client=request.client,
-            database=_database(account, request, self._database) or self._database,
-            settings=tuple(to_settings(account, request.settings, self._settings).items()),
-        )
-        ready = self._ready.take(kind)
-        conversation.comment = ready.comment
-        return ready
-
-    def _run_ready(self, conversation: Conversation, sql: str, output: str) -> tuple[Outcome, Ready]:
-        ready = self._take_ready(conversation)
-        try:
-            return ready.handle.query(sql, output, conversation.request.query_params), ready
-        except BaseException:
-            ready.handle.close()
-            raise
 
     def _run_whole(self, conversation: Conversation, sql: str, outline: Outline, output: str) -> Outcome:
         with ExitStack() as giving_back:
             if outline.defines:
                 giving_back.callback(self._ready.forget)
-            handle = self._lend(conversation, giving_back)
-            return handle.query(self._admit(conversation, handle, sql), output, conversation.request.query_params)
+            handle, ready = self._lend(conversation, outline, giving_back)
+            outcome = handle.query(self._admit(conversation, handle, sql), output, conversation.request.query_params)
+            conversation.unchanged = ready
+        return outcome
 
     async def _insert(self, conversation: Conversation, head: InsertHead, begun: bytes, body: Body) -> None:
         giving_back = ExitStack()
         try:
-            handle = await self._in_thread(partial(self._lend, conversation, giving_back))
+            handle = await self._in_thread(partial(self._lend_anew, conversation, giving_back))
             insert = await self._in_thread(partial(_begin_insert, handle, head, conversation.request.query_params))
             try:
                 piece = begun or await body.next()
@@ -218,8 +179,48 @@ class Executor:
         handle.set({**to_log_settings(conversation.comment), "readonly": "1"})
         return admitted
 
-    def _lend(self, conversation: Conversation, giving_back: ExitStack) -> Handle:
-        """A handle with the caller's database, settings and limits in place."""
+    @contextmanager
+    def _kept_unchanged(self, conversation: Conversation) -> Iterator[None]:
+        """Its handle serves others if it is unchanged, but not when its client has left.
+
+        What is asked to stop then must not be somebody else's statement.
+        """
+        try:
+            yield
+        except BaseException:
+            if conversation.unchanged:
+                conversation.unchanged.handle.close()
+            raise
+        if conversation.unchanged:
+            self._ready.put(conversation.unchanged)
+
+    def _lend(
+        self, conversation: Conversation, outline: Outline, giving_back: ExitStack
+    ) -> tuple[Handle, Ready | None]:
+        """A handle with the caller's database, settings and limits in place; with all of it, if it may serve others.
+
+        That one is given back unless it has become the conversation's `unchanged`.
+        """
+        if not outline.leaves_nothing or not _may_share(conversation):
+            return self._lend_anew(conversation, giving_back), None
+        ready = self._take_ready(conversation)
+        giving_back.callback(lambda: None if conversation.unchanged else ready.handle.close())
+        return ready.handle, ready
+
+    def _take_ready(self, conversation: Conversation) -> Ready:
+        account, request = conversation.account, conversation.request
+        kind = Kind(
+            user=account.name,
+            client=request.client,
+            database=_database(account, request, self._database) or self._database,
+            settings=tuple(to_settings(account, request.settings, self._settings).items()),
+        )
+        ready = self._ready.take(kind)
+        conversation.comment = ready.comment
+        return ready
+
+    def _lend_anew(self, conversation: Conversation, giving_back: ExitStack) -> Handle:
+        """One that nobody else has, but for those of the caller's own session."""
         conversation.comment = to_comment(
             user=conversation.account.name, query_id=conversation.query_id, client=conversation.request.client
         )
@@ -273,11 +274,6 @@ class Executor:
 
     async def _in_thread(self, work: Callable[[], ResultT]) -> ResultT:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
-
-
-def _up_to_the_end(blocks: Generator[bytes], ended: Callable[[], None]) -> Generator[bytes]:
-    yield from blocks
-    ended()
 
 
 def _may_share(conversation: Conversation) -> bool:
