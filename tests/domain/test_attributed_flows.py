@@ -1,6 +1,7 @@
 """The flows of an attribution are those of the returns; what moves between accounts is none, and windows add up."""
 
 from collections import defaultdict
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
@@ -9,13 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holdfast.domain.attribution import Effects, LineAttribution, attribute
+from holdfast.domain.exact import total
 from holdfast.domain.ledger.statements import AssetSide
 from holdfast.domain.quotes import PriceBook
 from holdfast.domain.returns.answers import Window
 from holdfast.domain.returns.book import Book, build_book
+from holdfast.history.receipts import RECEIPTS
 from tests.domain.test_moving_between_accounts import moved
 from tests.domain.world_of_one import day, entries_of, line, statement
-from tests.domain.worlds import at, to_book, to_members, to_prices
+from tests.domain.worlds import to_book
 from tests.support import oracle_attribution
 from tests.support import oracle_returns as oracle
 from tests.support.oracle_receipts import apart, ledger_name
@@ -139,8 +142,18 @@ _NOT_YET = Effects(**dict.fromkeys(Effects.__struct_fields__, Decimal(0)))
 
 
 def _effects(world: oracle.World, start: int, end: int) -> dict[tuple[str, AssetSide], Effects | None]:
-    book = build_book(to_members(world).values(), window=Window(at(start), at(end)), prices=to_prices(world))
-    return {(of.source, (of.asset, of.side)): of.effects for of in attribute(book).lines}
+    """By source, what it tells of an asset's receipts with the rest of it."""
+    told = replace(world, end=end, known={}, counting={})
+    found: dict[tuple[str, AssetSide], Effects | None] = {}
+    for of in attribute(to_book(told, start=start)).lines:
+        key = of.source.removesuffix(RECEIPTS), (of.asset, of.side)
+        found[key] = _added(found.get(key, _NOT_YET), of.effects)
+    return found
+
+
+def _added(one: Effects | None, other: Effects | None) -> Effects | None:
+    names = Effects.__struct_fields__
+    return one and other and Effects(**{name: total([getattr(one, name), getattr(other, name)]) for name in names})
 
 
 def test_there_are_worlds_in_which_much_moves_between_accounts() -> None:

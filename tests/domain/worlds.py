@@ -144,11 +144,10 @@ def _to_membership(world: World, source: str) -> SourceMembership:
 
 
 def _to_chain(world: World, source: str) -> list[StoredSnapshot]:
+    """As far as it is read for a window: what is stated behind its end must not change it."""
     told = {snap.id: snap for snap in world.sources[source]}
-    return [
-        _to_stored(world, one, told[one.snapshot_id])
-        for one in current(to_statement(source, snap) for snap in world.sources[source])
-    ]
+    statements = current(to_statement(source, snap) for snap in world.sources[source])
+    return [_to_stored(world, one, told[one.snapshot_id]) for one in statements if one.at <= at(world.end)]
 
 
 def _to_stored(world: World, one: Statement, snap: Snap) -> StoredSnapshot:

@@ -12,12 +12,11 @@ ALWAYS = [(-1, 10**9)]
 
 
 def apart(world: World) -> World:
-    """The same, the lines of each token that is ever stood for in a source of their own: `s1#a`, beside `s1`."""
+    """The same, what may ever be stood for in a source of its own for each token: `s1#a`, beside `s1`."""
     sources: dict[str, list[Snap]] = {}
     during = dict(world.during)
     for source, snaps in world.sources.items():
-        tokens = {asset for snap in _told_beside(world, source) for asset in snap.covers}
-        hidden = {one for one in tokens if any(_is_covered(world, source, one, at) for at in _edges(world))}
+        hidden = {snap.lines[n][0] for snap in snaps for n in snap.wallet} if _beside(world, source) else set()
         sources[source] = [_without(snap, hidden) for snap in snaps]
         for asset in sorted(hidden):
             sources[f"{source}#{asset}"] = [_receipts(snap, asset) for snap in snaps]
@@ -47,10 +46,6 @@ def _edges(world: World) -> list[int]:
     """Between two of them nothing changes."""
     edges = {-1, 10**9, *(edge for of in world.during.values() for times in of for edge in times)}
     return sorted(edges | {snap.at for snaps in world.sources.values() for snap in snaps})
-
-
-def _told_beside(world: World, source: str) -> list[Snap]:
-    return [snap for other in _beside(world, source) for snap in truth(world, other)]
 
 
 def _beside(world: World, source: str) -> list[str]:

@@ -29,6 +29,24 @@ def hidden_times(
     return {asset: times for asset, of in sorted(found.items()) if (times := union(of))}
 
 
+def told_apart(
+    member: SourceMembership, members: Iterable[SourceMembership], chain: Iterable[StoredSnapshot]
+) -> set[str]:
+    """Assets that the source has in its wallet and otherwise, where another source may ever stand for the former.
+
+    They are two lines from the beginning on: were they one until the first time, what flowed before would depend on
+    whether a window reaches so far.
+    """
+    if not any(other.account == member.account and other.source != member.source for other in members):
+        return set()
+    found: tuple[set[str], set[str]] = set(), set()
+    for one in chain:
+        for kind, line in one.lines:
+            if line.asset:
+                found[kind == "wallet"].add(line.asset)
+    return found[0] & found[1]
+
+
 def hidden_at(hidden: Mapping[str, Times], at: datetime) -> frozenset[str]:
     """Which of the tokens are stood for at an instant."""
     return frozenset(asset for asset, times in hidden.items() if any(start <= at < end for start, end in times))
