@@ -63,5 +63,5 @@ def test_a_walk_through_time_marks_cash_as_a_single_look_does() -> None:
     """Dollars that were stated at 0.99 are so for 5 days, and dollars then; other money moves every day."""
     cash = entries_of([statement(day(0), line(USD, "100", "0.99"), source="bank")])
     moving = entries_of(statement(day(number), line("coin", str(number), "1")) for number in range(1, 9))
-    walked = [entry for entry in with_marks_at_flows(cash + moving, PriceBook()) if entry.asset == USD]
+    walked = [entry for entry in with_marks_at_flows(cash + moving, PriceBook()).entries if entry.asset == USD]
     assert [(entry.at, entry.worth) for entry in walked] == [(day(0), Decimal(99)), (day(6), Decimal(100))]

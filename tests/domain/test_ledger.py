@@ -159,7 +159,7 @@ def test_a_price_stated_while_another_is_waited_for_is_too_old_after_its_day() -
     held = entries_of([statement(day(0), line("eth", "10")), statement(day(1), line("eth", "10", "5"))])
     moving = entries_of(statement(day(at), line("usd", str(at), "1"), source="t") for at in (1.5, 3))
     walked = with_marks_at_flows(held + moving, price_book(eth={10: "6"}))
-    assert [(entry.at, entry.worth) for entry in walked if entry.asset == "eth"] == [
+    assert [(entry.at, entry.worth) for entry in walked.entries if entry.asset == "eth"] == [
         (day(0), None),
         (day(1), Decimal(50)),
         (day(3), None),

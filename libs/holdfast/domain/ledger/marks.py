@@ -6,7 +6,7 @@ was worth long ago.
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from operator import attrgetter
@@ -80,6 +80,6 @@ def latest(entries: Sequence[Entry], at: datetime | None = None) -> dict[LineKey
     return dict(zip(map(_LINE, known), known, strict=True))
 
 
-def valuation(entries: Sequence[Entry], at: datetime, prices: PriceBook) -> tuple[Entry, ...]:
-    """Every line ever held, marked at `at`."""
-    return tuple(marked(last, at, prices) for last in latest(entries, at).values())
+def valuation(lines: Iterable[Entry], at: datetime, prices: PriceBook) -> tuple[Entry, ...]:
+    """Every line ever held, by its last entry, marked at `at`."""
+    return tuple(marked(last, at, prices) for last in lines)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from holdfast.domain.exact import exactly
 from holdfast.domain.ledger.entries import Entry
@@ -20,11 +21,18 @@ _MOMENT = timedelta(milliseconds=1)
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
+class Walked(NamedTuple):
+    entries: list[Entry]
+    """And, at each instant at which money moved, a mark of every other line whose price has changed."""
+    latest: list[Entry]
+    """The last entry of each line, without its marks."""
+
+
 @exactly
 def with_marks_at_flows(
     entries: Sequence[Entry], prices: PriceBook, *, anew: Callable[[datetime], object] | None = None
-) -> list[Entry]:
-    """The entries and, at each instant at which money moved, a mark of every other line whose price has changed.
+) -> Walked:
+    """From the beginning to the last of the entries.
 
     `anew`: where it answers something else than at the flow before, every line that is held is marked, although its
     price is the same: the rate into the currency has changed, or the line was valued in between.
@@ -45,7 +53,7 @@ def with_marks_at_flows(
                     copied, answered = index, answer
         walk.take(entry)
     done += entries[copied:]
-    return done
+    return Walked(done, walk.latest())
 
 
 def _at_once(entries: Sequence[Entry], start: int) -> Sequence[Entry]:
@@ -98,6 +106,9 @@ class _Walk:
             line.last, line.used = entry, entry.price
         if entry.held and (entry.since or entry.at) < line.sooner and (entry.price is not None or line.due is _NEVER):
             self._wait(line, _looked_up(line, entry.at)[1])
+
+    def latest(self) -> list[Entry]:
+        return [line.last for line in self._lines.values()]
 
     def marks(self, at: datetime, stated: Iterable[Entry], *, every: bool) -> list[Entry]:
         """Of lines that are held and not stated: those whose price has changed, or all."""

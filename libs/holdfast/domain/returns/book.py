@@ -20,7 +20,7 @@ from holdfast.domain.conversion import RateBook
 from holdfast.domain.exact import ZERO, exactly
 from holdfast.domain.ledger.currency import in_currency, marks_in_currency
 from holdfast.domain.ledger.entries import Entry
-from holdfast.domain.ledger.marks import valuation
+from holdfast.domain.ledger.marks import latest, valuation
 from holdfast.domain.ledger.marks_at_flows import with_marks_at_flows
 from holdfast.domain.ledger.statements import NOTHING_STATED, AssetSide, Coverage
 from holdfast.domain.quotes import PriceBook
@@ -100,11 +100,12 @@ def build_book(
     entries = sorted(chain.from_iterable(ledgers), key=attrgetter("at"))
     del entries[bisect_right(entries, window.end, key=attrgetter("at")) :]
     found = rates or RateBook()
-    opening = valuation(entries, window.start, prices) if window.start else ()
+    walked = with_marks_at_flows(entries, prices, anew=_valued_anew(window, currency, found))
+    opening = valuation(latest(entries, window.start).values(), window.start, prices) if window.start else ()
     return to_book(
-        in_currency(with_marks_at_flows(entries, prices, anew=_valued_anew(window, currency, found)), currency, found),
+        in_currency(walked.entries, currency, found),
         opening=marks_in_currency(opening, currency, found),
-        closing=marks_in_currency(valuation(entries, window.end, prices), currency, found),
+        closing=marks_in_currency(valuation(walked.latest, window.end, prices), currency, found),
         window=window,
         currency=currency,
         coverage=added(coverage),
