@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
+from sys import intern
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -204,7 +205,8 @@ def priced(
     `worth`: as stated; where it is not held · price to the last digit (lines at several prices), the flow is what
     remains of it, so that before + value = worth still holds.
     """
-    asset, side = key
+    # A million entries tell of some hundred names: of one string each, which is found without looking at its letters.
+    source, asset, side = intern(source), intern(key[0]), key[1]
     was = difference(held, delta) if delta else held
     if price is None:
         before, value, known = (None if amount else ZERO for amount in (was, delta, held))
