@@ -149,26 +149,29 @@ async def take_in(wired: Wired, world: World, chance: random.Random) -> None:
 
 
 def to_registry(world: World, *, nested: bool = False) -> RegistryState:
-    """`nested`: whoever joins and leaves does so in a portfolio within, and the first time in the outer one besides."""
     accounts = {
         ("acme", id_): Account(tenant="acme", id=id_, spelling=id_, sources=_sources(world, name), created_at=EPOCH)
         for name, id_ in ACCOUNTS.items()
     }
-    members = {name: _members(world, name) for name in ACCOUNTS}
-    inner = [one for name in world.during if name in ACCOUNTS for one in members[name]] if nested else []
-    outer = [one for name in ACCOUNTS for one in members[name][: 1 if nested and name in world.during else None]]
-    outer += [Member(portfolio="inner")] if nested else []
-    portfolios = {"main": outer, "inner": inner} if nested else {"main": outer}
-    return RegistryState(
-        revision=1,
-        accounts=accounts,
-        portfolios={
-            ("acme", name): Portfolio(
-                tenant="acme", id=name, name=name, base_currency=GBP, members=tuple(of), created_at=EPOCH
-            )
-            for name, of in portfolios.items()
-        },
-    )
+    members = [member for name in ACCOUNTS for member in _members(world, name)]
+    portfolios = {
+        ("acme", name): Portfolio(
+            tenant="acme", id=name, name=name, base_currency=GBP, members=tuple(of), created_at=EPOCH
+        )
+        for name, of in (_nested(world, members) if nested else {"main": members}).items()
+    }
+    return RegistryState(revision=1, accounts=accounts, portfolios=portfolios)
+
+
+def _nested(world: World, members: list[Member]) -> dict[str, list[Member]]:
+    """Who joins and leaves is in a portfolio within, and that does so; the first time it joins by itself besides."""
+    moving = {ACCOUNTS[name] for name in world.during if name in ACCOUNTS}
+    times = [member for member in members if member.account in moving]
+    within = [replace(member, account=None, portfolio="inner") for member in times]
+    return {
+        "main": [member for member in members if member not in times[1:]] + within,
+        "inner": [Member(account=id_) for id_ in sorted(moving)],
+    }
 
 
 def _sources(world: World, account: str) -> tuple[SourceSetting, ...]:

@@ -37,7 +37,8 @@ To = Annotated[
     QueryParameter(
         name="to",
         schema_extra={"format": "date-time"},
-        description="ISO 8601 with its zone, at most now; else `known_at`, else now. Flows at it are in the window.",
+        description="ISO 8601 with its zone, at most `known_at` and now (a later one is that), and else that. "
+        "Flows at it are in the window.",
     ),
 ]
 
