@@ -210,12 +210,12 @@ def to_source_ledger(
     always = ledger([to_statement(_only(one, apart, receipts=False)) for one in chain], prices, shown)
     entries = belonging(always, member.during, prices)
     stated_elsewhere = {entry.asset for entry in always}
-    for asset in sorted(apart):
-        moved = [transfer for transfer in feed if transfer.asset == asset]
-        receipts = ledger([to_statement(_only(one, {asset}, receipts=True)) for one in chain], prices, moved)
-        own = belonging(receipts, without(member.during, hidden.get(asset, ())), prices)
+    for times, assets in _by_times(sorted(apart), hidden).items():
+        moved = [transfer for transfer in feed if transfer.asset in assets]
+        receipts = ledger([to_statement(_only(one, assets, receipts=True)) for one in chain], prices, moved)
+        own = belonging(receipts, without(member.during, times), prices)
         # A line of its own where the same asset is held otherwise too: each keeps its amount and its worth.
-        entries += [replace(e, source=f"{e.source}{RECEIPTS}") for e in own] if asset in stated_elsewhere else own
+        entries += [replace(e, source=f"{e.source}{RECEIPTS}") if e.asset in stated_elsewhere else e for e in own]
     coverage, unmeasured = _coverage(member, within, hidden, window)
     return SourceLedger(
         source=member.source,
@@ -225,6 +225,14 @@ def to_source_ledger(
         unmeasured=unmeasured,
         stated=_last_word(member, within, window),
     )
+
+
+def _by_times(assets: Iterable[str], hidden: Mapping[str, Times]) -> Mapping[Times, Set[str]]:
+    """Those that leave and come back together, or never do."""
+    found: dict[Times, set[str]] = {}
+    for asset in assets:
+        found.setdefault(hidden.get(asset, ()), set()).add(asset)
+    return found
 
 
 def _kept(chain: Iterable[StoredSnapshot], excluded: frozenset[str]) -> list[StoredSnapshot]:
