@@ -36,7 +36,7 @@ async def rebuild(
         work = Rebuild(warehouse, run=name, scope=_scope(portfolio), ranking=_ranking())
         outcome = await _run(work, quiet=json)
         findings = await read_findings(warehouse, name) if outcome.differences else []
-        repaired = await _repair(warehouse, work, swap and bool(outcome.differences), quiet=json)
+        repaired = await _repair(warehouse, work, outcome.differences if swap else 0, quiet=json)
     if json:
         print_json({**msgspec.structs.asdict(outcome), "repaired": repaired, "findings": findings})
     else:
@@ -69,11 +69,10 @@ async def _run(work: Rebuild, *, quiet: bool) -> Outcome:
     return work.outcome(outcomes)
 
 
-async def _repair(warehouse: Warehouse, work: Rebuild, wanted: bool, *, quiet: bool) -> int:
-    """How many differences are gone after the swap: all is derived once more to know."""
-    if not wanted:
+async def _repair(warehouse: Warehouse, work: Rebuild, before: int, *, quiet: bool) -> int:
+    """How many of the differences of before are gone after the swap: all is derived once more to know."""
+    if not before:
         return 0
-    before = work.outcome((await work.plan())[1]).differences
     await swap(warehouse, work.run_name)
     again = work.again(f"{work.run_name}-swapped")
     return before - (await _run(again, quiet=quiet)).differences

@@ -151,3 +151,33 @@ async def test_a_run_that_was_cut_short_goes_on_where_it_stopped(kept: Warehouse
     planned, done = await again.plan()
     assert planned == units
     assert [one.unit for one in done] == [unit.name for unit in units[:2]]
+
+
+async def test_a_source_that_came_in_between_is_looked_at_by_the_run_that_goes_on(kept: Warehouse) -> None:
+    """Its name lies between those of the two that were there, in each unit. What was found before is told once."""
+    await misvalue(kept, WALLETS[0])
+    first = build(kept, "grown")
+    units, _ = await first.plan()
+    done = [one async for one in first.work(units)]
+    assert first.outcome(done).differences == len(await read_findings(kept, "grown")) > 0
+    between = "eip155:1:0x1" + "5" * 39
+    await store(kept, [observed(between, 1, "1.5")])
+    await misvalue(kept, between)
+    again = build(kept, "grown")
+    planned, before = await again.plan()
+    finished = {one.unit for one in before}
+    assert finished < {unit.name for unit in units}, "what has not grown stays done"
+    assert {unit.kind for unit in planned if unit.name in finished} == {"lines", "totals"}
+    done = [*before, *[one async for one in again.work([unit for unit in planned if unit.name not in finished])]]
+    findings = await read_findings(kept, "grown")
+    assert again.outcome(done).differences == len(findings) == len({(one.kind, one.of) for one in findings})
+    assert [one.of for one in findings if between in one.of] == [
+        f"acme/evm/{between}/wallet, 2026-01-31 23:10:00.000, line 0"
+    ]
+    assert (await build(kept, "grown").plan())[1] == [one for unit in planned for one in done if one.unit == unit.name]
+
+
+async def misvalue(warehouse: Warehouse, account: str) -> None:
+    """Everything that it has."""
+    sql = "ALTER TABLE balances UPDATE value_usd = 1 WHERE source = {source:String} AND side = 'asset'"
+    await warehouse.command(f"{sql} SETTINGS mutations_sync = 2", {"source": f"acme/evm/{account}/wallet"})

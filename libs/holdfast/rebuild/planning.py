@@ -1,13 +1,15 @@
 """Cuts the work into units, each one statement: small enough to bound memory, large enough to be fast.
 
 Lines are cut by month (as they are stored) and then by source; points by portfolio and then by month. A unit names
-itself by what it is of, so that a run that is taken up again finds the same ones.
+itself by what it is of, so that a run that is taken up again finds the same ones, and has another one to do where a
+source came in meanwhile.
 """
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 
 from msgspec import Struct
 
@@ -15,6 +17,7 @@ from holdfast.rebuild.statements import load_sql
 from holdfast.warehouse.client import Warehouse
 
 Kind = Literal["latest", "lines", "totals"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 LINES_AT_ONCE = 1_000_000
 PortfolioKey = tuple[str, str]
 """(tenant, portfolio)"""
@@ -41,9 +44,15 @@ class Unit(Struct, frozen=True, kw_only=True):
     sources: tuple[str, ...] = ()
     """Of lines: all between the first and the last of these, if the scope is everything. Of latest: none is all."""
     portfolios: tuple[PortfolioKey, ...] = ()
+    digest: str
+    """Of every source whose statements it is of."""
 
     @property
     def name(self) -> str:
+        return f"{self._what} ({self.digest})"
+
+    @property
+    def _what(self) -> str:
         if self.kind == "latest":
             return "latest snapshots"
         if self.kind == "lines":
@@ -76,7 +85,14 @@ async def plan(warehouse: Warehouse, scope: Scope) -> list[Unit]:
         (tenant, portfolio): (first, last)
         for tenant, portfolio, first, last in await warehouse.rows(load_sql("plan_totals"), asked)
     }
-    latest = Unit(kind="latest", first=_BEGINNING, last=_END, lines=0, sources=() if scope.everything else tuple(mine))
+    latest = Unit(
+        kind="latest",
+        first=_BEGINNING,
+        last=_END,
+        lines=0,
+        sources=() if scope.everything else tuple(mine),
+        digest=_digest(one.source for one in stated),
+    )
     return [latest, *_line_units(stated), *_total_units(members, stated, stored)]
 
 
@@ -92,6 +108,7 @@ def _line_units(stated: Iterable[_Stated]) -> Iterator[Unit]:
                 last=_next_month(month),
                 lines=sum(one.lines for one in some),
                 sources=tuple(one.source for one in some),
+                digest=_digest(one.source for one in some),
             )
 
 
@@ -111,7 +128,7 @@ def _total_units(
             for month, lines in months[source].items():
                 of_month[month] += lines
         if sum(of_month.values()) > LINES_AT_ONCE:
-            yield from _months_of(key, of_month, stored.get(key))
+            yield from _months_of(key, sources, of_month, stored.get(key))
         else:
             small.append((key, sum(of_month.values())))
     for some in _heaps(small, [lines for _, lines in small], most=200):
@@ -121,11 +138,15 @@ def _total_units(
             last=_END,
             lines=sum(lines for _, lines in some),
             portfolios=tuple(key for key, _ in some),
+            digest=_digest(source for key, _ in some for source in (*key, *members[key])),
         )
 
 
 def _months_of(
-    key: PortfolioKey, of_month: dict[datetime, int], stored: tuple[datetime, datetime] | None
+    key: PortfolioKey,
+    sources: Iterable[str],
+    of_month: dict[datetime, int],
+    stored: tuple[datetime, datetime] | None,
 ) -> Iterator[Unit]:
     """From the beginning to the end of time without a gap: membership may begin and end where nothing was stated."""
     months = sorted({*of_month, *(_month_of(at) for at in stored or ())})
@@ -136,6 +157,7 @@ def _months_of(
             last=_END if some[-1] == months[-1] else months[months.index(some[-1]) + 1],
             lines=sum(of_month.get(month, 0) for month in some),
             portfolios=(key,),
+            digest=_digest(sources),
         )
 
 
@@ -154,6 +176,11 @@ def _heaps(items: Sequence, weights: Sequence[int], *, most: int = 10_000) -> It
         weight += own
     if heap:
         yield heap
+
+
+def _digest(sources: Iterable[str]) -> str:
+    """Of different ones, in any order."""
+    return hashlib.sha256("\n".join(sorted(set(sources))).encode()).hexdigest()[:12]
 
 
 def _to_instant(day: date) -> datetime:

@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from holdfast.rebuild.planning import Scope, Unit, plan
+from holdfast.rebuild.planning import KINDS, Scope, Unit, plan
 from holdfast.rebuild.statements import load_sql
 from holdfast.warehouse.client import Warehouse
 
@@ -41,7 +41,10 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
 
 class Rebuild:
-    """One run. Taken up again under its name, it goes on after the last unit that it had finished."""
+    """One run. Taken up again under its name, it goes on after the last unit that it had finished.
+
+    A unit of which there is more by now is planned as another one; what was found under its former name is forgotten.
+    """
 
     def __init__(
         self,
@@ -58,6 +61,7 @@ class Rebuild:
         self._scope = scope
         self._ranking = list(ranking)
         self._settle_s = settle_s
+        self._outgrown: list[str] = []
 
     def again(self, run: str) -> "Rebuild":
         """The same work under another name, from its beginning."""
@@ -72,10 +76,13 @@ class Rebuild:
                 load_sql("read_done"), {"run": self.run_name}
             )
         }
+        self._outgrown = sorted(done.keys() - {unit.name for unit in units})
         return units, [done[unit.name] for unit in units if unit.name in done]
 
     async def work(self, units: Sequence[Unit]) -> AsyncIterator[UnitDone]:
-        """Derive and compare unit after unit. Raises WarehouseError."""
+        """Derive and compare unit after unit, as they were planned last. Raises WarehouseError."""
+        for name in self._outgrown:
+            await self._forget(name)
         for unit in units:
             yield await self._do(unit)
 
@@ -116,6 +123,10 @@ class Rebuild:
             "sources": [] if self._scope.everything else list(unit.sources),
             "ranking": self._ranking,
         }
+
+    async def _forget(self, name: str) -> None:
+        for what in (*KINDS, "done"):  # that it was finished last: cut short, it is forgotten once more
+            await self._warehouse.command(load_sql(f"forget_{what}"), {"run": self.run_name, "unit": name})
 
     async def _remember(self, done: UnitDone) -> None:
         row = {
