@@ -56,7 +56,7 @@ def in_fields(sql: str, params: Mapping[str, Any]) -> tuple[str, dict[str, Any]]
 
 def _written(item: Any) -> str:
     """An item of an array, as a literal. A time is one of UTC, to the microsecond."""
-    if type(item) is int:
+    if type(item) is int:  # the most of what is sent, and the client takes long to find it out; a bool is none
         return str(item)
     if isinstance(item, str):
         return f"'{_ESCAPED.sub(_escaped, item)}'"

@@ -45,7 +45,7 @@ def sources_now(registry: RegistryState, tenant: str, portfolio: str, *, now: da
 
 
 def present(members: Iterable[PortfolioSource], *, now: datetime) -> list[str]:
-    """The ids of those of them."""
+    """The ids of those that belong at the end of the current hour."""
     return sorted(belonging(members, end=floor_to(now, HOUR) + HOUR))
 
 

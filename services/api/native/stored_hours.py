@@ -28,6 +28,7 @@ from services.api.vocabulary import Money, Time
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LOOK_BACK = timedelta(days=2)
+"""A portfolio whose sources are asked at least daily has an hour in there."""
 
 
 class _Hour(Struct, frozen=True, kw_only=True):

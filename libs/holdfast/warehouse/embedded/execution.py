@@ -197,9 +197,9 @@ class Executor:
     def _lend(
         self, conversation: Conversation, outline: Outline, giving_back: ExitStack
     ) -> tuple[Handle, Ready | None]:
-        """A handle with the caller's database, settings and limits in place; with all of it, if it may serve others.
+        """A handle with the caller's database, settings and limits in place, and what to keep it as if it may be kept.
 
-        That one is given back unless it has become the conversation's `unchanged`.
+        Such a one is closed with the rest unless it has become the conversation's `unchanged`.
         """
         if not outline.leaves_nothing or not _may_share(conversation):
             return self._lend_anew(conversation, giving_back), None
