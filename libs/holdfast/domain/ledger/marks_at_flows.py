@@ -22,6 +22,8 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Walked(NamedTuple):
+    """What the walk through time has met."""
+
     entries: list[Entry]
     """And, at each instant at which money moved, a mark of every other line whose price has changed."""
     latest: list[Entry]
@@ -67,7 +69,7 @@ def _at_once(entries: Sequence[Entry], start: int) -> Sequence[Entry]:
 class _Line:
     """A line on its way: its last entry, the price it was last marked with, and when it is to be looked at.
 
-    No Struct: a million entries change it, and a slot is set several times faster than a Struct's field.
+    No Struct: a million entries change it, and a slot is set in a third of the time of a Struct's field.
     """
 
     key: LineKey
