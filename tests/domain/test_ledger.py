@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from holdfast.domain.balances import Side
 from holdfast.domain.ledger.entries import Entry, Transfer, ledger
 from holdfast.domain.ledger.marks import marked
 from holdfast.domain.ledger.marks_at_flows import with_marks_at_flows
@@ -175,14 +176,15 @@ def test_a_stale_price_is_not_a_missing_one() -> None:
     assert [(m.asset, m.at) for m in answer.missing] == [("eth", day(3))]
 
 
-def test_more_sold_than_held_is_unavailable() -> None:
+@pytest.mark.parametrize(("side", "delta"), [("asset", -3), ("debt", 3)])
+def test_more_sold_than_held_or_repaid_than_owed_is_unavailable(side: Side, delta: int) -> None:
     prices = price_book(eth={0: "100", 1: "100"})
-    feed = [Transfer(day(0.5), "s", "eth", "asset", Decimal(-3), "0xabc")]
-    told = [statement(day(0), line("eth", "1")), statement(day(1), line("eth", "1"))]
+    feed = [Transfer(day(0.5), "s", "eth", side, Decimal(delta), "0xabc")]
+    told = [statement(day(at), line("eth", "1", side=side)) for at in (0, 1)]
     book = build_book([ledger(told, prices, feed)], window=Window(None, day(1)), prices=prices)
     answer = cost_basis(book, "fifo")
     assert isinstance(answer, Unavailable)
-    assert answer.reason == "oversold"
+    assert (answer.reason, [one.at for one in answer.missing]) == ("oversold", [day(0.5)])
 
 
 def test_a_nested_portfolio_is_the_set_of_its_accounts_each_once() -> None:

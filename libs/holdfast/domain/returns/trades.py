@@ -56,10 +56,14 @@ class Trades(NamedTuple):
 def held_after(movements: Sequence[Movement], side: Side) -> list[Decimal]:
     """What was held from each of them on, signed. Raises OversoldError. Runs under `@exactly`."""
     held = list(accumulate(map(_DELTA, movements)))
-    if (max(held, default=ZERO) > ZERO) if side == "debt" else (min(held, default=ZERO) < ZERO):
-        beyond = (amount > ZERO if side == "debt" else amount < ZERO for amount in held)
-        raise OversoldError(next(compress(movements, beyond)).at)
+    least = max if side == "debt" else min
+    if held and _is_oversold(least(held), side):
+        raise OversoldError(next(compress(movements, (_is_oversold(amount, side) for amount in held))).at)
     return held
+
+
+def _is_oversold(held: Decimal, side: Side) -> bool:
+    return held > ZERO if side == "debt" else held < ZERO
 
 
 def since_nothing_was_held(movements: Sequence[Movement], held: Sequence[Decimal]) -> Sequence[Movement]:
