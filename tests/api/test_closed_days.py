@@ -21,6 +21,8 @@ from holdfast.registry.commands import SourceChoice
 from holdfast.registry.records import Member, Rule
 from holdfast.warehouse.migrator import load_migrations
 from services.aggregator.closing.closer import Closer
+from services.aggregator.guards.jumps import Allowed, find_jumps
+from services.aggregator.points import Point
 from services.aggregator.projection import Projector
 from services.aggregator.settings import ClosingSettings
 from tests.aggregator.test_any_arrival import Silent
@@ -344,6 +346,8 @@ async def test_a_removed_portfolio_keeps_its_history_and_is_worth_nothing_now(ex
     await take_in(warehouse, [late], recorded_at=example_world.clock.now())
     assert await close(example_world) > 0
     assert await history_of("gone", example_world) == history
+    stored = {Point("acme", "gone", f"{one['bucket']:%F %T}") for one in history["value_series"]}
+    assert await find_jumps(warehouse, stored, Allowed({}, Decimal("0.1"))) == ([], []), "stored while it was removed"
     assert not any((await listed("gone", example_world)).values())
     assert len(await lines_of("gone", example_world, known_at=known)) == 2, "then it was a portfolio"
     assert await lines_of("gone", example_world, known_at="2200-01-01 00:00:00") == []

@@ -130,11 +130,15 @@ async def find_jumps(
     found = _STEPS.decode_lines(body)
     steps = [one for one in found if has_jumped(one.net_before, one.net, allowed=allowed.of(*one.owner))]
     rows: list[JumpRow] = []
+    jumped: list[Step] = []
     for start in range(0, len(steps), CHUNK):
         some = steps[start : start + CHUNK]
         pictures = await _read_pictures(warehouse, {point for step in some for point in step.ends})
-        rows += [_to_row(step, *(pictures[end] for end in step.ends), allowed=allowed.of(*step.owner)) for step in some]
-    return rows, [_to_event(row, step) for row, step in zip(rows, steps, strict=True)]
+        for step in some:
+            if pictures.keys() >= set(step.ends):  # a portfolio that was removed just now has none
+                rows.append(_to_row(step, *(pictures[end] for end in step.ends), allowed=allowed.of(*step.owner)))
+                jumped.append(step)
+    return rows, [_to_event(row, step) for row, step in zip(rows, jumped, strict=True)]
 
 
 async def _read_pictures(warehouse: Warehouse, points: Collection[Point]) -> Mapping[Point, Picture]:
