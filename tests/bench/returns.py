@@ -5,7 +5,7 @@ Random buys, sales, borrowings and repayments, each asset twice a day, with a ne
 has to be marked every day. Timed from the ledger's entries to the last answer, marking everything to market at every
 flow included: simple, average cost, FIFO, LIFO, HIFO, time-weighted, Modified Dietz and money-weighted, each over
 everything and so over each asset on the way. One sale in twenty is of all there is, and what was sold before that has
-no part in a cost.
+no part in a cost; so a ledger in which nothing is ever sold off is told of as well, where every sale has.
 
 Told twice, as a rebuild is: by the clock, and by processor time, which does not depend as much on who else uses the
 machine. All of it is one thread of Python. The limit of the second are the decimal operations without which none of
@@ -54,14 +54,25 @@ ALLOWED_S = {48_000: 1.0, 1_000_000: 10.0}
 
 
 async def measure(quick: bool) -> list[Line]:
-    """One line for each size; quick leaves out the million."""
+    """Two lines for each size, and one of a ledger without sell-offs; quick leaves out the million."""
     sizes = (1_900, 14_400, 48_000) if quick else (1_900, 14_400, 48_000, 1_000_000)
-    return [line for size in sizes for line in await asyncio.to_thread(_lines, size)]
+    lines = [line for size in sizes for line in await asyncio.to_thread(_lines, size)]
+    return lines + [await asyncio.to_thread(_without_sell_offs, size) for size in sizes if size in ALLOWED_S]
+
+
+def _without_sell_offs(size: int) -> Line:
+    took = _measured(*to_ledger(size, random.Random(size), sold_off=0))
+    name = f"{NAME}: the same, {size:,} ledger entries, nothing ever sold off"
+    return replace(_line(name, [clock for clock, _ in took]), limit=ALLOWED_S[size], limit_name="allowed")
+
+
+def _measured(entries: list[Entry], prices: PriceBook) -> list[tuple[float, float]]:
+    return [_seconds(partial(answer_all, entries, prices)) for _ in range(1 if len(entries) >= 1_000_000 else 3)]
 
 
 def _lines(size: int) -> list[Line]:
     entries, prices = to_ledger(size, random.Random(size))
-    took = [_seconds(partial(answer_all, entries, prices)) for _ in range(1 if size >= 1_000_000 else 3)]
+    took = _measured(entries, prices)
     name = f"{NAME}: all eight methods, {size:,} ledger entries, {ASSETS} assets"
     by_clock = _line(name, [clock for clock, _ in took])
     by_processor = _line(f"{name}, processor time", [processor for _, processor in took])
@@ -139,8 +150,11 @@ def _done(numbers: Iterable[Decimal]) -> None:
     deque(numbers, maxlen=0)
 
 
-def to_ledger(size: int, chance: random.Random) -> tuple[list[Entry], PriceBook]:
-    """Every tenth asset is a debt. Prices wander; amounts have up to 18 decimals."""
+def to_ledger(size: int, chance: random.Random, *, sold_off: float = 0.05) -> tuple[list[Entry], PriceBook]:
+    """Every tenth asset is a debt. Prices wander; amounts have up to 18 decimals.
+
+    `sold_off`: the share of the sales that are of all there is.
+    """
     held = [Decimal(0)] * ASSETS
     cents = [chance.randint(1_00, 5_000_00) for _ in range(ASSETS)]
     quotes: list[list[Quote]] = [[] for _ in range(ASSETS)]
@@ -154,7 +168,7 @@ def to_ledger(size: int, chance: random.Random) -> tuple[list[Entry], PriceBook]
                 of.append(Quote(at, Decimal(cents[asset]) / 100))
         asset = number % ASSETS if number < ASSETS else chance.randrange(ASSETS)
         cents[asset] = _wandered(cents[asset], chance)
-        entries.append(_entry(asset, at, _delta(held[asset], chance), held, Decimal(cents[asset]) / 100))
+        entries.append(_entry(asset, at, _delta(held[asset], chance, sold_off), held, Decimal(cents[asset]) / 100))
     return entries, PriceBook({f"asset-{asset}": of for asset, of in enumerate(quotes)})
 
 
@@ -170,7 +184,8 @@ def _wandered(cents: int, chance: random.Random) -> int:
     return max(1_00, cents + chance.randint(-2_00, 2_05))
 
 
-def _delta(held: Decimal, chance: random.Random) -> Decimal:
+def _delta(held: Decimal, chance: random.Random, sold_off: float) -> Decimal:
     if held and chance.random() < 0.45:
-        return -held if chance.random() < 0.05 else -(held * chance.randint(1, 90) / 100).quantize(Decimal("1e-18"))
+        everything = chance.random() < sold_off
+        return -held if everything else -(held * chance.randint(1, 90) / 100).quantize(Decimal("1e-18"))
     return Decimal(chance.randint(1, 10**21)).scaleb(-18)
