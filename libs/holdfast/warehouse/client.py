@@ -35,8 +35,8 @@ INSERT_SETTINGS = {
 _PASSING_CODES = frozenset({159, 164, 202, 203, 209, 210, 236, 241, 242, 243, 252, 279, 285, 319, 373, 439, 999})
 
 IDLE_S = 4
-"""How long a connection is used again after an answer. The embedded endpoint closes it after 5 s, a server later: what
-is sent just then is lost, and only a SELECT may be sent once more."""
+"""How long a connection is used again after an answer: what is sent just as a server closes an idle one is lost, and
+only a SELECT may be sent once more. Our endpoint waits a minute; a server's `keep_alive_timeout` is its own."""
 
 
 class Warehouse:

@@ -26,6 +26,9 @@ from holdfast.warehouse.tenancy import user_of
 
 BAD_SETTINGS = 78
 """EX_CONFIG: starting again will not help."""
+KEEP_ALIVE_S = 60
+"""How long an idle connection stays open. Clients close theirs sooner, clickhouse-connect after 30 s and ours after 4:
+whatever one of them sends just as the endpoint closes is lost."""
 
 
 def main() -> None:
@@ -119,6 +122,7 @@ async def run(endpoint: Endpoint, listener: socket.socket) -> None:
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=3,
+        timeout_keep_alive=KEEP_ALIVE_S,
         h11_max_incomplete_event_size=1 << 20,
     )
     _keep_what_is_built()
