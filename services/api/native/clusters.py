@@ -13,13 +13,13 @@ from msgspec import Struct
 
 from holdfast.domain.assets import AssetIdError, parse_asset
 from services.api.callers import Asker
-from services.api.native.moments import FAR, KnownAt
+from services.api.native.moments import KnownAt, Moment, parse_moment
 from services.api.openapi import refusals
 from services.api.paging import CursorText, Limit, page_size, parse_cursor, to_cursor
 from services.api.problems import ApiError
 from services.api.queries import load_sql, read
 from services.api.resources import Api
-from services.api.vocabulary import Money, Time, parse_instant
+from services.api.vocabulary import Money, Time
 
 At = Annotated[
     str | None,
@@ -239,8 +239,8 @@ def _asset(text: str) -> str:
 
 def _times(at: str | None, known_at: str | None, now: datetime) -> dict[str, datetime]:
     """What every query of the views asks with."""
-    knowing = parse_instant("known_at", known_at)
-    return {"at": parse_instant("at", at) or min(knowing or now, now), "known_at": knowing or FAR}
+    moment = parse_moment(at, known_at, now=now) or Moment(at=now, known_at=None)
+    return {"at": moment.at, "known_at": moment.recorded_by}
 
 
 ROUTES = [list_clusters, list_cluster_addresses, list_cluster_overviews]
