@@ -45,7 +45,7 @@ class Unit(Struct, frozen=True, kw_only=True):
     """Of lines: all between the first and the last of these, if the scope is everything. Of latest: none is all."""
     portfolios: tuple[PortfolioKey, ...] = ()
     digest: str
-    """Of every source whose statements it is of."""
+    """Of every portfolio and source that it is of."""
 
     @property
     def name(self) -> str:
@@ -178,9 +178,9 @@ def _heaps(items: Sequence, weights: Sequence[int], *, most: int = 10_000) -> It
         yield heap
 
 
-def _digest(sources: Iterable[str]) -> str:
+def _digest(names: Iterable[str]) -> str:
     """Of different ones, in any order."""
-    return hashlib.sha256("\n".join(sorted(set(sources))).encode()).hexdigest()[:12]
+    return hashlib.sha256("\n".join(sorted(set(names))).encode()).hexdigest()[:12]
 
 
 def _to_instant(day: date) -> datetime:
