@@ -42,7 +42,7 @@ from tests.aggregator.expected import Total
 from tests.aggregator.test_any_arrival import Silent
 from tests.api.conftest import CATALOGUE, SETTINGS, bearer, client_of
 from tests.api.world import StoppedClock, insert
-from tests.support.oracle_returns import DAY, Snap, World
+from tests.support.oracle_ledger import DAY, Snap, World
 from tests.support.servers import ClickHouseServer
 
 EPOCH = datetime(2026, 1, 28, tzinfo=UTC)  # over the end of a month, so of a partition

@@ -17,10 +17,10 @@ from holdfast.warehouse.rows import stored_time
 from tests.api.conftest import bearer
 from tests.api.random_worlds import ACCOUNTS, NOW, Wired, at, build_wired, take_in
 from tests.api.world import insert
-from tests.support import oracle_returns as oracle
+from tests.support import oracle_ledger
 from tests.support.servers import ClickHouseServer
 
-END = 10 * oracle.DAY
+END = 10 * oracle_ledger.DAY
 WIDE = Context(prec=100)
 HELD = {
     "s1": [("a", "asset", Fraction("0.1"), Fraction("30000.01")), ("b", "asset", Fraction(2), Fraction("2000.01"))],
@@ -33,8 +33,8 @@ RATES = {"inverse": Fraction(10_000, 10_837), "crossed": Fraction(8599, 10_837)}
 
 @pytest.fixture(scope="module", params=RATES)
 def told(request: pytest.FixtureRequest, clickhouse_server: ClickHouseServer) -> Iterator["Told"]:
-    world = oracle.World(
-        sources={name: [oracle.Snap(END - 30, END - 30, "", lines)] for name, lines in HELD.items()},  # type: ignore[arg-type]
+    world = oracle_ledger.World(
+        sources={name: [oracle_ledger.Snap(END - 30, END - 30, "", lines)] for name, lines in HELD.items()},  # type: ignore[arg-type]
         prices={},
         rates=[(END - 600, RATES[request.param])],
         quoted=request.param,
@@ -56,7 +56,7 @@ class Told:
         self._runner, self._wired, self._rate = runner, wired, rate
 
     def pounds(self, dollars: str) -> Fraction:
-        return oracle.cut(Fraction(dollars) * self._rate)
+        return oracle_ledger.cut(Fraction(dollars) * self._rate)
 
     def get(self, path: str, **params: Any) -> dict[str, Any]:
         return self._runner.run(self._wired.get(path, **params))

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from tests.api.random_worlds import GBP, NOW, USD, Wired, at, known, take_in, wired_for
 from tests.domain.worlds import UNIT, worlds
-from tests.support import oracle_attribution
+from tests.support import oracle_attribution, oracle_ledger
 from tests.support import oracle_returns as oracle
 from tests.support.oracle_receipts import apart
 from tests.support.random_worlds import random_world
@@ -33,8 +33,8 @@ MOMENT = Fraction(1, 60_000)
 class Asked(NamedTuple):
     """The world in the currency of the question, and what the portfolio sees of it."""
 
-    world: oracle.World
-    seen: list[oracle.Row]
+    world: oracle_ledger.World
+    seen: list[oracle_ledger.Row]
     currency: str
     start: int | None
 
@@ -44,7 +44,7 @@ class Asked(NamedTuple):
         return {**window, "to": at(self.world.end).isoformat(), "currency": self.currency}
 
     def rate(self, when: int | Fraction) -> Fraction | None:
-        return oracle.rate(self.world, when)  # type: ignore[arg-type]
+        return oracle_ledger.rate(self.world, when)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -98,9 +98,9 @@ def assert_effects_add_up(found: dict[str, Any], asked: Asked) -> None:
             assert abs(rounding) <= (len(asked.seen) + 1) * (2 + dearest) * UNIT
             assert asked.currency != USD or Fraction(e["fx"]) == 0
     assert_effects_are_the_oracles(found, asked)
-    opening = Fraction(0) if asked.start is None else oracle.value(asked.world, asked.seen, asked.start)
+    opening = Fraction(0) if asked.start is None else oracle_ledger.value(asked.world, asked.seen, asked.start)
     if found["complete"]:
-        assert number(found["total"]["end"]) == oracle.value(asked.world, asked.seen, asked.world.end)
+        assert number(found["total"]["end"]) == oracle_ledger.value(asked.world, asked.seen, asked.world.end)
         assert number(found["total"]["start"]) == opening
         assert number(found["total"]["flows"]) == sum(v or 0 for _, v in oracle.paid(asked.seen, asked.start))
         assert number(found["total"]["moved"]) == 0
@@ -115,16 +115,18 @@ def assert_effects_are_the_oracles(found: dict[str, Any], asked: Asked) -> None:
         assert abs(Fraction(found["total"][name]) - expected) < oracle_attribution.CUTS
 
 
-def is_unheard(world: oracle.World) -> bool:
+def is_unheard(world: oracle_ledger.World) -> bool:
     """No source had said anything by the end that the portfolio sees: what it says after it left is not."""
     for source in world.sources:
         leaves = [leave for join, leave in world.during.get(source, [(-1, 10**9)]) if join <= world.end]
-        if any(snap.at <= world.end and snap.at < max(leaves, default=-1) for snap in oracle.truth(world, source)):
+        if any(
+            snap.at <= world.end and snap.at < max(leaves, default=-1) for snap in oracle_ledger.truth(world, source)
+        ):
             return False
     return True
 
 
-def flows_of(asked: Asked) -> list[oracle.Row]:
+def flows_of(asked: Asked) -> list[oracle_ledger.Row]:
     return [row for row in asked.seen if row.delta and (asked.start is None or row.at > asked.start)]
 
 
@@ -144,7 +146,7 @@ def assert_returns_are_the_oracles(found: dict[str, Any], asked: Asked) -> None:
     if is_unheard(asked.world):
         assert {view["reason"] for view in by_method.values()} == {"not_observed"}
         return
-    if oracle.silent(asked.world, asked.start):
+    if oracle_ledger.silent(asked.world, asked.start):
         assert not any(view["available"] for view in by_method.values())
         return
     simple = oracle.simple(asked.world, asked.seen, asked.start)
@@ -160,18 +162,18 @@ def assert_returns_are_the_oracles(found: dict[str, Any], asked: Asked) -> None:
                 assert parts[0] + parts[1] - parts[2] == simple
     rate = oracle.time_weighted(asked.world, asked.seen, asked.start)
     if by_method and isinstance(rate, Fraction):
-        assert number(by_method["time_weighted"]["rate"]) == oracle.cut(rate)
+        assert number(by_method["time_weighted"]["rate"]) == oracle_ledger.cut(rate)
 
 
 def assert_points_are_worth(points: list[dict[str, Any]], asked: Asked, *, marked: bool) -> None:
     """Invariants 1, 5 and 8: carried as stated, or marked to market; nothing at all before the first statement."""
     for day, point in enumerate(points, start=1):
-        moment = Fraction(day * oracle.DAY) - MOMENT
+        moment = Fraction(day * oracle_ledger.DAY) - MOMENT
         assert_net(point)
         known = point["quality"]["lines_unpriced"] == 0 and point["net"] is not None
         # A value without an amount is in no ledger; as stored it is compared below.
         if marked and known and "value_only" not in point["quality"]["reasons"]:
-            assert number(point["net"]) == oracle.value(asked.world, asked.seen, moment)  # type: ignore[arg-type]
+            assert number(point["net"]) == oracle_ledger.value(asked.world, asked.seen, moment)  # type: ignore[arg-type]
         if not marked:
             assert_carried(point, asked, moment)
 
@@ -183,24 +185,24 @@ def assert_carried(found: dict[str, Any], asked: Asked, moment: Fraction) -> Non
     else:
         assert rate is not None
         assert [number(found[name]) for name in ("assets", "debt")] == [
-            oracle.cut(sides[side] * rate) for side in ("asset", "debt")
+            oracle_ledger.cut(sides[side] * rate) for side in ("asset", "debt")
         ]
 
 
-def carried(world: oracle.World, moment: Fraction) -> dict[str, Fraction]:
+def carried(world: oracle_ledger.World, moment: Fraction) -> dict[str, Fraction]:
     """In dollars, by what each source of the portfolio stated last: at the price of then."""
     sides = {"asset": Fraction(0), "debt": Fraction(0)}
     for source in world.sources:
         belongs = any(start <= moment < end for start, end in world.during.get(source, [(-1, 10**9)]))
-        past = [snap for snap in oracle.truth(world, source) if snap.at <= moment]
+        past = [snap for snap in oracle_ledger.truth(world, source) if snap.at <= moment]
         for place, (asset, side, amount, price) in enumerate(past[-1].lines if belongs and past else ()):
             if not asset and price is not None:
                 sides[side] += price
             if amount is None or place in past[-1].doubts:
                 continue
-            quote = oracle.feed(world, asset, past[-1].at)
+            quote = oracle_ledger.feed(world, asset, past[-1].at)
             unit = price if price is not None else quote[1] if quote else None
-            sides[side] += oracle.cut(amount * unit) if unit is not None else 0
+            sides[side] += oracle_ledger.cut(amount * unit) if unit is not None else 0
     return sides
 
 
@@ -222,7 +224,7 @@ def assert_totals_add_up(found: dict[str, Any], asked: Asked, moments: list[Frac
             assert sum(parts, Fraction(0)) == number(found["total"][name])  # type: ignore[arg-type]
 
 
-def check(runner: asyncio.Runner, wired: Wired, world: oracle.World, start: int | None, seed: int) -> None:
+def check(runner: asyncio.Runner, wired: Wired, world: oracle_ledger.World, start: int | None, seed: int) -> None:
     chance = random.Random(seed)
     moments = [Fraction(chance.randrange(world.end)), Fraction(world.end)]
     runner.run(take_in(wired, world, chance))
@@ -237,9 +239,9 @@ def check(runner: asyncio.Runner, wired: Wired, world: oracle.World, start: int 
     assert runner.run(answers(wired, everything)) == found
 
 
-def ask_of(world: oracle.World, start: int | None) -> Asked:
+def ask_of(world: oracle_ledger.World, start: int | None) -> Asked:
     seen = apart(world)
-    return Asked(seen, oracle.members(seen), USD if world.rates is None else GBP, start)
+    return Asked(seen, oracle_ledger.members(seen), USD if world.rates is None else GBP, start)
 
 
 def assert_flowed(found: dict[str, Any], asked: Asked) -> None:
@@ -247,26 +249,26 @@ def assert_flowed(found: dict[str, Any], asked: Asked) -> None:
     assert_flows_are_the_oracles(found["flows"], asked)
     assert_returns_are_the_oracles(found["returns"], asked)
     for what in of_ledgers(asked):
-        assert found[what]["quality"]["sources_missing"] == oracle.missed(asked.world), what
+        assert found[what]["quality"]["sources_missing"] == oracle_ledger.missed(asked.world), what
 
 
 def assert_worth(found: dict[str, Any], asked: Asked, moments: list[Fraction]) -> None:
-    assert found["total at the end"]["quality"]["sources_missing"] == oracle.missed(asked.world)
+    assert found["total at the end"]["quality"]["sources_missing"] == oracle_ledger.missed(asked.world)
     assert_points_are_worth(found["marked"]["points"], asked, marked=True)
     assert_points_are_worth(found["stored"]["points"], asked, marked=False)
     assert_totals_add_up(found, asked, moments)
 
 
-starts = st.none() | st.integers(0, 9 * oracle.DAY)
+starts = st.none() | st.integers(0, 9 * oracle_ledger.DAY)
 
 
-@example(world=random_world(12, 4, gaps=False, currency=True), start=6 * oracle.DAY, seed=1)  # crossed
+@example(world=random_world(12, 4, gaps=False, currency=True), start=6 * oracle_ledger.DAY, seed=1)  # crossed
 @example(world=random_world(32, 4, gaps=False, currency=True), start=None, seed=1)  # inverse
 @given(world=worlds(), start=starts, seed=st.integers(0, 2**16))
 @few(2)
 @pytest.mark.timeout(600)
 def test_what_is_answered_about_a_world_is_what_happened_in_it(
-    world: oracle.World, start: int | None, seed: int, wired: tuple[asyncio.Runner, Wired]
+    world: oracle_ledger.World, start: int | None, seed: int, wired: tuple[asyncio.Runner, Wired]
 ) -> None:
     check(*wired, world, start, seed)
 
@@ -276,6 +278,6 @@ def test_what_is_answered_about_a_world_is_what_happened_in_it(
 @many(15)
 @pytest.mark.timeout(3600)
 def test_what_is_answered_about_many_worlds_is_what_happened_in_them(
-    world: oracle.World, start: int | None, seed: int, wired: tuple[asyncio.Runner, Wired]
+    world: oracle_ledger.World, start: int | None, seed: int, wired: tuple[asyncio.Runner, Wired]
 ) -> None:
     check(*wired, world, start, seed)

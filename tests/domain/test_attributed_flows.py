@@ -19,30 +19,29 @@ from holdfast.history.receipts import RECEIPTS
 from tests.domain.test_moving_between_accounts import moved
 from tests.domain.world_of_one import day, entries_of, line, statement
 from tests.domain.worlds import to_book
-from tests.support import oracle_attribution
-from tests.support import oracle_returns as oracle
+from tests.support import oracle_attribution, oracle_ledger
 from tests.support.oracle_receipts import apart, ledger_name
 from tests.support.random_worlds import random_world
 
 ADDED = ("price", "flows", "moved", "fx", "rounding")
 
 
-def crowded(world: oracle.World) -> oracle.World:
+def crowded(world: oracle_ledger.World) -> oracle_ledger.World:
     """The same, but all belong to it all the while and state everything at three noons: most of what moves meets
     something else."""
     world.during = {}
     for snaps in world.sources.values():
         for snap in snaps:
-            snap.fetched, snap.at = snap.fetched + 3 * oracle.DAY, 720 + snap.at % 3 * oracle.DAY
+            snap.fetched, snap.at = snap.fetched + 3 * oracle_ledger.DAY, 720 + snap.at % 3 * oracle_ledger.DAY
     return world
 
 
-def crowded_worlds(currency: st.SearchStrategy[bool]) -> st.SearchStrategy[oracle.World]:
+def crowded_worlds(currency: st.SearchStrategy[bool]) -> st.SearchStrategy[oracle_ledger.World]:
     drawn = st.builds(random_world, st.integers(0, 10**9), st.integers(3, 9), gaps=st.booleans(), currency=currency)
     return drawn.map(crowded)
 
 
-starts = st.none() | st.integers(0, 3 * oracle.DAY)
+starts = st.none() | st.integers(0, 3 * oracle_ledger.DAY)
 
 
 def by_source(book: Book) -> dict[str, tuple[Decimal, Decimal, Decimal]]:
@@ -98,7 +97,7 @@ def test_an_end_without_a_price_leaves_the_other_end_at_its_own() -> None:
 
 @settings(max_examples=150, deadline=None)
 @given(world=crowded_worlds(st.booleans()), start=starts)
-def test_the_flows_of_an_attribution_are_those_of_the_returns(world: oracle.World, start: int | None) -> None:
+def test_the_flows_of_an_attribution_are_those_of_the_returns(world: oracle_ledger.World, start: int | None) -> None:
     """Asset by asset, to the last digit, where every line of the asset is known; what moved is nothing together."""
     book = to_book(world, start=start)
     lines: dict[AssetSide, list[LineAttribution]] = defaultdict(list)
@@ -113,11 +112,11 @@ def test_the_flows_of_an_attribution_are_those_of_the_returns(world: oracle.Worl
 
 @settings(max_examples=150, deadline=None)
 @given(world=crowded_worlds(st.booleans()), start=starts)
-def test_where_all_moves_at_once_each_effect_is_the_oracles(world: oracle.World, start: int | None) -> None:
+def test_where_all_moves_at_once_each_effect_is_the_oracles(world: oracle_ledger.World, start: int | None) -> None:
     lines = attribute(to_book(world, start=start)).lines
     told = {(of.source, (of.asset, of.side)): of.effects for of in lines}
     seen = apart(world)
-    for (source, key), split in oracle_attribution.splits(seen, oracle.members(seen), start).items():
+    for (source, key), split in oracle_attribution.splits(seen, oracle_ledger.members(seen), start).items():
         effects = told[ledger_name(seen, source), key]
         assert (effects is None) == (split is None)
         for name, value in split._asdict().items() if split else ():
@@ -126,9 +125,11 @@ def test_where_all_moves_at_once_each_effect_is_the_oracles(world: oracle.World,
 
 @settings(max_examples=100, deadline=None)
 @given(world=crowded_worlds(st.just(False)), ends=st.sets(st.integers(0, 4), min_size=2))
-def test_in_dollars_windows_that_follow_each_other_add_up_to_the_whole(world: oracle.World, ends: set[int]) -> None:
+def test_in_dollars_windows_that_follow_each_other_add_up_to_the_whole(
+    world: oracle_ledger.World, ends: set[int]
+) -> None:
     """Each effect of each line that is known in all of them; the ends are midnights."""
-    midnights = sorted(one * oracle.DAY for one in ends)
+    midnights = sorted(one * oracle_ledger.DAY for one in ends)
     pieces = [_effects(world, *piece) for piece in pairwise(midnights)]
     for key, whole in _effects(world, midnights[0], midnights[-1]).items():
         parts = [piece.get(key, _NOT_YET) for piece in pieces]
@@ -141,7 +142,7 @@ _NOT_YET = Effects(**dict.fromkeys(Effects.__struct_fields__, Decimal(0)))
 """A line of which nothing had been said."""
 
 
-def _effects(world: oracle.World, start: int, end: int) -> dict[tuple[str, AssetSide], Effects | None]:
+def _effects(world: oracle_ledger.World, start: int, end: int) -> dict[tuple[str, AssetSide], Effects | None]:
     """By source, what it tells of an asset's receipts with the rest of it."""
     told = replace(world, end=end, known={}, counting={})
     found: dict[tuple[str, AssetSide], Effects | None] = {}

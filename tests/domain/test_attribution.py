@@ -17,11 +17,11 @@ from holdfast.domain.returns.book import Book, Heard, build_book
 from holdfast.history.receipts import RECEIPTS
 from tests.domain.world_of_one import day, entries_of, line, price_book, statement
 from tests.domain.worlds import UNIT, thoroughly, to_book, to_members, worlds
-from tests.support import oracle_attribution, oracle_returns
+from tests.support import oracle_attribution, oracle_ledger
 from tests.support.oracle_receipts import apart, ledger_name
 from tests.support.random_worlds import random_world
 
-starts = st.none() | st.integers(0, 9 * oracle_returns.DAY)
+starts = st.none() | st.integers(0, 9 * oracle_ledger.DAY)
 
 PRICES = ("100", "300", "100", "200")
 EUROS = RateBook({(EUR, USD): [Quote(day(at), Decimal(rate)) for at, rate in enumerate(("1", "2", "1", "1.25"))]})
@@ -109,12 +109,12 @@ def test_a_source_that_said_that_it_holds_nothing_is_worth_nothing() -> None:
 
 @thoroughly
 @given(world=worlds(), start=starts)
-def test_each_effect_is_the_oracles(world: oracle_returns.World, start: int | None) -> None:
-    told: dict[tuple[str, oracle_returns.Key], LineAttribution] = {
+def test_each_effect_is_the_oracles(world: oracle_ledger.World, start: int | None) -> None:
+    told: dict[tuple[str, oracle_ledger.Key], LineAttribution] = {
         (of.source, (of.asset, of.side)): of for of in attribute(to_book(world, start=start)).lines
     }
     seen = apart(world)
-    splits = oracle_attribution.splits(seen, oracle_returns.members(seen), start)
+    splits = oracle_attribution.splits(seen, oracle_ledger.members(seen), start)
     expected = {(ledger_name(seen, source), key): split for (source, key), split in splits.items()}
     assert told.keys() == expected.keys()
     for key, split in expected.items():
@@ -127,7 +127,7 @@ def test_each_effect_is_the_oracles(world: oracle_returns.World, start: int | No
 
 @thoroughly
 @given(world=worlds(), start=starts)
-def test_other_accounts_change_only_what_of_a_line_is_a_flow(world: oracle_returns.World, start: int | None) -> None:
+def test_other_accounts_change_only_what_of_a_line_is_a_flow(world: oracle_ledger.World, start: int | None) -> None:
     """What came from one of them is no flow, and came for what it was worth there."""
     together = attribute(to_book(world, start=start)).lines
     for source, entries in to_members(world).items():
@@ -149,7 +149,7 @@ def _assert_same(one: LineAttribution, other: LineAttribution, *, exact: bool) -
         assert abs(here - beside) <= (0 if exact else 2 * UNIT), names
 
 
-@pytest.mark.parametrize("start", [None, 3 * oracle_returns.DAY])
+@pytest.mark.parametrize("start", [None, 3 * oracle_ledger.DAY])
 def test_there_are_worlds_in_which_rates_and_prices_move_what_is_held(start: int | None) -> None:
     """The properties above would hold of nothing but unknown lines, too."""
     drawn = [random_world(seed, 4, gaps=False, currency=True) for seed in range(30)]

@@ -23,7 +23,7 @@ from holdfast.domain.returns.cost_basis import cost_basis
 from holdfast.domain.returns.simple import simple_return
 from tests.domain.world_of_one import day, entries_of, line, price_book, statement
 from tests.domain.worlds import thoroughly, to_prices, to_statement, worlds
-from tests.support import oracle_returns as oracle
+from tests.support import oracle_ledger
 
 
 def sort_key(entry: object) -> str:
@@ -32,7 +32,7 @@ def sort_key(entry: object) -> str:
 
 @thoroughly
 @given(world=worlds(currency=False), seed=st.integers(0, 99))
-def test_any_order_and_any_repetition_of_arrivals_gives_one_ledger(world: oracle.World, seed: int) -> None:
+def test_any_order_and_any_repetition_of_arrivals_gives_one_ledger(world: oracle_ledger.World, seed: int) -> None:
     arrived = [to_statement("s", snap) for snaps in world.sources.values() for snap in snaps]
     prices, chance = to_prices(world), random.Random(seed)
     again = chance.choices(arrived, k=len(arrived)) + arrived if arrived else []
@@ -42,7 +42,7 @@ def test_any_order_and_any_repetition_of_arrivals_gives_one_ledger(world: oracle
 
 @thoroughly
 @given(world=worlds(currency=False))
-def test_a_late_statement_changes_the_entries_around_it_and_no_others(world: oracle.World) -> None:
+def test_a_late_statement_changes_the_entries_around_it_and_no_others(world: oracle_ledger.World) -> None:
     """Of each asset those at its own instant, and up to the next statement that says how much of it there is."""
     arrived = [to_statement("s", snap) for snaps in world.sources.values() for snap in snaps]
     prices = to_prices(world)

@@ -16,6 +16,7 @@ from holdfast.domain.returns.time_weighted import time_weighted_return
 from tests.domain.test_against_the_oracle import COST_METHODS
 from tests.domain.world_of_one import day, entries_of, line, statement
 from tests.domain.worlds import exact, thoroughly, to_book, worlds
+from tests.support import oracle_ledger
 from tests.support import oracle_returns as oracle
 from tests.support.oracle_receipts import apart
 
@@ -85,21 +86,21 @@ def test_units_of_unknown_price_that_are_left_over_are_missing() -> None:
     assert not moved("10", "11", out_at=None).missing
 
 
-def at_once(world: oracle.World) -> oracle.World:
+def at_once(world: oracle_ledger.World) -> oracle_ledger.World:
     """The same, but everything is stated at noon: most of what moves meets something else."""
     for snaps in world.sources.values():
         for snap in snaps:
-            snap.at += 720 - snap.at % oracle.DAY
-            snap.fetched += oracle.DAY
+            snap.at += 720 - snap.at % oracle_ledger.DAY
+            snap.fetched += oracle_ledger.DAY
     return world
 
 
 @thoroughly
 @given(world=worlds())
-def test_in_worlds_in_which_all_moves_at_once_returns_are_the_oracles(world: oracle.World) -> None:
+def test_in_worlds_in_which_all_moves_at_once_returns_are_the_oracles(world: oracle_ledger.World) -> None:
     book = to_book(at_once(world))
     told = apart(world)
-    seen = oracle.members(told)
+    seen = oracle_ledger.members(told)
     simple, expected = simple_return(book), oracle.simple(told, seen, None)
     assert isinstance(simple, Unavailable) if expected is None else isinstance(simple, SimpleReturn)
     assert expected is None or Fraction(simple.gain) == expected  # type: ignore[union-attr]
@@ -111,9 +112,9 @@ def test_in_worlds_in_which_all_moves_at_once_returns_are_the_oracles(world: ora
 
 @thoroughly
 @given(world=worlds())
-def test_in_worlds_in_which_all_moves_at_once_rates_are_the_oracles(world: oracle.World) -> None:
+def test_in_worlds_in_which_all_moves_at_once_rates_are_the_oracles(world: oracle_ledger.World) -> None:
     told = apart(at_once(world))
-    seen = oracle.members(told)
+    seen = oracle_ledger.members(told)
     measured = (
         (time_weighted_return(to_book(world)), oracle.time_weighted(told, seen, None)),
         (modified_dietz(to_book(world, start=0)), oracle.dietz(told, seen, 0)),
@@ -123,4 +124,4 @@ def test_in_worlds_in_which_all_moves_at_once_rates_are_the_oracles(world: oracl
             assert isinstance(answer, Unavailable)
         else:
             assert isinstance(answer, RateOfReturn)
-            assert answer.rate == exact(oracle.cut(expected))
+            assert answer.rate == exact(oracle_ledger.cut(expected))

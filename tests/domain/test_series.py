@@ -19,7 +19,7 @@ from holdfast.domain.quotes import PriceBook, Quote
 from holdfast.domain.series import SourceHistory, State, series
 from tests.domain.world_of_one import day, line, price_book, statement
 from tests.domain.worlds import at, thoroughly, to_prices, to_statement, worlds
-from tests.support import oracle_returns as oracle
+from tests.support import oracle_ledger
 
 GBP = "iso4217:GBP"
 
@@ -135,14 +135,14 @@ def test_marked_to_market_amounts_stay_and_prices_move() -> None:
 
 
 @thoroughly
-@given(world=worlds(gaps=False, currency=False), minute=st.integers(0, 9 * oracle.DAY))
-def test_what_is_marked_is_the_oracles_value(world: oracle.World, minute: int) -> None:
+@given(world=worlds(gaps=False, currency=False), minute=st.integers(0, 9 * oracle_ledger.DAY))
+def test_what_is_marked_is_the_oracles_value(world: oracle_ledger.World, minute: int) -> None:
     """Gross assets less debt of each source alone; what has no price is left out and counted."""
     prices = to_prices(world)
     for source, snaps in world.sources.items():
         got = Marked([to_statement(source, snap) for snap in snaps], prices).at(at(minute))
-        keys = {r.key for r in oracle.rows(world, source)}
-        marks = [m for key in keys if (m := oracle.mark(world, source, key, minute)) and m.held]
+        keys = {r.key for r in oracle_ledger.rows(world, source)}
+        marks = [m for key in keys if (m := oracle_ledger.mark(world, source, key, minute)) and m.held]
         if got is None:
             assert not any(at(snap.at) <= at(minute) for snap in snaps)
         else:

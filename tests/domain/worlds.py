@@ -20,7 +20,7 @@ from holdfast.domain.returns.book import Book, build_book
 from holdfast.history.ledgers import SourceLedger, to_source_ledger
 from holdfast.history.memberships import SourceMembership
 from holdfast.history.snapshots import StoredLine, StoredSnapshot
-from tests.support.oracle_returns import SCALE, Snap, World, cut
+from tests.support.oracle_ledger import SCALE, Snap, World, cut
 from tests.support.random_worlds import random_world
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)

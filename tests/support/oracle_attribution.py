@@ -10,7 +10,7 @@ where they arrived. Nothing is cut, so the engine may differ by what its cuts le
 from fractions import Fraction
 from typing import NamedTuple
 
-from tests.support.oracle_returns import Key, Row, World, holding, lines_of, rate
+from tests.support.oracle_ledger import Key, Row, World, holding, lines_of, rate
 
 NOTHING = Fraction(0)
 CUTS = Fraction(1, 10**24)

@@ -6,7 +6,7 @@ stand for it: as if what may be a receipt were an account of its own, which leav
 
 from itertools import pairwise
 
-from tests.support.oracle_returns import Row, Snap, World, rows, truth
+from tests.support.oracle_ledger import Row, Snap, World, rows, truth
 
 ALWAYS = [(-1, 10**9)]
 

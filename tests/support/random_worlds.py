@@ -3,7 +3,7 @@
 import random
 from fractions import Fraction
 
-from tests.support.oracle_returns import DAY, Line, Snap, World
+from tests.support.oracle_ledger import DAY, Line, Snap, World
 
 ASSETS = ("a", "b", "c", "d")
 
