@@ -50,8 +50,11 @@ async def _read(tenant: str, portfolio: str, at: datetime) -> tuple[Row | None, 
     async with connections.warehouse() as warehouse:
         points = await warehouse.query(_question("explained_point"), of)
         rows = await warehouse.query(_question("explained_lines"), of)
-        hashes = sorted({sha256 for row in rows for sha256 in row["raw"]})
-        bodies = await warehouse.query(_question("explained_bodies"), {"tenant": tenant, "hashes": hashes})
+        named = {
+            "hashes": sorted({sha256 for row in rows for sha256 in row["raw"]}),
+            "jobs": sorted({row["job_id"] for row in rows}),
+        }
+        bodies = await warehouse.query(_question("explained_bodies"), {"tenant": tenant} | named)
     return points[0] if points else None, rows, bodies
 
 
@@ -61,22 +64,25 @@ def _show(portfolio: str, point: Row, rows: list[Row], bodies: list[Row], *, top
     console.print(
         f"assets {text(point['assets'])}, debt {text(point['debt'])}; {verdict}", highlight=False, style="dim"
     )
-    by_hash = {body["sha256"]: body for body in bodies}
     for key in dict.fromkeys((row["source"], row["snapshot_id"]) for row in rows):
         mine = [row for row in rows if (row["source"], row["snapshot_id"]) == key]
-        console.print(_to_tree(mine, by_hash, top=top), highlight=False)
+        console.print(_to_tree(mine, bodies, top=top), highlight=False)
 
 
-def _to_tree(rows: list[Row], bodies: dict[str, Row], *, top: int) -> Tree:
-    """One snapshot: its lines, and below them event, fetch and bodies."""
+def _to_tree(rows: list[Row], bodies: list[Row], *, top: int) -> Tree:
+    """One snapshot: its lines, and below them the event and the fetch that brought it first, with its bodies."""
     first = rows[0]
     tree = Tree(f"[bold]{first['provider']}[/]/{first['scope']} of {first['account']}")
     tree.add(_to_table(rows, top=top))
     origin = tree.add(f"snapshot {first['snapshot_id']}, observed {text(first['observed_at'])}")
     origin.add(f"event {first['stream_seq']} of EVENTS, recorded {text(first['recorded_at'])}")
     fetch = origin.add(f"job {first['job_id']}{_fetch(first)}")
-    for sha256 in first["raw"]:
-        fetch.add(Text(_body(sha256, bodies.get(sha256))))
+    named = {body["sha256"]: body for body in bodies}
+    heard = {body["sha256"]: body for body in bodies if body["job_id"] == first["job_id"]}
+    for sha256 in [sha256 for sha256 in first["raw"] if sha256 in heard] or first["raw"]:
+        fetch.add(Text(_body(sha256, heard.get(sha256) or named.get(sha256))))
+    if first["fetched_at"] > first["first_fetched_at"]:
+        origin.add(f"said again until {text(first['fetched_at'])}")
     return tree
 
 

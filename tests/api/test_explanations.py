@@ -20,7 +20,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 C = "eip155:1:0x" + "9" * 40
 SOURCE = f"acme/okx/{C}/defi"
-JOB, PRICE_JOB, EVENT, PRICE_EVENT = ("1" * 32, "2" * 32, "3" * 32, "4" * 32)
+JOB, PRICE_JOB, EVENT, PRICE_EVENT, LATER_JOB = ("1" * 32, "2" * 32, "3" * 32, "4" * 32, "f" * 32)
 BODY, PRICE_BODY, BINARY = b'{"data": "two pools"}', b'{"eth": 2000}', bytes(range(256))
 RECEIVED = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:00.000")
 """Of the real now: the engine throws bodies away by its own clock."""
@@ -29,7 +29,10 @@ HASHES = {body: hashlib.sha256(body).hexdigest() for body in (BODY, PRICE_BODY, 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def proof(world: World) -> World:
-    """Portfolio `proof`: 2 ETH valued by a feed's price, its snapshot split in two parts, everything recorded."""
+    """Portfolio `proof`: 2 ETH valued by a feed's price, its snapshot split in two parts, everything recorded.
+
+    Another job heard the same later, and the first one was fetched once more.
+    """
     await world.resources.store.add_account("acme", C, sources=[SourceChoice(provider="okx")])
     await world.resources.store.put_portfolio("acme", "proof", members=[Member(account=C)])
     await world.resources.watcher.wait_until(world.resources.store.revision)
@@ -46,11 +49,20 @@ async def proof(world: World) -> World:
         "fetched_at": at("12:11"), "recorded_at": at("12:12"), "job_id": JOB, "raw": [HASHES[BODY], HASHES[BINARY]],
         "covers": [], "lines": 1, "stream_seq": 42,
     }  # fmt: skip
+    again = {
+        "fetched_at": at("12:20"),
+        "recorded_at": at("12:21"),
+        "job_id": LATER_JOB,
+        "raw": [HASHES[BODY]],
+        "stream_seq": 50,
+    }
     parts = [statement | {"part": part, "parts": 2, "stream_seq": 40 + part} for part in (1, 2)]
     await insert(warehouse, "snapshot_parts", parts)
-    await insert(warehouse, "snapshots", [statement])
+    await insert(warehouse, "snapshots", [statement, statement | again])
     await insert(warehouse, "prices", [_price(PRICE_EVENT, "12:01", "2000"), _price("5" * 32, "12:00", "1999")])
-    await insert(warehouse, "fetches", [_fetch("acme", JOB, C), _fetch("public", PRICE_JOB, "prices")])
+    late = {"event_id": "6" * 32, "started_at": at("12:30"), "finished_at": at("12:31")}
+    fetches = [_fetch("acme", JOB, C), _fetch("acme", JOB, C) | late, _fetch("acme", LATER_JOB, C) | late]
+    await insert(warehouse, "fetches", [*fetches, _fetch("public", PRICE_JOB, "prices")])
     await insert(
         warehouse,
         "raw_responses",
@@ -137,7 +149,15 @@ async def test_a_line_leads_to_its_snapshot_events_fetch_price_and_bodies(proof:
     assert snapshot["fetch"] == {
         "job_id": JOB, "started_at": "2026-03-01T12:10:00Z", "finished_at": "2026-03-01T12:11:00Z", "requests": 2,
     }  # fmt: skip
+    assert (snapshot["first_fetched_at"], snapshot["recorded_at"]) == ("2026-03-01T12:11:00Z", "2026-03-01T12:12:00Z")
+    assert snapshot["fetched_at"] == "2026-03-01T12:20:00Z"
     assert snapshot["raw"] == sorted((HASHES[BODY], HASHES[BINARY]))
+
+
+async def test_the_job_of_a_statement_as_known_at_a_time_is_that_of_its_first_message(proof: World) -> None:
+    of = "tenant = 'acme', portfolio = 'proof', at = '2026-03-01 12:59:00', known_at = now64(3)"
+    [row] = await proof.resources.warehouse.query(f"SELECT job_id, recorded_at FROM statements_as_known({of})")
+    assert (row["job_id"], row["recorded_at"]) == (JOB, datetime(2026, 3, 1, 12, 12, tzinfo=UTC))
 
 
 async def test_a_body_is_given_back_as_it_came(proof: World) -> None:

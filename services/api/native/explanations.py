@@ -99,11 +99,14 @@ class ExplainedSnapshot(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     snapshot_id: str
     observed_at: Time
     fetched_at: Time
+    """When an upstream said so last."""
+    first_fetched_at: Time
+    """When it said so first, which is in `events` and `fetch`."""
     recorded_at: Time
     events: list[EventOrigin]
     fetch: FetchOrigin
     raw: list[str]
-    """SHA-256 of each body that it was read from: `/v1/raw-responses/{sha256}`."""
+    """SHA-256 of each body that it was read from, then and whenever it was said again: `/v1/raw-responses/{sha256}`."""
 
 
 class Explanation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -153,6 +156,7 @@ class _Row(Struct, frozen=True, kw_only=True):
     scope: str
     observed_at: Time
     fetched_at: Time
+    first_fetched_at: Time
     recorded_at: Time
     job_id: str
     fetch_started_at: Time | None
@@ -225,6 +229,7 @@ def _to_snapshot(row: _Row, events: list[EventOrigin]) -> ExplainedSnapshot:
         snapshot_id=row.snapshot_id,
         observed_at=row.observed_at,
         fetched_at=row.fetched_at,
+        first_fetched_at=row.first_fetched_at,
         recorded_at=row.recorded_at,
         events=events,
         fetch=FetchOrigin(
