@@ -85,6 +85,8 @@ async def _write_origin_of_snapshot(warehouse: Warehouse) -> None:
         "SELECT * FROM snapshots FINAL WHERE source = {s:String} ORDER BY observed_at DESC LIMIT 1", {"s": DEFI}
     )
     key = {"source": DEFI, "observed_at": at("11:10"), "snapshot_id": row["snapshot_id"]}
+    # It says the same without an origin, and would be the first that did.
+    await warehouse.command("DELETE FROM snapshots WHERE snapshot_id = {id:String}", {"id": row["snapshot_id"]})
     await insert(
         warehouse,
         "snapshots",
