@@ -4,6 +4,7 @@ import hashlib
 import zlib
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import TypeVar
 
 import msgspec
@@ -226,6 +227,7 @@ def _transfers(job: FetchRequested, said: TransferRange, limit_bytes: int) -> li
         fetched_at=to_ms(said.fetched_at),
         job_id=job.id,
         transfers=said.transfers,
+        coin=said.coin,
         raw=said.raw,
     )
     if len(encode(event)) <= limit_bytes:
@@ -236,14 +238,17 @@ def _transfers(job: FetchRequested, said: TransferRange, limit_bytes: int) -> li
 def _halves(said: TransferRange, limit_bytes: int) -> tuple[TransferRange, TransferRange]:
     """Cut behind the block of the transfer in the middle, or before it where it is the last block."""
     blocks = [transfer.block for transfer in said.transfers]
+    blocks += [movement.block for movement in said.coin.movements] if said.coin else []
+    blocks.sort(key=attrgetter("number"))
     earlier = [block for block in blocks if block.number < said.until.number]
     if not earlier:
         raise UnsplittableError(f"block {said.until.number} alone has more transfers than fit into {limit_bytes} bytes")
     middle = min(earlier[-1], blocks[len(blocks) // 2], key=lambda block: block.number)
     first = tuple(transfer for transfer in said.transfers if transfer.block.number <= middle.number)
+    coins = (None, None) if said.coin is None else said.coin.cut_at(middle)
     return (
-        msgspec.structs.replace(said, until=middle, transfers=first),
-        msgspec.structs.replace(said, after=middle, transfers=said.transfers[len(first) :]),
+        msgspec.structs.replace(said, until=middle, transfers=first, coin=coins[0]),
+        msgspec.structs.replace(said, after=middle, transfers=said.transfers[len(first) :], coin=coins[1]),
     )
 
 

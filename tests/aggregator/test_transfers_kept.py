@@ -14,7 +14,7 @@ from holdfast.warehouse.writer import write
 from services.aggregator.batch import Arrival
 from services.aggregator.commit import commit
 from services.aggregator.prepared import prepare
-from tests.support.transfers import ACCOUNT, block, stated, transfer
+from tests.support.transfers import ACCOUNT, COIN, block, coin, moved, stated, transfer
 
 
 @pytest.fixture
@@ -101,6 +101,48 @@ async def test_how_far_transfers_are_known_is_told_stretch_by_stretch(warehouse:
     assert rows == [
         (100, 210, block(100).time, block(210).time),
         (220, 230, block(220).time, block(230).time),
+    ]
+
+
+async def test_the_coin_is_told_beside_the_tokens_with_what_moved_it(warehouse: Warehouse) -> None:
+    movements = moved(120, 0, "-1.25"), moved(120, 1, "-0.000042", cause="fee"), moved(130, 0, "0.5", cause="other")
+    await store(warehouse, [stated(100, 150, 1800, transfer(120, 0, "5"), coin=coin(110, *movements))])
+    rows = await warehouse.rows(
+        "SELECT block_number, cause, direction, amount, tx_hash = '' FROM transfers WHERE asset = {coin:String}"
+        " ORDER BY block_number, log_index",
+        {"coin": COIN},
+    )
+    assert rows == [
+        (120, "transfer", "out", Decimal("1.25"), 0),
+        (120, "fee", "out", Decimal("0.000042"), 0),
+        (130, "other", "in", Decimal("0.5"), 1),
+    ]
+    assert await warehouse.rows("SELECT cause FROM transfers WHERE asset != {coin:String}", {"coin": COIN}) == [
+        ("transfer",)
+    ]
+
+
+COIN_REPLACED = (
+    stated(100, 150, 1800, transfer(120, 3, "5"), coin=coin(100, moved(120, 3, "1"), moved(149, 0, "2"))),
+    stated(100, 160, 1920, transfer(120, 3, "5"), coin=coin(140, moved(149, 1, "3", fork="b")), fork="b"),
+    stated(110, 170, 2040, transfer(120, 3, "5"), fork="b"),
+)
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+async def test_the_coin_is_replaced_by_what_is_said_of_it_alone_in_any_order(
+    warehouse: Warehouse, order: Sequence[int]
+) -> None:
+    """The last knows the logs of all blocks and the state of none: it takes nothing back."""
+    for place in (*order, order[0]):
+        await store(warehouse, [COIN_REPLACED[place]])
+    rows = await warehouse.rows(
+        "SELECT asset = {coin:String}, block_number, log_index, amount FROM transfers ORDER BY ALL", {"coin": COIN}
+    )
+    assert rows == [(0, 120, 3, Decimal(5)), (1, 120, 3, Decimal(1)), (1, 149, 1, Decimal(3))]
+    assert await warehouse.rows("SELECT assets, after_number, until_number FROM transfer_coverage ORDER BY assets") == [
+        ("coin", 100, 160),
+        ("tokens", 100, 170),
     ]
 
 

@@ -77,6 +77,30 @@ def test_a_wrong_type_does_not_decode(name: str, path: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("asset", "ETH"),
+        ("after.chain", "eip155:10"),
+        ("after.number", 24560099),
+        ("after.number", 24560175),
+        ("after.number", 24560130),
+        ("movements.0.amount", "-1"),
+        ("movements.0.counterparty", "\n"),
+        ("movements.0.tx_hash", ""),
+        ("movements.1.tx_hash", ""),
+        ("movements.1.index", 0),
+        ("movements.1.index", 2**32),
+        ("movements.2.block.number", 24560176),
+        ("movements.2.block.chain", "eip155:10"),
+    ],
+)
+def test_what_cannot_be_true_of_a_coin_is_refused_by_name(path: str, value: Any) -> None:
+    message = decode(hostile(X, f"coin.{path}", value, title="coin"), STRUCTS[X])
+    with pytest.raises(InvalidMessageError, match="coin"):
+        check(message)
+
+
+@pytest.mark.parametrize(
     ("name", "path", "value"),
     [
         (X, "after.time", "2026-03-01T11:40:11"),

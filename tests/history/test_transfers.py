@@ -33,14 +33,16 @@ def snapshot(number: int, amount: str | None, *, reason: str = "") -> StoredSnap
 
 
 def logged(number: int, delta: str, *, at: datetime | None = None) -> LoggedTransfer:
-    return LoggedTransfer(WALLET, number, at or block(number).time, TOKEN, Decimal(delta), f"0x{number:x}")
+    return LoggedTransfer(WALLET, False, number, at or block(number).time, TOKEN, Decimal(delta), f"0x{number:x}")
 
 
 def flows(
     chain: Sequence[StoredSnapshot], transfers: Sequence[LoggedTransfer], *stretches: tuple[int, int]
 ) -> list[tuple[datetime, Decimal, str]]:
     blocks = {(one.source, one.at, one.snapshot_id): int(one.snapshot_id, 16) for one in chain}
-    known = Logged(transfers={WALLET: transfers}, stretches={WALLET: [Stretch(WALLET, *ends) for ends in stretches]})
+    known = Logged(
+        transfers={WALLET: transfers}, stretches={WALLET: [Stretch(WALLET, False, *ends) for ends in stretches]}
+    )
     feed = to_feeds({WALLET: chain}, blocks, known)[WALLET]
     entries = ledger([to_statement(one) for one in chain], PRICES, feed)
     return [(entry.at, entry.delta, entry.transfer) for entry in entries if entry.delta]
@@ -107,7 +109,7 @@ def test_a_block_that_shares_the_second_of_the_snapshots_comes_right_after_it() 
 
 def test_several_of_one_block_are_one_flow_that_names_them() -> None:
     chain = [snapshot(100, "10"), snapshot(200, "15")]
-    several = [logged(110, "7"), LoggedTransfer(WALLET, 110, block(110).time, TOKEN, Decimal(-2), "0xff")]
+    several = [logged(110, "7"), LoggedTransfer(WALLET, False, 110, block(110).time, TOKEN, Decimal(-2), "0xff")]
     assert flows(chain, several, (100, 200))[1:] == [(block(110).time, Decimal(5), "0x6e,0xff")]
 
 

@@ -39,7 +39,7 @@ def snapshot(source: str, block: int, amount: int) -> StoredSnapshot:
 
 
 def moved(source: str, block: int, delta: int, token: str = TOKEN) -> LoggedTransfer:
-    return LoggedTransfer(source, block, at(block // 4), token, Decimal(delta), f"0x{block}")
+    return LoggedTransfer(source, False, block, at(block // 4), token, Decimal(delta), f"0x{block}")
 
 
 Chains = dict[str, list[StoredSnapshot]]
@@ -50,7 +50,7 @@ def feeds(chains: Chains, *transfers: LoggedTransfer) -> dict[str, list[Transfer
         (one.source, one.at, one.snapshot_id): int(one.snapshot_id) for chain in chains.values() for one in chain
     }
     by_source = {source: [one for one in transfers if one.source == source] for source in chains}
-    stretches = {source: [Stretch(source, 0, 9999)] for source in chains}
+    stretches = {source: [Stretch(source, False, 0, 9999)] for source in chains}
     return to_feeds(chains, blocks, Logged(transfers=by_source, stretches=stretches))
 
 

@@ -4,11 +4,12 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from holdfast.domain.balances import Block
-from holdfast.domain.transfers import TokenTransfer
+from holdfast.domain.transfers import CoinCause, CoinMovement, CoinMovements, TokenTransfer
 from holdfast.events import TransfersObserved
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 ACCOUNT = "eip155:1:0x742d35cc6634c0532925a3b844bc9e7595f0beb5"
+COIN = "eip155:1/slip44:60"
 TOKEN = "eip155:1/erc20:0xa0b86991c6218b36c1d19d4a2e9eb0ce3606eb48"
 PEER = "0x00000000219ab540356cbb839cbe05303d7705fa"
 
@@ -36,8 +37,31 @@ def transfer(number: int, index: int, amount: str, fork: str = "a") -> TokenTran
     )
 
 
+def moved(number: int, index: int, amount: str, *, cause: CoinCause = "transfer", fork: str = "a") -> CoinMovement:
+    """Of the coin. A negative amount goes out."""
+    return CoinMovement(
+        cause=cause,
+        direction="out" if Decimal(amount) < 0 else "in",
+        amount=abs(Decimal(amount)),
+        counterparty=PEER if cause == "transfer" else "",
+        block=block(number, fork),
+        tx_hash="" if cause == "other" else "0x" + f"c{number:x}".rjust(64, "0"),
+        index=index,
+    )
+
+
+def coin(after: int, *movements: CoinMovement) -> CoinMovements:
+    return CoinMovements(asset=COIN, after=block(after), movements=movements)
+
+
 def stated(
-    after: int, until: int, fetched_s: int, *transfers: TokenTransfer, fork: str = "a", tenant: str = "acme"
+    after: int,
+    until: int,
+    fetched_s: int,
+    *transfers: TokenTransfer,
+    coin: CoinMovements | None = None,
+    fork: str = "a",
+    tenant: str = "acme",
 ) -> TransfersObserved:
     return TransfersObserved(
         id=f"{after:010x}{until:010x}{fetched_s:012x}",
@@ -50,4 +74,5 @@ def stated(
         fetched_at=START + timedelta(seconds=fetched_s),
         job_id="4" * 32,
         transfers=transfers,
+        coin=coin,
     )

@@ -12,7 +12,7 @@ from holdfast.events.codec import encode
 from holdfast.events.splitting import UnsplittableError
 from holdfast.providers.kit.contract import Fetched
 from services.worker.results import MismatchedResultError, Run, fetched_events
-from tests.support.transfers import ACCOUNT, block, transfer
+from tests.support.transfers import ACCOUNT, block, coin, moved, transfer
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
 JOB = FetchRequested(
@@ -68,3 +68,28 @@ def test_a_single_block_with_too_many_is_not_cut() -> None:
 def test_a_range_of_somebody_else_is_never_published() -> None:
     with pytest.raises(MismatchedResultError):
         to_events(replace(a_range(), account="eip155:1:0x00000000219ab540356cbb839cbe05303d7705fa"))
+
+
+@pytest.mark.parametrize("known_behind", [100, 140, 170])
+def test_what_the_coin_did_is_cut_with_the_range(known_behind: int) -> None:
+    """Half of the transfers lie where the coin is not known yet, or none do."""
+    transfers = tuple(transfer(number, 0, "5") for number in range(101, 201, 2))
+    movements = tuple(moved(number, 0, "-1") for number in range(known_behind + 1, 201, 3))
+    events = to_events(replace(a_range(*transfers), coin=coin(known_behind, *movements)))
+    assert len(events) > 3
+    assert all(len(encode(event)) <= LIMIT for event in events)
+    assert [one for event in events for one in event.transfers] == list(transfers)
+    known = [event for event in events if event.coin]
+    assert [one for event in known for one in event.coin.movements] == list(movements)  # type: ignore[union-attr]
+    assert [event.coin.after for event in known if event.coin] == [
+        block(known_behind),
+        *(event.until for event in known[:-1]),
+    ]
+    assert known == events[-len(known) :]
+
+
+def test_a_range_in_which_the_coin_alone_moved_is_cut_too() -> None:
+    movements = tuple(moved(number, 0, "-1") for number in range(101, 200))
+    events = to_events(replace(a_range(), coin=coin(100, *movements)))
+    assert len(events) > 1
+    assert [one for event in events if event.coin for one in event.coin.movements] == list(movements)

@@ -1,8 +1,9 @@
-"""Exact transfers between two snapshots: what a chain's logs say instead of what a difference would.
+"""Exact transfers between two snapshots: what a chain itself says instead of what a difference would.
 
-They stand in only where the logs are known for every block from the one snapshot to the other. What they do not explain
-(a token that rebases, a transfer without a log) remains a difference at the later snapshot, so the flows always add up
-to what the amounts changed by.
+They stand in only where they are known for every block from the one snapshot to the other: of tokens by their logs, of
+the chain's coin by the balances of those blocks. Either may be known without the other. What they do not explain (a
+token that rebases) remains a difference at the later snapshot, so the flows always add up to what the amounts changed
+by.
 """
 
 from bisect import bisect_right
@@ -27,22 +28,25 @@ _MS = timedelta(milliseconds=1)
 
 
 class LoggedTransfer(Struct, frozen=True, array_like=True, gc=False):
-    """One transfer of a token, in the order of the chain."""
+    """One transfer of a token or of the coin, in the order of the chain."""
 
     source: str
+    of_coin: bool
     block: int
     at: datetime
     """Of its block."""
     asset: str
     delta: Decimal
     """What came in (+) or went out (−)."""
-    tx_hash: str
+    hash: str
+    """Of the transaction; of the block where none tells it."""
 
 
 class Stretch(Struct, frozen=True, array_like=True):
-    """Blocks behind `after`, up to `until`: all of their logs are known."""
+    """Blocks behind `after`, up to `until`: all that moved of tokens, or of the coin, is known."""
 
     source: str
+    of_coin: bool
     after: int
     until: int
 
@@ -117,11 +121,20 @@ def to_feeds(
     *,
     excluded: frozenset[str] = frozenset(),
 ) -> dict[str, list[Transfer]]:
-    """By source: the transfers of every pair of neighbours between which each block's logs are known."""
+    """By source: the transfers of every pair of neighbours between which those of each block are known."""
     pairs: dict[str, list[_Pair]] = {}
     for source, chain in chains.items():
         moved = [transfer for transfer in logged.transfers.get(source, ()) if transfer.asset not in excluded]
-        pairs[source] = list(_known_pairs(chain, blocks, moved, logged.stretches[source]))
+        pairs[source] = [
+            pair
+            for of_coin in (False, True)
+            for pair in _known_pairs(
+                chain,
+                blocks,
+                [transfer for transfer in moved if transfer.of_coin is of_coin],
+                [stretch for stretch in logged.stretches[source] if stretch.of_coin is of_coin],
+            )
+        ]
     late = _late_blocks(pair for of in pairs.values() for pair in of)
     return {source: [one for pair in of for one in _of_pair(pair, late)] for source, of in pairs.items()}
 
@@ -216,7 +229,7 @@ def _amount(one: StoredSnapshot, asset: str) -> Decimal | None:
 
 def _id(transfers: Iterable[LoggedTransfer]) -> str:
     """The transaction; all of them, with commas, where a block had several."""
-    return ",".join(dict.fromkeys(transfer.tx_hash for transfer in transfers))
+    return ",".join(dict.fromkeys(transfer.hash for transfer in transfers))
 
 
 def _key(one: StoredSnapshot) -> Key:

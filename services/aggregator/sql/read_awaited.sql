@@ -1,6 +1,6 @@
--- Of some sources those with transfers up to an instant that are not known for what they are: no statement follows, or not
--- every block from then up to it is known.
-SELECT k.source AS source
+-- Of some sources those with transfers up to an instant, of tokens or of the coin, that are not known for what they are:
+-- no statement follows, or not every block from then up to it is known.
+SELECT DISTINCT k.source AS source
 FROM transfer_coverage AS k
 LEFT JOIN
 (
@@ -10,6 +10,6 @@ LEFT JOIN
     GROUP BY source
 ) AS n ON n.source = k.source
 WHERE k.source IN {sources:Array(String)} AND k.after_time <= {until:DateTime64(3, 'UTC')}
-GROUP BY source
+GROUP BY k.source, k.assets
 HAVING ifNull(max(n.number > k.after_number AND n.number <= k.until_number), 0) = 0
 ORDER BY source

@@ -18,10 +18,12 @@ class TransferRow(Struct, frozen=True, kw_only=True):
     tx_hash: str
     log_index: int
     reason: str
+    cause: str
 
 
 class TransferRangeRow(Row, frozen=True, kw_only=True):
     source: str
+    of_coin: bool
     after_number: int
     after_hash: str
     after_time: str
