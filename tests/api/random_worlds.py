@@ -42,13 +42,15 @@ from tests.aggregator.expected import Total
 from tests.aggregator.test_any_arrival import Silent
 from tests.api.conftest import CATALOGUE, SETTINGS, bearer, client_of
 from tests.api.world import StoppedClock, insert
-from tests.support.oracle_ledger import DAY, Snap, World
+from tests.support.oracle_ledger import DAY, UNRATED, Snap, World
 from tests.support.servers import ClickHouseServer
 
 EPOCH = datetime(2026, 1, 28, tzinfo=UTC)  # over the end of a month, so of a partition
 NOW = EPOCH + timedelta(days=10)
 TRUSTED, RUMOUR = "trusted", "rumour"
 GBP, EUR, USD = "iso4217:GBP", "iso4217:EUR", "iso4217:USD"
+FRANCS = "iso4217:CHF"
+"""Nobody exchanges them."""
 ACCOUNTS = {name: f"eip155:1:0x{name[1] * 40}" for name in ("s1", "s2", "s3")}
 PAIRS = {"direct": [(USD, GBP)], "inverse": [(GBP, USD)], "crossed": [(EUR, USD), (EUR, GBP)]}
 
@@ -265,6 +267,7 @@ def _observed(account: str, scope: str, snap: Snap) -> BalancesObserved:
 
 def _balance(snap: Snap, place: int) -> Balance:
     asset, side, amount, price = snap.lines[place]
+    unrated = snap.doubts.get(place) == UNRATED
     kind = "wallet" if place in snap.wallet else "deposit"
     return Balance(
         asset=asset_id(asset) if asset else None,
@@ -273,7 +276,8 @@ def _balance(snap: Snap, place: int) -> Balance:
         amount=None if amount is None else exact(amount),
         price=None if price is None or not asset else exact(price),
         value=None if price is None or asset else exact(price),
-        reason=snap.doubts.get(place),  # type: ignore[arg-type]
+        currency=FRANCS if unrated else USD,
+        reason=None if unrated else snap.doubts.get(place),  # type: ignore[arg-type]
     )
 
 

@@ -20,11 +20,14 @@ from holdfast.domain.returns.book import Book, build_book
 from holdfast.history.ledgers import SourceLedger, to_source_ledger
 from holdfast.history.memberships import SourceMembership
 from holdfast.history.snapshots import StoredLine, StoredSnapshot
-from tests.support.oracle_ledger import SCALE, Snap, World, cut
+from tests.support.oracle_ledger import SCALE, UNRATED, Snap, World, cut
+from tests.support.oracle_ledger import Line as ToldLine
 from tests.support.random_worlds import random_world
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 OTHER = "iso4217:GBP"
+FRANCS = "iso4217:CHF"
+"""Nobody exchanges them."""
 UNIT = Fraction(1, SCALE)
 
 thoroughly = settings(max_examples=500, deadline=None)
@@ -53,18 +56,18 @@ def exact(number: Fraction) -> Decimal:
 
 
 def to_statement(source: str, snap: Snap) -> Statement:
-    lines = tuple(
-        Line(
-            asset or None,
-            side,  # type: ignore[arg-type]
-            None if amount is None else exact(amount),
-            None if price is None or not asset else exact(price),
-            _value(asset, amount, price),
-            snap.doubts.get(place, ""),
-        )
-        for place, (asset, side, amount, price) in enumerate(snap.lines)
-    )
+    lines = tuple(_to_line(line, snap.doubts.get(place, "")) for place, line in enumerate(snap.lines))
     return Statement(source, at(snap.at), at(snap.fetched), snap.id, lines)
+
+
+def _to_line(told: ToldLine, doubt: str) -> Line:
+    """As the store has it: of one without a rate, what it waits for."""
+    asset, side, amount, price = told
+    what = Line(asset or None, side, None if amount is None else exact(amount))  # type: ignore[arg-type]
+    if doubt == UNRATED:
+        return what._replace(reason="no_price", waits_for=FRANCS)
+    stated = None if price is None or not asset else exact(price)
+    return what._replace(price=stated, value=_value(asset, amount, price), reason=doubt)
 
 
 def _value(asset: str, amount: Fraction | None, price: Fraction | None) -> Decimal | None:

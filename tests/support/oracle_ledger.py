@@ -9,6 +9,8 @@ from fractions import Fraction
 
 DAY = 1440
 SCALE = 10**36
+UNRATED = "unrated"
+"""Of a line whose price is stated in a currency that nobody exchanges: it is not the price of the feed of then."""
 Key = tuple[str, str]
 Line = tuple[str, str, Fraction | None, Fraction | None]
 """asset, side, amount, price. Without an amount there is one, which could not be read; of no asset ("") there is none,
@@ -28,7 +30,7 @@ class Snap:
     id: str
     lines: list[Line]
     doubts: dict[int, str] = field(default_factory=dict)
-    """Why a line has no value, whatever anybody quotes; by its place in `lines`."""
+    """Why a line has no value, whatever anybody quotes; by its place in `lines`. `UNRATED`: till a newer quote."""
     wallet: frozenset[int] = frozenset()
     """The places of lines that may be receipts; the others are positions of their own."""
     covers: frozenset[str] = frozenset()
@@ -96,8 +98,17 @@ def rate(world: World, at: int) -> Fraction | None:
 
 def doubted(snap: Snap, key: Key) -> bool:
     """What it has of the asset is worth an unknown amount: a part of it was not read, or has no value."""
+    return bool(_doubts(snap, key) - {UNRATED})
+
+
+def unrated(snap: Snap, key: Key) -> bool:
+    """A part of it has a price in a currency without a rate."""
+    return UNRATED in _doubts(snap, key)
+
+
+def _doubts(snap: Snap, key: Key) -> set[str]:
     own = [place for place, line in enumerate(snap.lines) if line[:2] == key]
-    return any(snap.lines[place][2] != 0 and place in snap.doubts for place in own)
+    return {snap.doubts[place] for place in own if snap.lines[place][2] != 0 and place in snap.doubts}
 
 
 def unread(snap: Snap, key: Key) -> bool:
@@ -138,7 +149,7 @@ def missed(world: World) -> int:
 
 def stated(snap: Snap, key: Key) -> tuple[Fraction | None, Fraction | None, bool]:
     """Price, worth in USD, and whether that is amount times price to the last digit."""
-    if doubted(snap, key):
+    if _doubts(snap, key):
         return None, None, True
     lines = [(line[2] or Fraction(0), line[3]) for line in snap.lines if line[:2] == key]
     sign = -1 if key[1] == "debt" else 1
@@ -199,7 +210,7 @@ def rows(world: World, source: str) -> list[Row]:
             was = held_at(world, source, before, key) if before else Fraction(0)
             if not amount and not was:
                 continue
-            if price is None and not doubted(snap, key):
+            if price is None and not _doubts(snap, key):
                 quote = feed(world, key[0], snap.at)
                 price = quote[1] if quote else None
             made.append(
@@ -226,6 +237,8 @@ def mark(world: World, source: str, key: Key, at: int) -> Row | None:
     # What the snapshot was valued by, where it states no price, is the feed's: as old as the feed says.
     own = (last.at, stated_price) if stated_price is not None and at - last.at <= DAY else None
     quote = feed(world, key[0], at)
+    if unrated(snap, key) and quote and quote[0] <= last.at:
+        quote = None
     if own and (not quote or quote[0] <= own[0]):
         quote = own
     price = quote[1] if quote else None

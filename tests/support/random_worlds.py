@@ -3,7 +3,7 @@
 import random
 from fractions import Fraction
 
-from tests.support.oracle_ledger import DAY, Line, Snap, World
+from tests.support.oracle_ledger import DAY, UNRATED, Line, Snap, World
 
 ASSETS = ("a", "b", "c", "d")
 
@@ -12,7 +12,7 @@ def random_world(seed: int, size: int, *, gaps: bool, currency: bool) -> World:
     """Sources that state up to `size` snapshots each, late, twice and corrected, with debt and several prices for one
     asset. Three accounts, one of which joins and leaves; in half of the worlds one of them has a second source, and
     what the one lists may stand for what the other does. `gaps`: lines in doubt, values alone, prices and rates that
-    are missing."""
+    are missing, prices in a currency without a rate."""
     chance = random.Random(seed)
     end = 10 * DAY
     prices = {asset: _quotes(chance, end, gaps=gaps) for asset in ASSETS}
@@ -28,6 +28,8 @@ def random_world(seed: int, size: int, *, gaps: bool, currency: bool) -> World:
     accounts = _beside(chance, sources, during, _arrivals(chance, size, end)) if chance.random() < 0.5 else {}
     if gaps and chance.random() < 0.2:
         _state_a_value(chance, sources)
+    if gaps and chance.random() < 0.3:
+        _state_in_francs(chance, sources)
     return World(sources, prices, rates, quoted, during, end, accounts)
 
 
@@ -99,6 +101,14 @@ def _beside(
 
 def _likely(chance: random.Random) -> bool:
     return chance.random() < 0.7
+
+
+def _state_in_francs(chance: random.Random, sources: dict[str, list[Snap]]) -> None:
+    """Now and then a price in a currency that nobody exchanges."""
+    for snap in (snap for snaps in sources.values() for snap in snaps):
+        for place, (asset, _, amount, price) in enumerate(snap.lines):
+            if asset and amount and price is not None and place not in snap.doubts and chance.random() < 0.25:
+                snap.doubts[place] = UNRATED
 
 
 def _state_a_value(chance: random.Random, sources: dict[str, list[Snap]]) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from holdfast.domain.exact import ZERO, exactly, times
-from holdfast.domain.ledger.statements import Line, has_amount
+from holdfast.domain.ledger.statements import Line, has_amount, lacks_rate
 from holdfast.domain.money import OutOfRangeError
 from holdfast.domain.quotes import PriceBook
 from holdfast.domain.refusals import MAY_BE_REFUSED, to_wait
@@ -38,7 +38,8 @@ def marking(prices: PriceBook) -> ValueOf:
         feed = prices.newest(line.asset, at)
         since = line.since or stated_at
         own_is_fresh = line.value is not None and at - since <= price_age(line.asset)
-        if own_is_fresh and not (feed and feed.at > since):
+        is_newer = feed is not None and feed.at > since
+        if not is_newer and (own_is_fresh or lacks_rate(line.asset, line.waits_for)):
             return line.value, line.reason
         if feed is None:
             return None, prices.reason(line.asset, at)

@@ -101,12 +101,12 @@ class PriceBook:
     def newest(self, asset: str, at: datetime) -> Quote | None:
         return self.of(asset).newest(at, age=price_age(asset))
 
-    def reason(self, asset: str, at: datetime, *, waits_for: str = "") -> str:
+    def reason(self, asset: str, at: datetime, *, waits_for: str = "", stated_at: datetime | None = None) -> str:
         """Why `newest` finds none: `rate_limited` while a feed of it is refused for asking too often; else `stale` if
         there was one in the week before; else `no_price`.
 
-        `waits_for`: another asset whose price would do as well.
+        `waits_for`: another asset whose price would do as well. `stated_at`: when it had to be there, if not at `at`.
         """
         if self._refusals.holds(asset, at) or (waits_for and self._refusals.holds(waits_for, at)):
             return "rate_limited"
-        return "stale" if self.of(asset).newest(at, age=SEARCHED_AGE) else "no_price"
+        return "stale" if self.of(asset).newest(stated_at or at, age=SEARCHED_AGE) else "no_price"

@@ -13,7 +13,7 @@ from holdfast.domain.assets import USD
 from holdfast.domain.conversion import Rate
 from holdfast.domain.exact import ONE
 from holdfast.domain.ledger.entries import Entry
-from holdfast.domain.ledger.statements import HELD_ON, VALUE_ONLY
+from holdfast.domain.ledger.statements import HELD_ON, VALUE_ONLY, lacks_rate
 from holdfast.domain.returns.inputs import flows_of
 from services.api.callers import Asker
 from services.api.currencies import Conversion, CurrencyText, RateMissing
@@ -134,8 +134,11 @@ def _lines_unread(measured: Measured) -> Counter[str]:
 
 
 def _missing_rates(flows: Iterable[Entry], currency: str) -> list[RateMissing]:
-    instants = sorted({entry.at for entry in flows if entry.value is None and entry.reason == "no_rate"})
-    return [RateMissing(base=USD, quote=currency, at=at) for at in instants]
+    """Into dollars, of what was stated in another currency, and from dollars into the one that is asked for."""
+    unknown = [entry for entry in flows if entry.value is None]
+    stated = {(one.waits_for, USD, one.at) for one in unknown if lacks_rate(one.asset, one.waits_for)}
+    asked = {(USD, currency, one.at) for one in unknown if one.reason == "no_rate"}
+    return [RateMissing(base=base, quote=quote, at=at) for base, quote, at in (*sorted(stated), *sorted(asked))]
 
 
 def _line(flow: FlowView) -> tuple[datetime, str, str, str]:

@@ -1,6 +1,7 @@
 """What returns, attribution and flows have in common: a window, a currency, and the book of a portfolio's ledgers."""
 
 import asyncio
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated
 
@@ -8,6 +9,9 @@ from litestar.params import QueryParameter
 from msgspec import Struct
 
 from holdfast.domain.assets import USD
+from holdfast.domain.ledger.entries import Entry
+from holdfast.domain.ledger.marks import latest
+from holdfast.domain.ledger.statements import lacks_rate
 from holdfast.domain.money import OutOfRangeError
 from holdfast.domain.returns.answers import Window
 from holdfast.domain.returns.book import Book, build_book, to_heard
@@ -18,7 +22,7 @@ from holdfast.history.memberships import read_memberships
 from holdfast.history.prices import read_rate_book
 from holdfast.registry.rules import excluded_assets, newest_rules
 from services.api.callers import Caller
-from services.api.currencies import Conversion, parse_currency
+from services.api.currencies import Conversion, RateMissing, parse_currency
 from services.api.native.quality import Known, Quality, to_quality
 from services.api.problems import ApiError
 from services.api.resources import Resources
@@ -159,4 +163,13 @@ def quality_of(measured: Measured) -> Quality:
             reasons=inputs.reasons,
         ),
         measured.conversion,
+        unrated([mark for mark in measured.book.closing if mark.worth is None], measured.book),
     )
+
+
+def unrated(unknown: Iterable[Entry], book: Book) -> list[RateMissing]:
+    """The rates into US dollars that lines of unknown worth lack, each of when the line was last stated."""
+    of_line = latest(book.entries)
+    lacking = [one for one in unknown if lacks_rate(one.asset, one.waits_for)]
+    found = {(one.waits_for, of_line[one.source, one.asset, one.side].at) for one in lacking}
+    return [RateMissing(base=currency, quote=USD, at=at) for currency, at in sorted(found)]

@@ -29,6 +29,7 @@ from holdfast.domain.ledger.statements import (
     Holding,
     Statement,
     carried,
+    lacks_rate,
     to_holdings,
     without_amount,
 )
@@ -64,7 +65,7 @@ class Entry(Struct, frozen=True, gc=False):
     since: datetime | None = None
     """When the price was stated, where that was before `at`: it serves from then on, not from here."""
     waits_for: str = ""
-    """Without a price: another asset whose price would value it as well (`Holding.waits_for`)."""
+    """Without a price: the asset whose price it lacks (`Holding.waits_for`)."""
 
 
 class Transfer(NamedTuple):
@@ -137,8 +138,8 @@ def _of_line(
     for transfer in moved:
         held += transfer.delta
         price, since, reason = _feed_price(key[0], transfer.at, prices)
-        if transfer.at == this.at and now.price is not None:
-            price, since, reason = now.price, now.since, ""
+        if transfer.at == this.at and (now.price is not None or lacks_rate(key[0], now.waits_for)):
+            price, since, reason = _price_then(this, key, now, prices)
         entries.append(
             priced(
                 transfer.at,
@@ -161,29 +162,38 @@ def _at_snapshot(this: Statement, key: AssetSide, held: Decimal, now: Holding, p
     delta = now.amount - held
     if now.reason:
         return priced(this.at, this.source, key, delta=delta, held=now.amount, price=None, reason=now.reason)
-    if now.price is None:
-        price, since, reason = _feed_price(key[0], this.at, prices, waits_for=now.waits_for)
-        return priced(
-            this.at,
-            this.source,
-            key,
-            delta=delta,
-            held=now.amount,
-            price=price,
-            reason=reason,
-            since=since,
-            waits_for=now.waits_for,
-        )
-    price, since = now.price, now.since
-    return priced(this.at, this.source, key, delta=delta, held=now.amount, price=price, worth=now.worth, since=since)
+    price, since, reason = _price_then(this, key, now, prices)
+    return priced(
+        this.at,
+        this.source,
+        key,
+        delta=delta,
+        held=now.amount,
+        price=price,
+        worth=now.worth,
+        reason=reason,
+        since=since,
+        waits_for=now.waits_for,
+    )
 
 
-def _feed_price(
-    asset: str, at: datetime, prices: PriceBook, *, waits_for: str = ""
-) -> tuple[Decimal | None, datetime | None, str]:
+_Priced = tuple[Decimal | None, datetime | None, str]
+"""A price, the instant that it was quoted for (None: it was stated there), and why there is none."""
+
+
+def _price_then(this: Statement, key: AssetSide, now: Holding, prices: PriceBook) -> _Priced:
+    """At its snapshot: what it states, and if it states none the feed's."""
+    if now.price is not None:
+        return now.price, now.since, ""
+    if lacks_rate(key[0], now.waits_for):
+        return None, None, prices.reason(now.waits_for, this.at)
+    return _feed_price(key[0], this.at, prices)
+
+
+def _feed_price(asset: str, at: datetime, prices: PriceBook) -> _Priced:
     """With the instant that it was quoted for: being looked at does not make it new."""
     quote = prices.newest(asset, at)
-    return (quote.price, quote.at, "") if quote else (None, None, prices.reason(asset, at, waits_for=waits_for))
+    return (quote.price, quote.at, "") if quote else (None, None, prices.reason(asset, at))
 
 
 def priced(

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from holdfast.domain.balances import Side
 from holdfast.domain.exact import ZERO, times
 from holdfast.domain.ledger.entries import Entry, priced
+from holdfast.domain.ledger.statements import lacks_rate
 from holdfast.domain.money import OutOfRangeError
 from holdfast.domain.quotes import PriceBook, Quote
 from holdfast.domain.valuation import NEVER_VALUED, price_age
@@ -39,10 +40,7 @@ def marked(last: Entry, at: datetime, prices: PriceBook) -> Entry:
 def mark_with(last: Entry, at: datetime, price: Decimal | None, prices: PriceBook) -> Entry:
     """The same with the price that is in use then; without one `prices` tells why."""
     if price is None:
-        waits_for, reason = last.waits_for, last.reason
-        if reason not in NEVER_VALUED:
-            reason = prices.reason(last.asset, at, waits_for=waits_for)
-        return _unpriced(last, at, reason, waits_for=waits_for)
+        return _unpriced(last, at, _why_unknown(last, at, prices), waits_for=last.waits_for)
     worth = last.worth if price == last.price else None
     if worth is None:
         try:
@@ -53,17 +51,32 @@ def mark_with(last: Entry, at: datetime, price: Decimal | None, prices: PriceBoo
     return Entry(at, last.source, last.asset, last.side, ZERO, last.held, price, worth, ZERO, worth)
 
 
+def _why_unknown(last: Entry, at: datetime, prices: PriceBook) -> str:
+    if last.reason in NEVER_VALUED:
+        return last.reason
+    if lacks_rate(last.asset, last.waits_for):
+        return prices.reason(last.waits_for, at, waits_for=last.asset, stated_at=last.at)
+    return prices.reason(last.asset, at)
+
+
 def _unpriced(last: Entry, at: datetime, reason: str, *, waits_for: str = "") -> Entry:
     key = last.asset, last.side
     return priced(at, last.source, key, delta=ZERO, held=last.held, price=None, reason=reason, waits_for=waits_for)
 
 
 def in_use(last: Entry, at: datetime, feed: Quote | None, age: timedelta) -> tuple[datetime, Decimal] | None:
-    """Of the price stated with the line, which serves for `age`, and that of the feed the newer one, and since when."""
+    """Of the price stated with the line, which serves for `age`, and that of the feed the newer one, and since when.
+
+    One that was stated in a currency without a rate is unknown, and the feed's counts once it is newer all the same.
+    """
     if last.reason in NEVER_VALUED:
         return None
     since = last.since or last.at
-    if last.price is None or at - since > age or (feed and feed.at > since):
+    if feed and feed.at > since:
+        return feed
+    if last.price is None:
+        return None if lacks_rate(last.asset, last.waits_for) else feed
+    if at - since > age:
         return feed
     return since, last.price
 

@@ -67,7 +67,7 @@ class Holding(NamedTuple):
     since: datetime | None = None
     """When the price was quoted, where that was before the statement: of several prices the oldest."""
     waits_for: str = ""
-    """Another asset whose price would value it as well: the currency that it was stated in."""
+    """The asset whose price a line of it lacks: its own, or the currency that it was stated in."""
 
 
 class Coverage(NamedTuple):
@@ -157,7 +157,7 @@ def _to_holding(side: Side, lines: list[Line]) -> Holding:
     prices = {line.price for line in lines if line.amount}
     price = prices.pop() if len(prices) == 1 else None
     if unpriced := [line for line in lines if line.amount and line.value is None and line.price is None]:
-        return Holding(amount, None, None, waits_for=max(line.waits_for for line in unpriced))
+        return Holding(amount, None, None, waits_for=_waits_for(unpriced))
     worth = sign * sum((_value(line) for line in lines), ZERO)
     since = min((line.since for line in lines if line.amount and line.since), default=None)
     try:
@@ -166,6 +166,17 @@ def _to_holding(side: Side, lines: list[Line]) -> Holding:
         return Holding(amount, price, worth, since=since)
     except OutOfRangeError:
         return Holding(amount, None, None)
+
+
+def _waits_for(unpriced: Iterable[Line]) -> str:
+    """Of a currency rather than of its own: no price of its own would value all of it then."""
+    return max((lacks_rate(line.asset, line.waits_for), line.waits_for) for line in unpriced)[1]
+
+
+def lacks_rate(asset: str | None, waits_for: str) -> bool:
+    """Whether it was stated in a currency without a rate into dollars: what its source said counts all the same, until
+    somebody quotes a newer price, so what was quoted before is not looked at."""
+    return waits_for not in ("", asset)
 
 
 def _value(line: Line) -> Decimal:
