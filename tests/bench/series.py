@@ -86,11 +86,9 @@ async def _check(world: World) -> None:
 
 
 async def _ask_engine(warehouse: Warehouse) -> None:
-    cells = [int(BEGIN.timestamp()) + 3600 * hour for hour in range(HOURS)]
     asked: dict[str, Any] = {
         "tenant": "bench",
         "portfolio": "fifty",
-        "cells_s": [0, *cells[1:]],
         "oldest": BEGIN - timedelta(days=2),
         "newest": BEGIN + timedelta(hours=HOURS - 1),
     }

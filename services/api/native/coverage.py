@@ -52,13 +52,13 @@ def complete_from_ms(pieces: Sequence[Piece]) -> int:
     moment after the newest piece was planned, one may.
     """
     fetched = present = _NEVER_MS
-    for piece in sorted(pieces, reverse=True):
-        step_ms = piece.every_s * _MS
-        begun = min(fetched, present) < _NEVER_MS
-        if begun and piece.end_ms + step_ms < fetched and piece.end_ms + 2 * step_ms < present:
+    for end_ms, start_ms, every_s in sorted(pieces, reverse=True):
+        step_ms = every_s * _MS
+        apart = end_ms + step_ms < fetched and end_ms + 2 * step_ms < present
+        if apart and (fetched < _NEVER_MS or present < _NEVER_MS):
             break
-        if piece.every_s:
-            fetched = min(fetched, piece.start_ms)
+        if every_s:
+            fetched = min(fetched, start_ms)
         else:
-            present = min(present, piece.start_ms)
+            present = min(present, start_ms)
     return min(fetched, present)

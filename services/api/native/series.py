@@ -5,7 +5,7 @@ prices that move between statements, the past as it was known) is worked out fro
 """
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 from litestar import get
@@ -17,7 +17,7 @@ from holdfast.domain.series import Fill
 from holdfast.domain.time import to_ms
 from holdfast.registry.state import counted_sources
 from services.api.callers import Asker
-from services.api.currencies import CurrencyText, Exchange, parse_currency, read_exchange
+from services.api.currencies import Conversion, CurrencyText, parse_currency, read_exchange
 from services.api.native.coverage import read_complete_from
 from services.api.native.current import excluded_now, present
 from services.api.native.moments import KnownAt
@@ -120,9 +120,11 @@ async def show_series(
         known_at=knowing,
     )
     members = counted_sources(api.registry, caller.tenant, portfolio)
+    # The rates of a bucket that is not over yet are those of now.
+    converted_at = [min(bucket.valued_at, now) for bucket in grid]
     values, exchange, complete_from = await asyncio.gather(
         read_stored(api, past, members) if stored else read_past(api, past),
-        read_exchange(api, into, [_converted_at(bucket, now) for bucket in grid], known_at=knowing),
+        read_exchange(api, into, converted_at, known_at=knowing),
         read_complete_from(api, caller.tenant, present(members, now=now)),
     )
     return Series(
@@ -135,13 +137,12 @@ async def show_series(
         start=asked.start.start,
         end=asked.end.start,
         history_complete_from=complete_from,
-        points=[_to_point(worth, exchange, now) for worth in values],
+        points=[_to_point(worth, exchange.at(at)) for worth, at in zip(values, converted_at, strict=True)],
         next_cursor=following,
     )
 
 
-def _to_point(worth: Worth, exchange: Exchange, now: datetime) -> Point:
-    conversion = exchange.at(_converted_at(worth.bucket, now))
+def _to_point(worth: Worth, conversion: Conversion) -> Point:
     assets, debt = conversion.of(worth.assets), conversion.of(worth.debt)
     return Point(
         bucket=worth.bucket.start,
@@ -157,11 +158,6 @@ def _to_point(worth: Worth, exchange: Exchange, now: datetime) -> Point:
 
 def _past_page(bucket: Bucket) -> int:
     return max(1, min(PAST_PAGE, PAST_LENGTH // (bucket.end - bucket.start)))
-
-
-def _converted_at(bucket: Bucket, now: datetime) -> datetime:
-    """The rates of a bucket that is not over yet are those of now."""
-    return min(bucket.valued_at, now)
 
 
 ROUTES = [show_series]

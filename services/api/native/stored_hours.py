@@ -50,16 +50,14 @@ class _Hour(Struct, frozen=True, kw_only=True):
 class _Lateness(NamedTuple):
     """From when on sources are stale: so long after what they stated."""
 
-    now: datetime
     shortest: timedelta
     longest: timedelta
 
-    def of(self, bucket: Bucket, hour: _Hour) -> tuple[int | None, int | None]:
-        """Lines and sources that had turned stale by the end of a bucket, or by now.
+    def of(self, hour: _Hour, at: datetime) -> tuple[int | None, int | None]:
+        """Lines and sources that had turned stale by an instant.
 
         A stored hour says when its oldest and newest statements are from: none of its sources had, all, or not kept.
         """
-        at = min(bucket.valued_at, self.now)
         if hour.sources == 0 or at - hour.oldest_input <= self.shortest:
             return hour.reasons.get("stale", 0), 0
         return (hour.lines, hour.sources) if at - hour.newest_input > self.longest else (None, None)
@@ -73,14 +71,14 @@ async def read_stored(api: Resources, past: Past, members: Sequence[PortfolioSou
     hours = await _read_hours(api, past, last_hours)
     begins = [hour.bucket for hour in hours]
     patience = patience_of(api.registry, members) or [timedelta(0)]
-    lateness = _Lateness(past.now, min(patience), max(patience))
-    refusals = await read_refused(api, past, (hour.waits for hour in hours))
-    found = [(last + HOUR, bisect_right(begins, last)) for last in last_hours]
+    lateness = _Lateness(min(patience), max(patience))
+    refusals = await read_refused(api, past, (hour.waits for hour in hours if hour.waits))
+    places = [bisect_right(begins, last) for last in last_hours]
     return [
-        _to_worth(bucket, hours[place - 1], lateness, refusals)
-        if place and _is_known(hours[place - 1], members, end=end)
-        else _to_nothing(bucket, members, end=end)
-        for bucket, (end, place) in zip(past.grid, found, strict=True)
+        _to_worth(bucket, hours[place - 1], lateness, refusals, past.now)
+        if place and _is_known(hours[place - 1], members, end=last + HOUR)
+        else _to_nothing(bucket, members, end=last + HOUR)
+        for bucket, last, place in zip(past.grid, last_hours, places, strict=True)
     ]
 
 
@@ -89,17 +87,36 @@ async def _read_hours(api: Resources, past: Past, last_hours: Sequence[datetime]
 
     That one is mostly of the days before; years of hours are read only where nothing changed in those.
     """
-    oldest = last_hours[0] - _LOOK_BACK
-    # All that is before the first bucket is one cell with it.
-    cells_s = [0, *(int((hour + HOUR).timestamp()) for hour in last_hours[:-1])]
-    asked = {"tenant": past.tenant, "portfolio": past.portfolio}
-    sql = load_sql(__file__, "stored_hours")
-    near = {"oldest": oldest, "newest": last_hours[-1], "cells_s": cells_s}
-    hours = await read(api.warehouse, sql, asked | near, _Hour)
-    if not hours or hours[-1].bucket > last_hours[0]:
-        far = {"oldest": _EPOCH, "newest": oldest - HOUR, "cells_s": [0]}
-        hours += await read(api.warehouse, sql, asked | far, _Hour)
-    return hours[::-1]
+    oldest, newest = last_hours[0] - _LOOK_BACK, last_hours[-1]
+    hours = await _read_between(api, past, oldest, newest, [] if _are_hourly(last_hours) else last_hours)
+    if not hours or hours[0].bucket > last_hours[0]:
+        hours = await _read_between(api, past, _EPOCH, oldest - HOUR, [newest]) + hours
+    return hours
+
+
+async def _read_between(
+    api: Resources, past: Past, oldest: datetime, newest: datetime, last_hours: Sequence[datetime]
+) -> list[_Hour]:
+    """Of cells that end with these hours the newest; without any, all of them. Oldest first."""
+    asked: dict[str, object] = {
+        "tenant": past.tenant,
+        "portfolio": past.portfolio,
+        "oldest": oldest,
+        "newest": newest,
+    }
+    if last_hours:
+        # All that is before the first bucket is one cell with it.
+        asked["cells_s"] = [0, *(int((hour + HOUR).timestamp()) for hour in last_hours[:-1])]
+    sql = load_sql(__file__, "newest_hours" if last_hours else "stored_hours")
+    return sorted(await read(api.warehouse, sql, asked, _Hour), key=_begin_of)
+
+
+def _are_hourly(last_hours: Sequence[datetime]) -> bool:
+    return last_hours[-1] - last_hours[0] < len(last_hours) * HOUR
+
+
+def _begin_of(hour: _Hour) -> datetime:
+    return hour.bucket
 
 
 def _is_known(hour: _Hour, members: Sequence[PortfolioSource], *, end: datetime) -> bool:
@@ -112,8 +129,9 @@ def _to_nothing(bucket: Bucket, members: Sequence[PortfolioSource], *, end: date
     return Worth(bucket=bucket, assets=None, debt=None, fill="missing", complete=False, known=known)
 
 
-def _to_worth(bucket: Bucket, hour: _Hour, lateness: _Lateness, refusals: Refusals) -> Worth:
-    lines_stale, sources_stale = lateness.of(bucket, hour)
+def _to_worth(bucket: Bucket, hour: _Hour, lateness: _Lateness, refusals: Refusals, now: datetime) -> Worth:
+    at = min(bucket.valued_at, now)
+    lines_stale, sources_stale = lateness.of(hour, at)
     known = Known(
         lines=hour.lines,
         lines_unpriced=hour.lines_unpriced,
@@ -126,7 +144,7 @@ def _to_worth(bucket: Bucket, hour: _Hour, lateness: _Lateness, refusals: Refusa
         shares=_to_shares(bucket, hour),
         oldest_input=hour.oldest_input,
         newest_input=hour.newest_input,
-        reasons=told_apart(hour.reasons, hour.waits, refusals, min(bucket.valued_at, lateness.now)),
+        reasons=told_apart(hour.reasons, hour.waits, refusals, at),
     )
     return Worth(
         bucket=bucket,

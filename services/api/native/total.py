@@ -79,6 +79,8 @@ def net_of(assets: str | None, debt: str | None) -> str | None:
     """assets − debt, exactly; null where one of them is unknown."""
     if assets is None or debt is None:
         return None
+    if debt == "0":
+        return assets
     return to_text(difference(Decimal(assets), Decimal(debt)))
 
 
