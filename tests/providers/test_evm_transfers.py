@@ -1,4 +1,4 @@
-"""The evm provider's feed of transfers against a real node: anvil, whose tokens log and whose blocks are replaced."""
+"""The evm provider's transfers of tokens against a real node: anvil, whose tokens log and whose blocks are replaced."""
 
 import json
 from collections.abc import Iterator
@@ -304,7 +304,11 @@ async def _fetch(
     anvil: Anvil, *, twist: Twist | None = None, confirmation_blocks: int = 0, window: JobWindow | None = None
 ) -> TransferRange:
     on_chain = ChainSettings(
-        rpc_url=Secret(anvil.url), tokens=TOKENS, confirmation_blocks=confirmation_blocks, transfers_back_s=3600
+        rpc_url=Secret(anvil.url),
+        tokens=TOKENS,
+        confirmation_blocks=confirmation_blocks,
+        transfers_back_s=3600,
+        transfers_of_coin=False,
     )
     provider, _ = _build(anvil, EvmSettings(chains={"31337": on_chain}), twist, SystemClock())
     target = Target(feed="transfers", target=f"eip155:31337:{chain.OWNER}", scope="wallet", window=window)

@@ -130,4 +130,7 @@ async def test_sources_state_their_numbers_at_the_instants_that_the_truth_names(
     assert wallet.block.number == instants["evm"]["eip155:1"]["block"]
     assert logged.until == wallet.block
     assert {transfer.direction for transfer in logged.transfers} == {"in", "out"}
+    assert logged.coin is not None
+    assert logged.coin.after == logged.after
+    assert {movement.cause for movement in logged.coin.movements} == {"other"}
     assert defi.observed_at == FROZEN_AT

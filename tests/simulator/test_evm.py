@@ -209,6 +209,16 @@ async def test_the_logs_of_a_stretch_add_up_to_what_balances_changed_by(
             assert moved.get(address, 0) == after - before, token.symbol
 
 
+@pytest.mark.parametrize("wallet", [wallet for wallet in WORLD.wallets if wallet.chain is ETHEREUM][:1])
+async def test_what_coins_did_is_told_by_balances_alone(client: httpx.AsyncClient, wallet: Wallet) -> None:
+    """No transaction names anybody: coins move inside of contracts."""
+    full = (await rpc(client, "eth_getBlockByNumber", "latest", True))["result"]
+    assert full["transactions"] == []
+    assert (await rpc(client, "eth_getTransactionCount", wallet.address, hex(BLOCK.number - 900)))["result"] == "0x0"
+    assert (await rpc(client, "eth_getTransactionCount", wallet.address, "0x1"))["error"]["code"] == -32000
+    assert (await rpc(client, "eth_getTransactionCount", "0x12", "latest"))["error"]["code"] == -32602
+
+
 async def test_both_ends_of_a_transfer_see_the_same_log(client: httpx.AsyncClient) -> None:
     sent = next(one for one in WORLD.transfers if one.token.chain is ETHEREUM and one.token.address)
     ends = [one.rpartition(":")[2] for one in (sent.sender, sent.receiver)]

@@ -9,7 +9,7 @@ from holdfast.domain.jobs import JobWindow
 from holdfast.domain.money import OutOfRangeError, cut
 from holdfast.domain.time import Clock
 from holdfast.providers.evm.calls import balance_of
-from holdfast.providers.evm.coins import Coin
+from holdfast.providers.evm.coins import DECIMALS, Coin
 from holdfast.providers.evm.decoding import to_amount, to_uint256
 from holdfast.providers.evm.failures import StateGoneError
 from holdfast.providers.evm.metadata import MetadataCache, TokenMetadata
@@ -21,7 +21,6 @@ from holdfast.providers.kit.errors import NoHistoryError
 from holdfast.providers.kit.exchange import current_exchange
 
 WALLET = "wallet"
-_NATIVE_DECIMALS = 18
 
 
 class ChainBalances:
@@ -103,7 +102,7 @@ class ChainBalances:
 
 
 def to_coin_line(coin: Coin, chain: str, wei: int) -> Balance:
-    known = TokenMetadata(decimals=_NATIVE_DECIMALS, symbol=coin.symbol, name=coin.name)
+    known = TokenMetadata(decimals=DECIMALS, symbol=coin.symbol, name=coin.name)
     return _to_line(coin.asset(chain), chain, wei, known)
 
 

@@ -19,6 +19,9 @@ class Coin(NamedTuple):
         return f"{chain}/slip44:{self.slip44}"
 
 
+DECIMALS = 18
+"""Of every chain's coin: the EVM counts in wei."""
+
 ETHER = Coin(60, "ETH", "Ether")
 
 COINS = {

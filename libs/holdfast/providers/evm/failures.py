@@ -43,8 +43,8 @@ _RATE = re.compile(
 )
 _KEY = re.compile(r"(?i)api.?key|unauthori[sz]ed|forbidden|authenticat|project id|access denied")
 _PRUNED = re.compile(
-    r"(?i)missing trie node|pruned|archive|state (?:\S+ )*(?:not|un)\s?available|historical state|no state available"
-    r"|distance to target block"
+    r"(?i)missing trie node|prun(?:ed|ing)|archive|state (?:\S+ )*(?:not|un)\s?available|historical state"
+    r"|no state available|distance to target block"
 )
 _GONE = re.compile(r"(?i)header not found|unknown block|block not found|not (?:currently )?canonical|cannot find block")
 

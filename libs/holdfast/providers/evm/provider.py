@@ -119,12 +119,13 @@ def _build_chain(node: Node, settings: EvmSettings, text: str, tokens: tuple[str
     chain = settings.chains[text]
     reader = Reader(node, calls_per_request=settings.calls_per_request)
     metadata = MetadataCache(reader, clock, ttl_s=settings.metadata_ttl_s)
+    coin = coin_of(node.chain_id, symbol=chain.native_symbol)
     balances = ChainBalances(
         node=node,
         reader=reader,
         metadata=metadata,
         clock=clock,
-        coin=coin_of(node.chain_id, symbol=chain.native_symbol),
+        coin=coin,
         tokens=tokens,
         confirmation_blocks=chain.confirmation_blocks,
         archive=chain.archive,
@@ -138,5 +139,7 @@ def _build_chain(node: Node, settings: EvmSettings, text: str, tokens: tuple[str
         back_s=chain.transfers_back_s,
         blocks_per_request=chain.blocks_per_log_request,
         tokens_per_request=settings.calls_per_request,
+        coin=coin if chain.transfers_of_coin else None,
+        coin_blocks=chain.coin_blocks,
     )
     return Chain(balances, transfers)

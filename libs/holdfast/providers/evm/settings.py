@@ -25,6 +25,10 @@ class ChainSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     reorganisation."""
     blocks_per_log_request: Annotated[int, Meta(ge=1, le=10_000_000)] = 2000
     """Blocks that one `eth_getLogs` asks about; a node that finds that too much is asked for half."""
+    transfers_of_coin: bool = True
+    """Whether each fetch of transfers also tells what the native coin did, from the balances of its blocks."""
+    coin_blocks: Annotated[int, Meta(ge=1, le=10_000)] = 100
+    """Of how many blocks in which the coin moved one fetch tells: the newest; each is read with its transactions."""
     native_symbol: str = ""
     """Of the native coin, for a chain that `coins.py` does not know."""
 

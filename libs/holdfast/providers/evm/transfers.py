@@ -1,11 +1,11 @@
-"""The `transfers` feed: every ERC-20 transfer of one account in a range of blocks, from the node's logs.
+"""The `transfers` feed: every transfer of one account in a range of blocks, of tokens from the node's logs.
 
 Each fetch states the last hour anew, up to the block that balances are read at. So a block that was replaced since is
 stated again as it is now, and a fetch that was missed is made up for by the next one. A native coin moves without a
-log: what it did is told by its balances alone.
+log: what it did is told by its balances, of as many of the blocks as the node holds the state of.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from datetime import timedelta
 
 from msgspec.structs import replace
@@ -15,8 +15,10 @@ from holdfast.domain.balances import Block
 from holdfast.domain.jobs import JobWindow
 from holdfast.domain.money import OutOfRangeError, cut
 from holdfast.domain.time import Clock
-from holdfast.domain.transfers import Direction, TokenTransfer, TransferRange
+from holdfast.domain.transfers import CoinMovements, Direction, TokenTransfer, TransferRange
 from holdfast.providers.evm.balances import WALLET
+from holdfast.providers.evm.coin_movements import Told, fetch_movements
+from holdfast.providers.evm.coins import Coin
 from holdfast.providers.evm.decoding import to_amount
 from holdfast.providers.evm.envelope import Answer
 from holdfast.providers.evm.failures import RpcFailure, is_range_refused
@@ -27,6 +29,9 @@ from holdfast.providers.evm.past import BlockFinder
 from holdfast.providers.evm.pinning import Pin, fetch_block, fetch_numbers
 from holdfast.providers.kit.errors import ProviderUnavailableError
 from holdfast.providers.kit.exchange import current_exchange
+
+_Place = tuple[int, str]
+"""A block's number and its hash."""
 
 
 class ChainTransfers:
@@ -43,7 +48,10 @@ class ChainTransfers:
         back_s: int,
         blocks_per_request: int,
         tokens_per_request: int,
+        coin: Coin | None = None,
+        coin_blocks: int = 1,
     ) -> None:
+        """`coin`: None where what it does is not to be told."""
         self._node = node
         self._metadata = metadata
         self._clock = clock
@@ -52,6 +60,8 @@ class ChainTransfers:
         self._back_s = back_s
         self._blocks_per_request = blocks_per_request
         self._tokens_per_request = tokens_per_request
+        self._coin = coin
+        self._coin_blocks = coin_blocks
         self._finder = BlockFinder(node)
 
     async def fetch_recent(self, account: str) -> tuple[TransferRange, ...]:
@@ -81,32 +91,45 @@ class ChainTransfers:
         if after >= until.number:
             return ()
         before = len(current_exchange().sha256s)
+        address = account.rpartition(":")[2]
         logs = await self._fetch_logs(account, after + 1, until.number)
-        blocks = await self._fetch_blocks(logs, after, until)
+        told = await self._fetch_told(address, after, until.number)
+        stated = {(until.number, until.hash), *_stated(logs, told)}
+        blocks = await self._fetch_blocks(stated, {after, told.after if told else after}, until.chain)
         tokens = tuple(dict.fromkeys(log.token for log in logs))
         # At the newest block, whose state every node has: decimals are the same at all times.
         metadata = await self._metadata.fetch_metadata(tokens, Pin(block=pin, by_hash=False)) if tokens else {}
-        address = account.rpartition(":")[2]
         transfers = [to_transfer(log, address, blocks[log.block_number], metadata[log.token]) for log in logs]
-        stated = TransferRange(
+        whole = TransferRange(
             account=account,
             scope=WALLET,
             after=blocks[after],
             until=until,
             fetched_at=self._clock.now(),
             transfers=tuple(transfers),
+            coin=self._to_coin(told, blocks),
             raw=current_exchange().sha256s[before:],
         )
-        return (stated,)
+        return (whole,)
 
-    async def _fetch_blocks(self, logs: Iterable[TransferLog], after: int, until: Block) -> dict[int, Block]:
-        """Of each log and of both ends. All are looked at after the logs: then these are of one chain."""
-        stated = {log.block_number: log.block_hash for log in logs} | {until.number: until.hash}
-        blocks = await fetch_numbers(self._node, sorted({after, *stated}))
-        for number, block_hash in stated.items():
+    async def _fetch_told(self, address: str, after: int, until: int) -> Told | None:
+        if self._coin is None:
+            return None
+        return await fetch_movements(self._node, address, after=after, until=until, most=self._coin_blocks)
+
+    def _to_coin(self, told: Told | None, blocks: Mapping[int, Block]) -> CoinMovements | None:
+        if self._coin is None or told is None:
+            return None
+        asset = self._coin.asset(self._node.chain)
+        return CoinMovements(asset=asset, after=blocks[told.after], movements=told.movements)
+
+    async def _fetch_blocks(self, stated: Set[_Place], others: Collection[int], chain: str) -> dict[int, Block]:
+        """By number. All are looked at after what is said of those `stated`: then that is of one chain."""
+        blocks = await fetch_numbers(self._node, sorted({*others, *(number for number, _ in stated)}))
+        for number, block_hash in stated:
             if blocks[number].hash != block_hash:
                 raise ProviderUnavailableError(
-                    f"block {number} of {until.chain} was reorganised while its transfers were read; "
+                    f"block {number} of {chain} was reorganised while its transfers were read; "
                     "a greater confirmation_blocks makes this rare"
                 )
         return blocks
@@ -137,6 +160,12 @@ class ChainTransfers:
             ]
         settled = [self._node.settle("eth_getLogs", answer) for answer in answers]
         return [log for answer in settled for log in parse_logs(answer, asked)]
+
+
+def _stated(logs: Iterable[TransferLog], told: Told | None) -> set[_Place]:
+    """Each block in which something moved."""
+    of_coin = {(one.block.number, one.block.hash) for one in told.movements} if told else set()
+    return of_coin | {(log.block_number, log.block_hash) for log in logs}
 
 
 def _is_too_much(answer: Answer) -> bool:

@@ -81,7 +81,7 @@ def _quantity(text: str) -> int:
 
 
 def render(world: World, chain: Chain, block: Block) -> dict[str, Any]:
-    """As `eth_getBlockByNumber` gives it, without transactions."""
+    """As `eth_getBlockByNumber` gives it. It has no transactions: coins move inside of what contracts do."""
     nothing = "0x" + "00" * 32
     return {
         "number": hex(block.number),
