@@ -20,10 +20,10 @@ from holdfast.domain.money import OutOfRangeError
 
 
 @exactly
-def in_currency(entries: Iterable[Entry], currency: str, rates: RateBook) -> list[Entry]:
+def in_currency(entries: Sequence[Entry], currency: str, rates: RateBook) -> Sequence[Entry]:
     """The same entries with their values in `currency`; where no rate is found they are unknown, as `no_rate`."""
     if currency == USD:
-        return list(entries)
+        return entries
     known: dict[datetime, Rate | MissingRate] = {}
     converted = []
     for entry in entries:

@@ -1,5 +1,6 @@
 """What every return method answers: itself, or why it cannot. A wrong number is never an answer, and neither is 0."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal, NamedTuple, Protocol
@@ -112,7 +113,7 @@ class SimpleReturn(Struct, frozen=True, kw_only=True):
     invested: Decimal
     """Σ flows in the window."""
     gain: Decimal
-    flows: tuple[Movement, ...]
+    flows: Sequence[Movement]
 
 
 class Disposal(NamedTuple):
@@ -156,7 +157,7 @@ class CostBasisReturn(Struct, frozen=True, kw_only=True):
     unrealised_opening: Decimal
     """At the start; 0 from the beginning."""
     gain: Decimal
-    flows: tuple[Movement, ...]
+    flows: Sequence[Movement]
     disposals: tuple[Disposal, ...] = ()
     """On request, those of the window, in order of time."""
     lots: tuple[Lot, ...] = ()

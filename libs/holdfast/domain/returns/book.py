@@ -25,7 +25,8 @@ from holdfast.domain.ledger.marks_at_flows import with_marks_at_flows
 from holdfast.domain.ledger.statements import NOTHING_STATED, AssetSide, Coverage
 from holdfast.domain.quotes import PriceBook
 from holdfast.domain.returns.answers import CashFlow, Missing, Movement, Window
-from holdfast.domain.returns.movements import InWindow, cash_flows, in_window, missing_flows, to_movements
+from holdfast.domain.returns.joined import Joined
+from holdfast.domain.returns.movements import Depletion, InWindow, cash_flows, in_window, missing_flows, to_movements
 
 KeyT = TypeVar("KeyT")
 
@@ -43,21 +44,22 @@ class Book(Struct, frozen=True, kw_only=True):
 
     window: Window
     currency: str
-    entries: tuple[Entry, ...]
+    entries: Sequence[Entry]
     """Flows, and marks of what else was held at every flow."""
     opening: tuple[Entry, ...]
     """Every line marked at the start; empty from the beginning."""
     closing: tuple[Entry, ...]
     """Every line ever held, marked at the end."""
-    movements: dict[AssetSide, tuple[Movement, ...]]
+    movements: dict[AssetSide, Sequence[Movement]]
     """By asset and side, netted over the sources, from the very beginning."""
+    depleted: dict[AssetSide, Depletion]
     unvalued: frozenset[AssetSide]
     """Those of which the value of a movement may be unknown."""
     repriced: dict[datetime, Decimal]
     """What moving from one source to another that has another price gained: a price effect, and no flow."""
     in_window: dict[AssetSide, InWindow]
     """Those of the window, in order of asset and side."""
-    moved: tuple[Movement, ...]
+    moved: Sequence[Movement]
     """The same, one asset after another."""
     flows: tuple[CashFlow, ...]
     """Of the window, over everything. Empty if `missing` names one without a value."""
@@ -115,7 +117,7 @@ def build_book(
 
 @exactly
 def to_book(
-    entries: Iterable[Entry],
+    entries: Sequence[Entry],
     *,
     opening: Iterable[Entry],
     closing: Iterable[Entry],
@@ -125,22 +127,22 @@ def to_book(
     heard: Heard = _ONE_SOURCE,
 ) -> Book:
     """From entries in order of time that are already marked and in the currency."""
-    kept = tuple(entries)
-    movements = to_movements(kept)
+    movements = to_movements(entries)
     missing = missing_flows(movements, window)
     within = in_window(movements, window)
     return Book(
         window=window,
         currency=currency,
-        entries=kept,
+        entries=entries,
         opening=tuple(opening),
         closing=tuple(closing),
         movements=movements.of,
+        depleted=movements.depleted,
         unvalued=movements.unvalued,
         repriced=movements.repriced,
         in_window=within,
-        moved=tuple(chain.from_iterable(one.flows for one in within.values())),
-        flows=() if missing else cash_flows(kept, movements, window),
+        moved=Joined([one.flows for one in within.values()]),
+        flows=() if missing else cash_flows(entries, movements, window),
         missing=missing,
         coverage=coverage,
         heard=heard,
@@ -150,7 +152,7 @@ def to_book(
 def only(book: Book, wanted: Callable[[Entry], bool]) -> Book:
     """The part of the book that is about some lines: one asset, one source, one side."""
     return to_book(
-        filter(wanted, book.entries),
+        list(filter(wanted, book.entries)),
         opening=filter(wanted, book.opening),
         closing=filter(wanted, book.closing),
         window=book.window,

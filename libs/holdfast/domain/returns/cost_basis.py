@@ -17,14 +17,13 @@ from itertools import chain
 from operator import attrgetter
 from typing import NamedTuple
 
-from holdfast.domain.balances import Side
 from holdfast.domain.exact import ZERO, exactly
 from holdfast.domain.ledger.statements import AssetSide
-from holdfast.domain.returns.answers import CostBasisReturn, CostMethod, Missing, Movement, Unavailable
+from holdfast.domain.returns.answers import CostBasisReturn, CostMethod, Missing, Unavailable
 from holdfast.domain.returns.book import NOTHING_HELD, Book, Worth, worth_by_asset
 from holdfast.domain.returns.inventory import cost_left, disposed, left
 from holdfast.domain.returns.refusing import missing_of, unavailable, without_amounts, without_value
-from holdfast.domain.returns.trades import OversoldError, Trades, held_after, since_nothing_was_held, to_trades
+from holdfast.domain.returns.trades import Trades, to_trades
 
 ByAsset = dict[AssetSide, CostBasisReturn | Unavailable]
 
@@ -88,21 +87,22 @@ def _of_asset(asset: _Asset, methods: Iterable[CostMethod], *, detail: bool) -> 
     refused = [refusal for method in methods if (refusal := _refused(asset, method))]
     if refused:
         return refused
-    try:
-        known = _known(asset.book.movements[asset.key], asset.key[1], asset.book.window.start, detail=detail)
-    except OversoldError as error:
-        return [_oversold(asset, method, error.at) for method in methods]
+    if oversold := asset.book.depleted[asset.key].oversold:
+        return [_oversold(asset, method, oversold) for method in methods]
+    known = _known(asset, detail=detail)
     return [_answer(asset, method, known, detail=detail) for method in methods]
 
 
-def _known(movements: Sequence[Movement], side: Side, start: datetime | None, *, detail: bool) -> _Known:
-    held = held_after(movements, side)
+def _known(asset: _Asset, *, detail: bool) -> _Known:
+    book, key, side = asset.book, asset.key, asset.key[1]
+    movements, since = book.movements[key], book.depleted[key].lots_since
+    start = book.window.start
     opened = 0 if start is None else bisect_right(movements, start, key=attrgetter("at"))
-    before = since_nothing_was_held(movements[:opened], held[:opened])
+    first = since(opened)
     return _Known(
-        before=to_trades(before, side),
-        now=to_trades(since_nothing_was_held(movements, held), side),
-        told=to_trades(movements[opened - len(before) :] if detail else (), side),
+        before=to_trades(movements[first:opened], side),
+        now=to_trades(movements[since(len(movements)) :], side),
+        told=to_trades(movements[first:] if detail else (), side),
     )
 
 

@@ -17,12 +17,28 @@ from holdfast.domain.returns.answers import CashFlow, Missing, Movement, Netted,
 _AT = attrgetter("at")
 
 
+class Depletion(NamedTuple):
+    """When nothing was left of an asset, told by how many of its movements had been by then."""
+
+    nothing_after: Sequence[int]
+    """Nothing was held after so many of them; rising."""
+    oversold: datetime | None
+    """When more had left than there was, for the first time."""
+
+    def lots_since(self, moved: int) -> int:
+        """The first movement, of so many, that something can be left of: each lot that was opened before one after
+        which nothing was held has gone, in whatever order they leave."""
+        times = bisect_right(self.nothing_after, moved)
+        return self.nothing_after[times - 1] if times else 0
+
+
 class Movements(NamedTuple):
     """From the very beginning, each asset's in order of time; an asset that only was held has none."""
 
-    of: dict[AssetSide, tuple[Movement, ...]]
+    of: dict[AssetSide, Sequence[Movement]]
     paid: dict[AssetSide, Decimal]
     """Σ of their values, as far as they are known."""
+    depleted: dict[AssetSide, Depletion]
     unvalued: frozenset[AssetSide]
     """Those of which a value may be unknown; of all others every one is known."""
     repriced: dict[datetime, Decimal]
@@ -31,46 +47,60 @@ class Movements(NamedTuple):
 
 @dataclass(slots=True)
 class _Moved:
-    """Of one asset so far, before anything is netted. Added up on the way, while the numbers are at hand."""
+    """Of one asset so far. Added up on the way, in order of time, while the numbers are at hand: asset by asset each
+    of a million would be waited for once more."""
 
+    is_debt: bool
     movements: list[Movement] = field(default_factory=list)
     paid: Decimal = ZERO
+    held: Decimal = ZERO
+    nothing_after: list[int] = field(default_factory=list)
+    oversold: datetime | None = None
     is_netted: bool = False
+    """To be: several moved at one instant."""
+
+    def add(self, one: Movement) -> None:
+        self.movements.append(one)
+        if one.value is not None:
+            self.paid += one.value
+        held = self.held = self.held + one.delta
+        if not held:
+            self.nothing_after.append(len(self.movements))
+        elif (held > ZERO) is self.is_debt and self.oversold is None:
+            self.oversold = one.at
 
 
 def to_movements(entries: Iterable[Entry]) -> Movements:
     """Flows at one instant become one, so that a transfer between two of the sources leaves nothing."""
     moved: dict[AssetSide, _Moved] = {}
-    repriced: dict[datetime, Decimal] = {}
     unvalued = set[AssetSide]()
     for entry in entries:
-        key, value = (entry.asset, entry.side), entry.value
+        key = entry.asset, entry.side
         of = moved.get(key)
         if of is None:
-            of = moved[key] = _Moved()
-        if value or entry.delta:
-            movements = of.movements
-            if movements and movements[-1].at == entry.at:
+            of = moved[key] = _Moved(entry.side == "debt")
+        if entry.delta or entry.value:
+            if of.movements and of.movements[-1].at == entry.at:
                 of.is_netted = True
-            movements.append(entry)
-            if value is None:
+            if entry.value is None:
                 unvalued.add(key)
-            else:
-                of.paid += value
-    for of in moved.values():
-        if of.is_netted:
-            of.movements = list(_netted(of.movements, repriced))
-            of.paid = _paid(of.movements)
+            of.add(entry)
+    repriced: dict[datetime, Decimal] = {}
+    netted = {key: _net_of(of, repriced) if of.is_netted else of for key, of in moved.items()}
     return Movements(
-        {key: tuple(of.movements) for key, of in moved.items()},
-        {key: of.paid for key, of in moved.items()},
+        {key: of.movements for key, of in netted.items()},
+        {key: of.paid for key, of in netted.items()},
+        {key: Depletion(of.nothing_after, of.oversold) for key, of in netted.items()},
         frozenset(unvalued),
         repriced,
     )
 
 
-def _paid(movements: Iterable[Movement]) -> Decimal:
-    return sum((movement.value for movement in movements if movement.value is not None), ZERO)
+def _net_of(moved: _Moved, repriced: dict[datetime, Decimal]) -> _Moved:
+    net = _Moved(moved.is_debt)
+    for one in _netted(moved.movements, repriced):
+        net.add(one)
+    return net
 
 
 def _netted(moved: Iterable[Movement], repriced: dict[datetime, Decimal]) -> Iterator[Movement]:
@@ -146,9 +176,13 @@ def _summed(moved: Iterable[Movement]) -> tuple[CashFlow, ...]:
 class InWindow(NamedTuple):
     """What moved of one asset in the window."""
 
-    flows: tuple[Movement, ...]
+    flows: Sequence[Movement]
     invested: Decimal
     """Σ of their values, of which there is no use if one is unknown."""
+
+
+def _paid(movements: Iterable[Movement]) -> Decimal:
+    return sum((movement.value for movement in movements if movement.value is not None), ZERO)
 
 
 def in_window(movements: Movements, window: Window) -> dict[AssetSide, InWindow]:
@@ -160,5 +194,5 @@ def in_window(movements: Movements, window: Window) -> dict[AssetSide, InWindow]
     return found
 
 
-def _in_window(movements: tuple[Movement, ...], window: Window) -> tuple[Movement, ...]:
+def _in_window(movements: Sequence[Movement], window: Window) -> Sequence[Movement]:
     return movements if window.start is None else movements[bisect_right(movements, window.start, key=_AT) :]

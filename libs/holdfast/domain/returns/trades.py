@@ -1,25 +1,12 @@
 """What came in and what went out of one asset, apart and in columns: made once, read by every cost method."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable
 from decimal import Decimal
-from itertools import accumulate, compress
-from operator import attrgetter
 from typing import NamedTuple
 
 from holdfast.domain.balances import Side
 from holdfast.domain.exact import ZERO
 from holdfast.domain.returns.answers import Disposal, Lot, Movement
-
-_DELTA = attrgetter("delta")
-
-
-class OversoldError(ArithmeticError):
-    """More left than was held."""
-
-    def __init__(self, at: datetime) -> None:
-        super().__init__(f"more left at {at.isoformat()} than was held")
-        self.at = at
 
 
 class Trades(NamedTuple):
@@ -51,27 +38,6 @@ class Trades(NamedTuple):
             Disposal(gone.asset, self.side, gone.at, -gone.delta, -(gone.value or ZERO), cost)
             for gone, cost in zip(self.disposed, costs, strict=True)
         ]
-
-
-def held_after(movements: Sequence[Movement], side: Side) -> list[Decimal]:
-    """What was held from each of them on, signed. Raises OversoldError. Runs under `@exactly`."""
-    held = list(accumulate(map(_DELTA, movements)))
-    least = max if side == "debt" else min
-    if held and _is_oversold(least(held), side):
-        raise OversoldError(next(compress(movements, (_is_oversold(amount, side) for amount in held))).at)
-    return held
-
-
-def _is_oversold(held: Decimal, side: Side) -> bool:
-    return held > ZERO if side == "debt" else held < ZERO
-
-
-def since_nothing_was_held(movements: Sequence[Movement], held: Sequence[Decimal]) -> Sequence[Movement]:
-    """All that what is left can be of: each lot that was opened before has gone, in whatever order they leave."""
-    for number in range(len(held), 0, -1):
-        if not held[number - 1]:
-            return movements[number:]
-    return movements
 
 
 def to_trades(movements: Iterable[Movement], side: Side) -> Trades:
