@@ -14,8 +14,6 @@ from holdfast.domain.returns.answers import RateOfReturn, Unavailable
 from holdfast.domain.returns.book import Book
 from holdfast.domain.returns.refusing import unavailable, unvalued, without_amounts, without_value
 
-_MS = timedelta(milliseconds=1)
-
 
 @exactly
 def modified_dietz(book: Book) -> RateOfReturn | Unavailable:
@@ -26,7 +24,7 @@ def modified_dietz(book: Book) -> RateOfReturn | Unavailable:
     opening = sum((mark.worth or ZERO for mark in book.opening), ZERO)
     closing = sum((mark.worth or ZERO for mark in book.closing), ZERO)
     start = book.window.start or (book.flows[0].at if book.flows else book.window.end)
-    length = (book.window.end - start) // _MS
+    length = _milliseconds(book.window.end - start)
     capital = opening * length + _weighted(book, book.window.end)
     if not capital:
         return unavailable(book, "modified_dietz", "no_capital", "nothing was invested for any time of the window")
@@ -47,4 +45,9 @@ def modified_dietz(book: Book) -> RateOfReturn | Unavailable:
 
 def _weighted(book: Book, end: datetime) -> Decimal:
     """Σ of each flow times the milliseconds it was there: the average is divided once, at the very end."""
-    return sum((flow.value * ((end - flow.at) // _MS) for flow in book.flows), ZERO)
+    return sum((flow.value * _milliseconds(end - flow.at) for flow in book.flows), ZERO)
+
+
+def _milliseconds(time: timedelta) -> int:
+    """Whole ones, rounded down. Dividing by one of them takes four times as long, and there is a flow at each."""
+    return (time.days * 86_400 + time.seconds) * 1000 + time.microseconds // 1000
