@@ -47,12 +47,19 @@ def fitted(number: Decimal) -> Decimal:
     try:
         return _quantize(number, UNIT)
     except InvalidOperation as error:
-        raise OutOfRangeError(f"{str(number)[:60]} is outside Decimal(76, 36)") from error
+        raise _outside(number) from error
+
+
+def _outside(number: Decimal) -> OutOfRangeError:
+    return OutOfRangeError(f"{str(number)[:60]} is outside Decimal(76, 36)")
 
 
 def times(a: Decimal, b: Decimal) -> Decimal:
     """a · b, cut once."""
-    return fitted(_multiply(a, b))
+    try:
+        return _quantize(_multiply(a, b), UNIT)
+    except InvalidOperation as error:
+        raise _outside(_multiply(a, b)) from error
 
 
 def unrounded(a: Decimal, b: Decimal) -> Decimal:

@@ -5,7 +5,7 @@ old, and everything that is held where `anew` says so.
 """
 
 import heapq
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -65,14 +65,13 @@ def _at_once(entries: Sequence[Entry], start: int) -> Sequence[Entry]:
     return entries[start:end]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Line:
     """A line on its way: its last entry, the price it was last marked with, and when it is to be looked at.
 
     No Struct: a million entries change it, and a slot is set in a third of the time of a Struct's field.
     """
 
-    key: LineKey
     quotes: QuotesInOrder
     age: timedelta
     """How long a price of it serves."""
@@ -103,7 +102,7 @@ class _Walk:
         key = entry.source, entry.asset, entry.side
         line = self._lines.get(key)
         if line is None:
-            line = self._lines[key] = self._line(key, entry)
+            line = self._lines[key] = self._line(entry)
         else:
             line.last, line.used = entry, entry.price
         if entry.held and (entry.since or entry.at) < line.sooner and (entry.price is not None or line.due is _NEVER):
@@ -114,23 +113,23 @@ class _Walk:
 
     def marks(self, at: datetime, stated: Iterable[Entry], *, every: bool) -> list[Entry]:
         """Of lines that are held and not stated: those whose price has changed, or all."""
-        keys = {(entry.source, entry.asset, entry.side) for entry in stated}
-        changed = self._changed(at, keys)
+        of_stated = {self._lines.get((entry.source, entry.asset, entry.side)) for entry in stated}
+        changed = self._changed(at, of_stated)
         if not every:
             return [mark_with(line.last, at, line.used, self._prices) for line in changed]
-        held = (line.last for key, line in self._lines.items() if line.last.held and key not in keys)
+        held = (line.last for line in self._lines.values() if line.last.held and line not in of_stated)
         return [marked(last, at, self._prices) for last in held]
 
-    def _line(self, key: LineKey, entry: Entry) -> _Line:
+    def _line(self, entry: Entry) -> _Line:
         age = price_age(entry.asset)
-        return _Line(key, self._prices.of(entry.asset).in_order(), age, age + _MOMENT, entry, entry.price)
+        return _Line(self._prices.of(entry.asset).in_order(), age, age + _MOMENT, entry, entry.price)
 
-    def _changed(self, at: datetime, stated: set[LineKey]) -> list[_Line]:
+    def _changed(self, at: datetime, stated: Set[_Line | None]) -> list[_Line]:
         """Each is due again by what it is marked with from here on."""
         found = []
         while self.due <= at:
             for line in self._popped():
-                if not line.last.held or line.key in stated:
+                if not line.last.held or line in stated:
                     continue
                 price, due = _looked_up(line, at)
                 if price != line.used:
@@ -168,6 +167,8 @@ def _looked_up(line: _Line, at: datetime) -> tuple[Decimal | None, datetime | No
     if found is None:
         return None, due
     since, price = found
+    if due is not None and due - since <= line.expiry:
+        return price, due
     expiry = since + line.expiry
     # A dollar's price by definition, which has no date, stays in use.
-    return price, expiry if expiry > at and (due is None or expiry < due) else due
+    return price, expiry if expiry > at else due
