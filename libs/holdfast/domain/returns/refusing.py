@@ -92,7 +92,7 @@ def unvalued(marks: Iterable[Entry]) -> tuple[Missing, ...]:
 
 def unknown_at_flow(entries: Sequence[Entry]) -> tuple[Missing, ...]:
     """At the first flow at which there are any, all lines of unknown worth."""
-    if all(entry.before is not None and entry.worth is not None for entry in entries):
+    if _are_known(entries):
         return ()
     unknown: dict[LineKey, Missing] = {}
     for _, instant in groupby(entries, attrgetter("at")):
@@ -102,6 +102,14 @@ def unknown_at_flow(entries: Sequence[Entry]) -> tuple[Missing, ...]:
             return tuple(unknown.values())
         _note(unknown, at_once, "worth")
     return ()
+
+
+def _are_known(entries: Iterable[Entry]) -> bool:
+    """A loop of its own: `all` would ask a generator for each of a million."""
+    for entry in entries:  # noqa: SIM110
+        if entry.before is None or entry.worth is None:
+            return False
+    return True
 
 
 def _note(unknown: dict[LineKey, Missing], entries: Iterable[Entry], when: Literal["before", "worth"]) -> None:

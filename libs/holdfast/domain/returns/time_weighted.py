@@ -99,9 +99,11 @@ def _sub_periods(
         last = last_worth.get(line)
         if last is None:
             last = last_worth[line] = [ZERO]
-        known, worth = last[0], entry.worth or ZERO
-        before += (entry.before or ZERO) - known
-        after += worth - known
+        was = ZERO if entry.before is None else entry.before
+        worth = ZERO if entry.worth is None else entry.worth
+        gained = was - last[0]
+        before += gained
+        after += gained if worth is was else worth - last[0]
         last[0] = worth
         if entry.delta:
             moved = True
