@@ -80,10 +80,11 @@ def _parse(message: Message) -> Event:
 
 def _check_heard(event: Event, recorded_at: datetime) -> None:
     """Of several statements about one instant the last fetched counts; none was fetched after it was published."""
-    fetched_at: datetime | None = getattr(event, "fetched_at", None)
-    if fetched_at is not None and fetched_at - recorded_at > AHEAD:
-        said, told = fetched_at.isoformat(), recorded_at.isoformat()
-        raise InvalidMessageError("fetched_at", f"{said} is over an hour after the stream recorded the message, {told}")
+    for field in ("fetched_at", "withdrawn_at"):
+        at: datetime | None = getattr(event, field, None)
+        if at is not None and at - recorded_at > AHEAD:
+            said, told = at.isoformat(), recorded_at.isoformat()
+            raise InvalidMessageError(field, f"{said} is over an hour after the stream recorded the message, {told}")
 
 
 def of_kind(arrivals: Sequence[Arrival], kind: type[Event]) -> list[Arrival]:

@@ -4,6 +4,9 @@ A source says A of an instant, then B, then A again: three turns. What it says a
 no room. Decided by when each was fetched and not by when it comes, so any order makes the same of it. Stored first and
 looked at afterwards, as all that two replicas may do at once: where B comes late, whoever is last finds that A was said
 again after it.
+
+What was taken back is a turn too, in which a source says nothing: what was fetched until then is left out from then on,
+and what is said again after it begins another.
 """
 
 from bisect import bisect_right, insort
@@ -17,7 +20,14 @@ import msgspec
 from msgspec import Struct
 
 from holdfast.warehouse.client import Warehouse
-from holdfast.warehouse.rows import PriceRetellingRow, PriceRow, TellingRow, stored_time
+from holdfast.warehouse.rows import (
+    PriceRetellingRow,
+    PriceRow,
+    PriceWithdrawalRow,
+    TellingRow,
+    WithdrawnPriceRow,
+    stored_time,
+)
 from holdfast.warehouse.writer import write
 from services.aggregator import sql
 
@@ -25,6 +35,7 @@ _CHUNK = 500
 _LEAST_RANK = 2**64 - 1
 _MS = 1000
 _ISO = {"date_time_output_format": "iso"}
+Said = PriceRow | PriceWithdrawalRow
 
 
 class Place(NamedTuple):
@@ -41,7 +52,9 @@ class _Turn(NamedTuple):
 
     fetched_at: str
     event_id: str
-    price: Decimal
+    """Of what was taken back one that is behind all others."""
+    price: Decimal | None
+    """None: nothing, what was said before is taken back."""
     recorded_at: str
 
 
@@ -50,22 +63,46 @@ class _Stored(Struct, frozen=True, array_like=True):
     quote: str
     at: datetime
     source: str
-    price: Decimal
+    price: Decimal | None
     event_id: str
     fetched_at: datetime
     recorded_at: datetime
 
 
+class _Overlooked(_Stored, frozen=True, array_like=True):
+    price: Decimal
+    job_id: str
+    withdrawn_at: datetime | None
+
+
 _STORED = msgspec.json.Decoder(_Stored)
+_OVERLOOKED = msgspec.json.Decoder(_Overlooked)
 
 
-async def store_prices(warehouse: Warehouse, prices: Sequence[PriceRow]) -> None:
+async def store_prices(
+    warehouse: Warehouse, prices: Sequence[PriceRow], withdrawals: Sequence[PriceWithdrawalRow] = ()
+) -> None:
     """Repeating it changes nothing. Raises as `write` does."""
-    for some in _chunks(prices):
-        begun, retold = to_turns(await _read_turns(warehouse, some), some)
+    await write(warehouse, withdrawals)
+    for some in _chunks([*prices, *withdrawals]):
+        said = [row for row in some if isinstance(row, PriceRow)]
+        begun, retold = to_turns(await _read_turns(warehouse, some), said)
         await write(warehouse, begun)
         await write(warehouse, retold)
-        await warehouse.command(sql.load("begin_turns"), _named(some))
+        while await _store_overlooked(warehouse, some):
+            pass
+
+
+async def _store_overlooked(warehouse: Warehouse, places: Iterable[Said]) -> bool:
+    """What has to be known of them only now; whether claims are among it, which may have been taken back since."""
+    body = await warehouse.read_bytes(
+        sql.load("read_overlooked"), _named(places), format="JSONCompactEachRow", settings=_ISO
+    )
+    found = _OVERLOOKED.decode_lines(body) if body else []
+    begun = [_to_claim(one) for one in found if one.withdrawn_at is None]
+    await write(warehouse, begun)
+    await write(warehouse, [_to_withdrawn(one, one.withdrawn_at) for one in found if one.withdrawn_at is not None])
+    return bool(begun)
 
 
 def to_turns(
@@ -115,8 +152,35 @@ def _to_retelling(row: PriceRow, turn: _Turn) -> PriceRetellingRow:
     )
 
 
-async def _read_turns(warehouse: Warehouse, prices: Sequence[PriceRow]) -> Iterator[tuple[Place, _Turn]]:
-    statement, asked = sql.load("read_claims"), _named(prices)
+def _to_claim(one: _Overlooked) -> PriceRow:
+    fetched_at = stored_time(one.fetched_at)
+    return PriceRow(
+        asset=one.asset,
+        quote=one.quote,
+        at=stored_time(one.at),
+        source=one.source,
+        price=one.price,
+        event_id=one.event_id,
+        fetched_at=fetched_at,
+        recorded_at=stored_time(one.recorded_at),
+        job_id=one.job_id,
+        turn=fetched_at,
+    )
+
+
+def _to_withdrawn(one: _Overlooked, withdrawn_at: datetime) -> WithdrawnPriceRow:
+    return WithdrawnPriceRow(
+        asset=one.asset,
+        quote=one.quote,
+        at=stored_time(one.at),
+        source=one.source,
+        fetched_at=stored_time(one.fetched_at),
+        recorded_at=stored_time(withdrawn_at),
+    )
+
+
+async def _read_turns(warehouse: Warehouse, places: Iterable[Said]) -> Iterator[tuple[Place, _Turn]]:
+    statement, asked = sql.load("read_claims"), _named(places)
     body = await warehouse.read_bytes(statement, asked, format="JSONCompactEachRow", settings=_ISO)
     return (
         (
@@ -127,7 +191,7 @@ async def _read_turns(warehouse: Warehouse, prices: Sequence[PriceRow]) -> Itera
     )
 
 
-def _place_of(row: PriceRow) -> Place:
+def _place_of(row: Said) -> Place:
     return Place(row.asset, row.quote, row.at, row.source)
 
 
@@ -135,9 +199,9 @@ def _turn_of(row: PriceRow) -> _Turn:
     return _Turn(row.fetched_at, row.event_id, row.price, row.recorded_at)
 
 
-def _named(prices: Iterable[PriceRow]) -> dict[str, list[str]]:
+def _named(rows: Iterable[Said]) -> dict[str, list[str]]:
     """The places, as four columns."""
-    places = sorted({_place_of(row) for row in prices})
+    places = sorted({_place_of(row) for row in rows})
     return {
         "assets": [place.asset for place in places],
         "quotes": [place.quote for place in places],
@@ -146,5 +210,5 @@ def _named(prices: Iterable[PriceRow]) -> dict[str, list[str]]:
     }
 
 
-def _chunks(prices: Sequence[PriceRow]) -> Iterator[Sequence[PriceRow]]:
-    return (prices[start : start + _CHUNK] for start in range(0, len(prices), _CHUNK))
+def _chunks(rows: Sequence[Said]) -> Iterator[Sequence[Said]]:
+    return (rows[start : start + _CHUNK] for start in range(0, len(rows), _CHUNK))

@@ -51,7 +51,7 @@ async def insert(warehouse: Warehouse, prepared: Prepared, *, ranking: Sequence[
     or WarehouseError (the engine refuses a row of it).
     """
     with _stage("insert"):
-        await store_prices(warehouse, prepared.prices)
+        await store_prices(warehouse, prepared.prices, prepared.withdrawals)
         await write(warehouse, prepared.reported)
         await write(warehouse, prepared.returns)
         await write(warehouse, prepared.transfers)
@@ -81,11 +81,12 @@ async def settle(warehouse: Warehouse, touched: Collection[SnapshotKey]) -> list
 
 
 async def _value(warehouse: Warehouse, prepared: Prepared, ranking: Sequence[str]) -> set[SnapshotKey]:
-    """Lines of this batch that need a price, and stored ones that its prices may change; returns whose these are.
+    """Lines of this batch that need a price, and stored ones that its prices may change, also those that it takes back;
+    returns whose these are.
 
     All of them, not only those changed just now: an earlier try may have changed them and died before the points.
     """
-    late = await find_snapshots(warehouse, prepared.prices)
+    late = await find_snapshots(warehouse, prepared.market)
     await value_lines(warehouse, prepared.priced | late, ranking=ranking)
     await note_revalued(warehouse, late)
     return {snapshot.key for snapshot in late}

@@ -15,6 +15,7 @@ from holdfast.events import (
     FetchFailed,
     FetchFinished,
     PricesObserved,
+    PricesWithdrawn,
     ResponseRecorded,
     ReturnsReported,
     TotalsReported,
@@ -24,6 +25,7 @@ from holdfast.warehouse.rows import (
     CompactBalanceRow,
     FetchRow,
     PriceRow,
+    PriceWithdrawalRow,
     RawResponseRow,
     ReportedReturnsRow,
     ReportedTotalRow,
@@ -127,6 +129,21 @@ def to_price_rows(event: PricesObserved, *, recorded_at: datetime) -> Iterator[P
             recorded_at=stored_time(recorded_at),
             job_id=event.job_id,
             turn=stored_time(event.fetched_at),
+        )
+
+
+def to_withdrawal_rows(event: PricesWithdrawn, *, recorded_at: datetime) -> Iterator[PriceWithdrawalRow]:
+    for price in event.prices:
+        yield PriceWithdrawalRow(
+            asset=price.asset,
+            quote=price.quote,
+            at=stored_time(price.at),
+            source=price.source or event.provider,
+            until=stored_time(event.until),
+            price=cut(price.price).value,
+            event_id=event.id,
+            recorded_at=stored_time(recorded_at),
+            job_id=event.job_id,
         )
 
 

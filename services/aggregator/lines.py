@@ -57,7 +57,7 @@ class EventLine:
         revalued = await settle(self._warehouse, touched)
         await self._publisher.publish_many(revalued)
         reported = {key for work in works for key in _reported(work)}
-        prices = [row for work in works for row in work.prepared.prices]
+        prices = [row for work in works for row in work.prepared.market]
         await self._guard.check({key[:2] for key in touched} | reported, prices=prices)
         await self._guard.watch(revalued)
         for arrival in (arrival for work in works for arrival in work.arrivals):

@@ -8,6 +8,7 @@ from holdfast.events import (
     BalancesObserved,
     ClustersObserved,
     PricesObserved,
+    PricesWithdrawn,
     ReturnsReported,
     TotalsReported,
     TransfersObserved,
@@ -15,6 +16,7 @@ from holdfast.events import (
 from holdfast.warehouse.rows import (
     ClusterOverviewRow,
     PriceRow,
+    PriceWithdrawalRow,
     ReportedReturnsRow,
     ReportedTotalRow,
     Row,
@@ -31,6 +33,7 @@ from services.aggregator.event_rows import (
     to_reported_returns_row,
     to_reported_total_row,
     to_snapshot_row,
+    to_withdrawal_rows,
 )
 from services.aggregator.transfer_rows import to_transfer_range_rows
 from services.aggregator.valuing import PricedSnapshot, SnapshotKey
@@ -47,6 +50,7 @@ class Prepared(Struct, kw_only=True):
     snapshots: list[SnapshotRow] = []
     parts: list[SnapshotPartRow] = []
     prices: list[PriceRow] = []
+    withdrawals: list[PriceWithdrawalRow] = []
     reported: list[ReportedTotalRow] = []
     returns: list[ReportedReturnsRow] = []
     transfers: list[TransferRangeRow] = []
@@ -54,12 +58,19 @@ class Prepared(Struct, kw_only=True):
     """Of several tables: they count once their overview is stored."""
     cluster_overviews: list[ClusterOverviewRow] = []
 
+    @property
+    def market(self) -> list[PriceRow | PriceWithdrawalRow]:
+        """Prices that are said, and those that are taken back."""
+        return [*self.prices, *self.withdrawals]
+
     def add(self, arrival: Arrival) -> None:
         event = arrival.event
         if isinstance(event, BalancesObserved):
             self._add_balances(event, arrival)
         elif isinstance(event, PricesObserved):
             self.prices += to_price_rows(event, recorded_at=arrival.recorded_at)
+        elif isinstance(event, PricesWithdrawn):
+            self.withdrawals += to_withdrawal_rows(event, recorded_at=arrival.recorded_at)
         elif isinstance(event, TotalsReported):
             self.reported.append(to_reported_total_row(event, recorded_at=arrival.recorded_at))
         elif isinstance(event, ReturnsReported):

@@ -12,10 +12,11 @@ from typing import Annotated, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Meta
+from msgspec.structs import replace
 
-from holdfast.domain.valuation import SEARCHED_AGE, FeedPrice, Stated, worth_with
+from holdfast.domain.valuation import SEARCHED_AGE, UNPRICED, FeedPrice, Stated, Worth, worth_with
 from holdfast.warehouse.client import Warehouse
-from holdfast.warehouse.rows import BalanceRow, PriceRow, stored_time
+from holdfast.warehouse.rows import BalanceRow, PriceRow, PriceWithdrawalRow, stored_time
 from holdfast.warehouse.writer import write
 from services.aggregator import sql
 
@@ -43,9 +44,10 @@ class PricedSnapshot(NamedTuple):
 
 
 class _Candidate(BalanceRow, frozen=True, kw_only=True):
-    """A stored line with a better price than it has."""
+    """A stored line with a better price than it has, or without any where it had one."""
 
-    feed_price: Decimal
+    feed_price: Decimal | None
+    """None: the price it had was taken back, and there is no other."""
     feed_source: str
     feed_at: str
     feed_version: Annotated[int, Meta(ge=0)]
@@ -54,8 +56,8 @@ class _Candidate(BalanceRow, frozen=True, kw_only=True):
 _CANDIDATES = msgspec.json.Decoder(_Candidate)
 
 
-async def find_snapshots(warehouse: Warehouse, prices: Sequence[PriceRow]) -> set[PricedSnapshot]:
-    """Snapshots that these prices, just stored, may change: also those they have changed before a crash."""
+async def find_snapshots(warehouse: Warehouse, prices: Sequence[PriceRow | PriceWithdrawalRow]) -> set[PricedSnapshot]:
+    """Snapshots that prices, just stored or taken back, may change: also those they have changed before a crash."""
     found: set[PricedSnapshot] = set()
     for some in _chunks(prices, CHUNK):
         asked = {
@@ -98,6 +100,7 @@ async def _read_candidates(
             "first": min(times),
             "last": max(times),
             "age_s": _AGE_S,
+            "age_ms": _AGE_S * 1000,
             "ranking": list(ranking),
         },
         format="JSONEachRow",
@@ -122,10 +125,7 @@ def _valued(line: _Candidate) -> BalanceRow:
         price=line.stated_price,
         value=line.stated_value,
     )
-    price = FeedPrice(
-        price=line.feed_price, source=line.feed_source, at=_parsed(line.feed_at), version=line.feed_version
-    )
-    worth = worth_with(stated, price, observed_at=_parsed(line.observed_at))
+    worth = _worth(line, stated)
     fields = {name: getattr(line, name) for name in BalanceRow.__struct_fields__}
     fields |= {
         "price_usd": worth.price_usd,
@@ -136,6 +136,15 @@ def _valued(line: _Candidate) -> BalanceRow:
         "version": worth.version,
     }
     return BalanceRow(**fields)
+
+
+def _worth(line: _Candidate, stated: Stated) -> Worth:
+    if line.feed_price is None:
+        return replace(UNPRICED, version=line.feed_version)
+    price = FeedPrice(
+        price=line.feed_price, source=line.feed_source, at=_parsed(line.feed_at), version=line.feed_version
+    )
+    return worth_with(stated, price, observed_at=_parsed(line.observed_at))
 
 
 def _parsed(stored: str) -> datetime:

@@ -15,6 +15,7 @@ from holdfast.events import (
     PortfolioJumped,
     PortfolioRevalued,
     PricesObserved,
+    PricesWithdrawn,
     ReturnCrossed,
     TotalsReported,
 )
@@ -72,6 +73,8 @@ def _summary(event: Event | None) -> str:
             return f"{event.account} {event.scope}: {event.platform or 'all'} {text(event.total)} {event.currency}"
         case PricesObserved():
             return f"{len(event.prices)} prices"
+        case PricesWithdrawn():
+            return f"{len(event.prices)} prices taken back"
         case PortfolioRevalued():
             newest = " (current)" if event.latest else f" at {text(event.bucket)}"
             return f"{event.portfolio}: net {text(event.net)}{newest}"

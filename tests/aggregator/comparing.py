@@ -14,7 +14,7 @@ from tests.aggregator.worlds import NOW, RANKING, World
 _WIDE = Context(prec=200)
 TABLES = (
     "snapshots", "snapshot_parts", "balances", "priced_snapshots", "latest_snapshots", "prices",
-    "price_attempts", "price_retellings", "portfolio_totals",
+    "price_attempts", "price_retellings", "price_withdrawals", "withdrawn_prices", "portfolio_totals",
     "registry_portfolios", "registry_portfolio_revisions", "registry_portfolio_sources", "registry_accounts",
     "registry_rule_sets", "settled_portfolios",
 )  # fmt: skip

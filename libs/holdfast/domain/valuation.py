@@ -61,7 +61,7 @@ class Worth(Struct, frozen=True, kw_only=True):
     version: int = 0
 
 
-_UNPRICED = Worth(reason="no_price")
+UNPRICED = Worth(reason="no_price")
 
 
 def priced_by(stated: Stated) -> str:
@@ -87,9 +87,9 @@ def worth_as_stated(stated: Stated, *, provider: str, observed_at: datetime) -> 
     if stated.reason in NEVER_VALUED:
         return Worth(reason=str(stated.reason))
     if not _states_value(stated):
-        return _UNPRICED if priced_by(stated) else _unquoted(stated, observed_at)
+        return UNPRICED if priced_by(stated) else _unquoted(stated, observed_at)
     if stated.currency != USD:
-        return _UNPRICED
+        return UNPRICED
     value = stated.value
     if value is None and stated.amount is not None and stated.price is not None:
         try:

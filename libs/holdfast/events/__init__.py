@@ -8,7 +8,7 @@ from holdfast.events.fetches import FetchFailed, FetchFinished
 from holdfast.events.guards import CheckCrossed, PortfolioJumped, ReturnCrossed
 from holdfast.events.jobs import FetchRequested
 from holdfast.events.portfolios import PortfolioRevalued
-from holdfast.events.prices import PricesObserved
+from holdfast.events.prices import PricesObserved, PricesWithdrawn
 from holdfast.events.responses import ResponseRecorded
 from holdfast.events.returns import ReturnsReported
 from holdfast.events.transfers import TransfersObserved
@@ -26,6 +26,7 @@ __all__ = [
     "PortfolioJumped",
     "PortfolioRevalued",
     "PricesObserved",
+    "PricesWithdrawn",
     "ResponseRecorded",
     "ReturnCrossed",
     "ReturnsReported",

@@ -18,7 +18,7 @@ from holdfast.events.fetches import FetchFailed, FetchFinished
 from holdfast.events.guards import CheckCrossed, PortfolioJumped, ReturnCrossed
 from holdfast.events.jobs import FetchRequested
 from holdfast.events.portfolios import PortfolioRevalued
-from holdfast.events.prices import PricesObserved
+from holdfast.events.prices import PricesObserved, PricesWithdrawn
 from holdfast.events.responses import ResponseRecorded
 from holdfast.events.returns import ReturnsReported
 from holdfast.events.transfers import TransfersObserved
@@ -76,6 +76,10 @@ CATALOG: tuple[EventType, ...] = (
     EventType(
         family="prices.observed", version=1, struct=PricesObserved, stream="EVENTS",
         producer="worker", consumers=("aggregator",),
+    ),
+    EventType(
+        family="prices.withdrawn", version=1, struct=PricesWithdrawn, stream="EVENTS",
+        producer="reparse", consumers=("aggregator",),
     ),
     EventType(
         family="returns.reported", version=1, struct=ReturnsReported, stream="EVENTS",

@@ -23,6 +23,8 @@ known AS
     WHERE quote = 'iso4217:USD' AND asset IN (SELECT priced_by FROM lines)
         AND recorded_at <= {known_at:DateTime64(3, 'UTC')} AND at <= {until:DateTime64(3, 'UTC')}
         AND at > {first:DateTime64(3, 'UTC')} - toIntervalSecond({age_s:UInt32})
+        AND (asset, quote, at, prices.source, fetched_at) NOT IN
+            (SELECT asset, quote, at, source, fetched_at FROM withdrawn_prices WHERE recorded_at <= {known_at:DateTime64(3, 'UTC')})
     GROUP BY asset, at
 )
 SELECT

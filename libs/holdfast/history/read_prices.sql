@@ -1,4 +1,4 @@
--- Prices of some pairs in a span of time, as known at a time, without those of sources that are named so (conversion
+-- Prices of some pairs in a span of time, as known at a time, without those that had been taken back by then, and those of sources that are named so (conversion
 -- goes through published rates alone). Of several claims for one instant the best ranked
 -- source, then the one fetched last: as lines are valued when they come in.
 SELECT
@@ -11,5 +11,7 @@ WHERE (asset, quote) IN {pairs:Array(Tuple(String, String))}
     AND at >= {since:DateTime64(3, 'UTC')} AND at <= {until:DateTime64(3, 'UTC')}
     AND ({but:String} = '' OR NOT endsWith(source, {but:String}))
     AND recorded_at <= {known_at:DateTime64(3, 'UTC')}
+    AND (asset, quote, at, source, fetched_at) NOT IN
+        (SELECT asset, quote, at, source, fetched_at FROM withdrawn_prices WHERE recorded_at <= {known_at:DateTime64(3, 'UTC')})
 GROUP BY asset, quote, at
 ORDER BY asset, quote, at

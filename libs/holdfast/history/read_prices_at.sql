@@ -1,5 +1,6 @@
 -- For each pair the newest number at or before each of these instants and not older than it is looked for, as known
--- at a time, without those of sources that are named so (conversion goes through published rates alone). Of several claims for one instant the best ranked source, then the one fetched last.
+-- at a time, without those that had been taken back by then, and those of sources that are named so (conversion goes
+-- through published rates alone). Of several claims for one instant the best ranked source, then the one fetched last.
 SELECT DISTINCT asked.pair.1 AS asset, asked.pair.2 AS quote, known.at AS at, known.price AS price
 FROM
 (
@@ -19,6 +20,8 @@ ASOF INNER JOIN
         AND at >= {since:DateTime64(3, 'UTC')} AND at <= {until:DateTime64(3, 'UTC')}
         AND ({but:String} = '' OR NOT endsWith(source, {but:String}))
         AND recorded_at <= {known_at:DateTime64(3, 'UTC')}
+        AND (asset, quote, at, source, fetched_at) NOT IN
+            (SELECT asset, quote, at, source, fetched_at FROM withdrawn_prices WHERE recorded_at <= {known_at:DateTime64(3, 'UTC')})
     GROUP BY asset, quote, at
 ) AS known
     ON asked.asset = known.asset AND asked.quote = known.quote AND asked.instant >= known.at

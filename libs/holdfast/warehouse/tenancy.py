@@ -45,7 +45,7 @@ BY_TENANT = frozenset(
 BY_SOURCE = frozenset({"balances", "priced_snapshots"})
 """Tables whose column `source` begins with the tenant: tenant/provider/account/scope."""
 
-SHARED = frozenset({"blocks", "price_attempts", "prices"})
+SHARED = frozenset({"blocks", "price_attempts", "price_withdrawals", "prices", "withdrawn_prices"})
 """Tables of facts that are nobody's own."""
 
 WITHHELD = frozenset(

@@ -6,7 +6,7 @@ from holdfast.domain.assets import EUR, USD
 from holdfast.domain.prices import CROSSED
 from holdfast.domain.valuation import CURRENCY_PRICE_AGE
 from holdfast.warehouse.client import Warehouse
-from holdfast.warehouse.rows import PriceRow, stored_time
+from holdfast.warehouse.rows import PriceRow, PriceWithdrawalRow, stored_time
 from services.aggregator import sql
 from services.aggregator.guards.reported_totals import Instant
 from services.aggregator.placing import to_lines
@@ -16,8 +16,8 @@ MOST = 1000
 _CURRENCY = "iso4217:"
 
 
-async def read_rated(warehouse: Warehouse, prices: Iterable[PriceRow]) -> set[Instant]:
-    """Sources and instants of checks that these, just stored, may bring to dollars, or with a newer rate."""
+async def read_rated(warehouse: Warehouse, prices: Iterable[PriceRow | PriceWithdrawalRow]) -> set[Instant]:
+    """Sources and instants of checks that these, just stored or taken back, may bring to dollars, by another rate."""
     rates = sorted({(currency, row.at) for row in prices for currency in _converted(row)})
     if not rates:
         return set()
@@ -25,7 +25,7 @@ async def read_rated(warehouse: Warehouse, prices: Iterable[PriceRow]) -> set[In
     return {(source, stored_time(at)) for source, at in await warehouse.rows(sql.load("read_rated_checks"), asked)}
 
 
-def _converted(row: PriceRow) -> Iterator[str]:
+def _converted(row: PriceRow | PriceWithdrawalRow) -> Iterator[str]:
     """What a path to dollars may lead from; empty for anything. Of no use is what was worked out from other rates."""
     ends = {row.asset, row.quote}
     if all(end.startswith(_CURRENCY) for end in ends) and not row.source.endswith(CROSSED):

@@ -16,7 +16,7 @@ from holdfast.observability.logs import logger
 from holdfast.registry.state import RegistryState
 from holdfast.warehouse.client import Warehouse
 from holdfast.warehouse.errors import WarehouseUnavailable
-from holdfast.warehouse.rows import PriceRow
+from holdfast.warehouse.rows import PriceRow, PriceWithdrawalRow
 from holdfast.warehouse.writer import write
 from services.aggregator.guards.crossings import read_crossings
 from services.aggregator.guards.jumps import Allowed, find_jumps
@@ -56,7 +56,9 @@ class Guard:
         self._reach = timedelta(seconds=settings.check_reach_s)
         self._returns = Limits(settings.return_tolerance, self._reach, timedelta(seconds=settings.return_window_s))
 
-    async def check(self, touched: Collection[Instant], *, prices: Collection[PriceRow] = ()) -> None:
+    async def check(
+        self, touched: Collection[Instant], *, prices: Collection[PriceRow | PriceWithdrawalRow] = ()
+    ) -> None:
         """Statements and reports just stored, by source and instant, and what prices just stored may convert."""
         with _apart("check"):
             rated = await read_rated(self._warehouse, prices)

@@ -12,7 +12,7 @@ from holdfast.events.alerts import AlertRaised
 from holdfast.events.balances import BalancesObserved, TotalsReported
 from holdfast.events.checks.fetching import check_failed, check_finished, check_request, check_response
 from holdfast.events.checks.fields import InvalidMessageError
-from holdfast.events.checks.market import check_clusters, check_prices
+from holdfast.events.checks.market import check_clusters, check_prices, check_withdrawn
 from holdfast.events.checks.portfolios import (
     check_alert,
     check_crossed,
@@ -28,7 +28,7 @@ from holdfast.events.fetches import FetchFailed, FetchFinished
 from holdfast.events.guards import CheckCrossed, PortfolioJumped, ReturnCrossed
 from holdfast.events.jobs import FetchRequested
 from holdfast.events.portfolios import PortfolioRevalued
-from holdfast.events.prices import PricesObserved
+from holdfast.events.prices import PricesObserved, PricesWithdrawn
 from holdfast.events.responses import ResponseRecorded
 from holdfast.events.returns import ReturnsReported
 from holdfast.events.transfers import TransfersObserved
@@ -45,6 +45,7 @@ _CHECKS: dict[type[Event], Callable[[Any], None]] = {
     BalancesObserved: check_balances,
     TotalsReported: check_totals,
     PricesObserved: check_prices,
+    PricesWithdrawn: check_withdrawn,
     ReturnsReported: check_returns,
     ClustersObserved: check_clusters,
     TransfersObserved: check_transfers,

@@ -1,7 +1,11 @@
 """Prices, and who holds a token together."""
 
+from collections.abc import Sequence
+
 from holdfast.domain.clusters import Cluster, ClusterAddress, ClusterOverview, HolderGroup
+from holdfast.domain.prices import Price
 from holdfast.events.checks.fields import (
+    InvalidMessageError,
     check_asset,
     check_hashes,
     check_heard,
@@ -14,7 +18,7 @@ from holdfast.events.checks.fields import (
     numbers_of,
 )
 from holdfast.events.clusters import ClustersObserved
-from holdfast.events.prices import PricesObserved
+from holdfast.events.prices import PricesObserved, PricesWithdrawn
 
 _MAY_BE_NEGATIVE = frozenset(
     {"pnl_usd", "pnl_ratio", "average_pnl_usd", "average_buy_distance", "average_sell_distance"}
@@ -23,12 +27,23 @@ _MAY_BE_NEGATIVE = frozenset(
 
 def check_prices(message: PricesObserved) -> None:
     check_times(message, "fetched_at")
-    for position, price in enumerate(message.prices):
+    _prices(message.prices)
+    check_hashes(message.raw)
+
+
+def check_withdrawn(message: PricesWithdrawn) -> None:
+    check_times(message, "until", "withdrawn_at")
+    if message.until > message.withdrawn_at:
+        raise InvalidMessageError("until", "is after withdrawn_at: what is still to be said cannot be taken back")
+    _prices(message.prices)
+
+
+def _prices(prices: Sequence[Price]) -> None:
+    for position, price in enumerate(prices):
         check_number(f"prices[{position}].price", price.price)
         check_asset(f"prices[{position}].asset", price.asset)
         check_asset(f"prices[{position}].quote", price.quote)
         check_time(f"prices[{position}].at", price.at)
-    check_hashes(message.raw)
 
 
 def check_clusters(message: ClustersObserved) -> None:

@@ -10,9 +10,11 @@ from holdfast.warehouse.rows.market import (
     ClusterOverviewRow,
     PriceRetellingRow,
     PriceRow,
+    PriceWithdrawalRow,
     TellingRow,
     TokenClusterRow,
     TopHoldersRow,
+    WithdrawnPriceRow,
 )
 from holdfast.warehouse.rows.registry import (
     AccountRow,
@@ -60,6 +62,7 @@ __all__ = [
     "PortfolioTotalRow",
     "PriceRetellingRow",
     "PriceRow",
+    "PriceWithdrawalRow",
     "RawResponseRow",
     "ReportedReturnsRow",
     "ReportedTotalRow",
@@ -76,6 +79,7 @@ __all__ = [
     "TopHoldersRow",
     "TransferRangeRow",
     "TransferRow",
+    "WithdrawnPriceRow",
     "copy_times",
     "stored_time",
 ]

@@ -39,6 +39,32 @@ class PriceRetellingRow(Row, frozen=True, kw_only=True):
     told: TellingRow
 
 
+class PriceWithdrawalRow(Row, frozen=True, kw_only=True):
+    """That a source had not said what it was taken to say of an instant, until then."""
+
+    asset: str
+    quote: str
+    at: str
+    source: str
+    until: str
+    price: Decimal
+    event_id: str
+    recorded_at: str
+    job_id: str
+
+
+class WithdrawnPriceRow(Row, frozen=True, kw_only=True):
+    """A claim that was taken back, by when it was fetched."""
+
+    asset: str
+    quote: str
+    at: str
+    source: str
+    fetched_at: str
+    recorded_at: str
+    """When its withdrawal was."""
+
+
 class TokenClusterRow(Row, frozen=True, kw_only=True):
     tenant: str
     token: str

@@ -7,8 +7,10 @@ from holdfast.warehouse.rows.market import (
     ClusterOverviewRow,
     PriceRetellingRow,
     PriceRow,
+    PriceWithdrawalRow,
     TokenClusterRow,
     TopHoldersRow,
+    WithdrawnPriceRow,
 )
 from holdfast.warehouse.rows.registry import AccountRow, PortfolioRow, PortfolioSourceRow, RuleSetRow, SettledRow
 from holdfast.warehouse.rows.row import Row
@@ -30,6 +32,8 @@ TABLES: dict[type[Row], str] = {
     SnapshotPartRow: "snapshot_parts",
     PriceRow: "prices",
     PriceRetellingRow: "price_retellings",
+    PriceWithdrawalRow: "price_withdrawals",
+    WithdrawnPriceRow: "withdrawn_prices",
     ReportedTotalRow: "reported_totals",
     ReportedReturnsRow: "reported_returns",
     TransferRangeRow: "transfer_ranges",
