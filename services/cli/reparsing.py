@@ -11,6 +11,9 @@ from services.cli.processes import become
 from services.cli.registry import parse_time
 
 Providers = Annotated[tuple[str, ...], Parameter(name="--provider", help="May be repeated; all with settings here.")]
+Feeds = Annotated[
+    tuple[str, ...], Parameter(name="--feed", help="As balances, prices, clusters; may be repeated; all by default.")
+]
 From = Annotated[str | None, Parameter(name="--from", help="Fetches since then (ISO 8601 with its zone).")]
 To = Annotated[str | None, Parameter(name="--to", help="Fetches before then.")]
 Flag = Annotated[bool, Parameter(negative=())]
@@ -19,6 +22,7 @@ Flag = Annotated[bool, Parameter(negative=())]
 def reparse(
     *,
     provider: Providers = (),
+    feed: Feeds = (),
     tenant: str = "",
     account: str = "",
     from_: From = None,
@@ -31,6 +35,7 @@ def reparse(
     Run it where the worker's settings are. It sends nothing to anybody: the answers are those that were kept.
     """
     words = [word for name in provider for word in ("--provider", name)]
+    words += [word for name in feed for word in ("--feed", name)]
     words += ["--tenant", tenant] if tenant else []
     words += ["--account", account] if account else []
     for field, text in (("from", from_), ("to", to)):

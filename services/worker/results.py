@@ -76,7 +76,7 @@ def fetched_events(
     for transfers in fetched.transfers:
         events += _transfers(job, transfers, limit_bytes)
     if fetched.prices:
-        events += _prices(job, fetched.prices, finished_at, limit_bytes)
+        events += price_events(job, fetched.prices, finished_at, limit_bytes)
     return events
 
 
@@ -85,7 +85,7 @@ def finished_event(
 ) -> FetchFinished:
     job = run.job
     return FetchFinished(
-        id=_id("finished", job.id),
+        id=event_id("finished", job.id),
         tenant=job.tenant,
         job_id=job.id,
         provider=job.provider,
@@ -151,7 +151,7 @@ def _total(job: FetchRequested, total: ReportedTotal, heard_at: datetime, finish
     if total.reason is not None:
         content.append(total.reason)
     return TotalsReported(
-        id=_id("total", job.tenant, job.provider, *content, str(total.total)),
+        id=event_id("total", job.tenant, job.provider, *content, str(total.total)),
         tenant=job.tenant,
         provider=job.provider,
         account=total.account,
@@ -174,7 +174,7 @@ def _returns(
     returns = _as_heard(returns, heard_at)
     said = msgspec.json.encode(msgspec.structs.replace(returns, observed_at=to_ms(returns.observed_at), raw=()))
     return ReturnsReported(
-        id=_id("returns", job.tenant, job.provider, said.decode()),
+        id=event_id("returns", job.tenant, job.provider, said.decode()),
         tenant=job.tenant,
         provider=job.provider,
         account=returns.account,
@@ -198,7 +198,7 @@ def _clusters(
     clusters = _as_heard(clusters, heard_at)
     said = msgspec.json.encode(msgspec.structs.replace(clusters, observed_at=to_ms(clusters.observed_at), raw=()))
     return ClustersObserved(
-        id=_id("clusters", job.tenant, job.provider, said.decode()),
+        id=event_id("clusters", job.tenant, job.provider, said.decode()),
         tenant=job.tenant,
         provider=job.provider,
         token=clusters.token,
@@ -217,7 +217,7 @@ def _transfers(job: FetchRequested, said: TransferRange, limit_bytes: int) -> li
     _check_asked(job, said)
     content = msgspec.json.encode(msgspec.structs.replace(said, fetched_at=to_ms(said.fetched_at), raw=()))
     event = TransfersObserved(
-        id=_id("transfers", job.tenant, job.provider, content.decode()),
+        id=event_id("transfers", job.tenant, job.provider, content.decode()),
         tenant=job.tenant,
         provider=job.provider,
         account=said.account,
@@ -259,12 +259,12 @@ def _fitting(event: EventT, limit_bytes: int) -> EventT:
     return event
 
 
-def _prices(
+def price_events(
     job: FetchRequested, prices: Sequence[Price], finished_at: datetime, limit_bytes: int
 ) -> list[PricesObserved]:
     """One event, or as many halves as it takes: prices do not belong together as a snapshot's lines do."""
     event = PricesObserved(
-        id=_id("prices", job.tenant, job.provider, msgspec.json.encode(prices).decode()),
+        id=event_id("prices", job.tenant, job.provider, msgspec.json.encode(prices).decode()),
         tenant=job.tenant,
         provider=job.provider,
         fetched_at=to_ms(finished_at),
@@ -277,15 +277,15 @@ def _prices(
         raise UnsplittableError(f"the price of {prices[0].asset[:80]!r} is over {limit_bytes} bytes")
     half = len(prices) // 2
     return [
-        *_prices(job, prices[:half], finished_at, limit_bytes),
-        *_prices(job, prices[half:], finished_at, limit_bytes),
+        *price_events(job, prices[:half], finished_at, limit_bytes),
+        *price_events(job, prices[half:], finished_at, limit_bytes),
     ]
 
 
 def _response(run: Run, place: int, response: RecordedResponse) -> ResponseRecorded:
     job, received_at = run.job, to_ms(response.received_at)
     return ResponseRecorded(
-        id=_id("response", job.id, str(place), response.sha256, received_at.isoformat()),
+        id=event_id("response", job.id, str(place), response.sha256, received_at.isoformat()),
         tenant=job.tenant,
         provider=job.provider,
         job_id=job.id,
@@ -304,6 +304,6 @@ def _response(run: Run, place: int, response: RecordedResponse) -> ResponseRecor
     )
 
 
-def _id(*parts: str) -> str:
+def event_id(*parts: str) -> str:
     """32 hex digits of what makes an event this event."""
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]

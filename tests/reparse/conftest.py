@@ -9,6 +9,7 @@ from holdfast.messaging.streams import migrate
 from holdfast.settings import Configuration
 from holdfast.settings.shared import ClickHouseSettings, NatsSettings
 from holdfast.warehouse.client import Warehouse
+from tests.reparse.market import URL
 from tests.reparse.past import Past, case
 
 
@@ -27,7 +28,7 @@ async def past(
                 "user": clickhouse_settings.user,
                 "password": clickhouse_settings.password.reveal(),
             },
-            "providers": {"okx": case().settings},
+            "providers": {"okx": case().settings, "prices": {"url": URL}},
         }
     )
     yield Past(warehouse, connection, configuration)

@@ -84,6 +84,11 @@ class Past:
             id=job, tenant="acme", provider="okx", feed="balances", target=target.target, scope=target.scope,
             slot=now, lane="due", requested_at=now,
         )  # fmt: skip
+        await self.hear(module, one, request)
+
+    async def hear(self, module: ProviderModule, one: Case, request: FetchRequested) -> None:
+        """What a job was answered, as that parser read it then."""
+        now = one.now
         run = Run(job=request, attempt=1, started_at=now)
         with open_exchange() as exchange:
             fetched = await run_case(module, one, ReplayUpstream(one.exchanges))
@@ -105,9 +110,9 @@ class Past:
     ) -> Report:
         report = await reparse(
             self.configuration,
-            Wish(providers=("okx",), **wish),
+            Wish(providers=(module.name,), **wish),
             clock=SystemClock(),
-            catalogue={"okx": module},
+            catalogue={module.name: module},
             progress=progress,
             tally=tally,
         )

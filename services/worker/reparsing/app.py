@@ -11,14 +11,12 @@ from typing import Protocol
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import replace
 from rich.console import Console
 from rich.progress import Progress as Bar
 from rich.progress import TaskID
 
 from holdfast.domain.time import Clock, SystemClock
-from holdfast.messaging.connection import connect as connect_nats
-from holdfast.messaging.publishing import Publisher, PublishError
+from holdfast.messaging.publishing import PublishError
 from holdfast.observability import logs
 from holdfast.providers.kit.discovery import ProviderModule, discover
 from holdfast.settings import Configuration, SettingsError, SettingsProblem, read_configuration
@@ -26,14 +24,15 @@ from holdfast.settings.shared import ClickHouseSettings, LogSettings, NatsSettin
 from holdfast.warehouse.client import Warehouse
 from holdfast.warehouse.client import connect as connect_warehouse
 from holdfast.warehouse.errors import WarehouseError
-from services.worker.reparsing.correcting import Judged, Place, judge, keys_of, to_corrections
+from services.worker.reparsing.correcting import Judged, Place, judge, keys_of
 from services.worker.reparsing.keeping import BEGINNING, END, Chosen, Current, Sizes, count_fetches, read_current
+from services.worker.reparsing.prices import PriceJudge
+from services.worker.reparsing.publishing import Corrector
 from services.worker.reparsing.replaying import Replayed, Replayer, settings_of
 from services.worker.reparsing.reporting import Report, Tally, show
+from services.worker.reparsing.standing import read_standing
 from services.worker.settings import WorkerSettings
 
-REMEMBERED = 10_000
-"""Corrections of this run that need not be looked up."""
 EX_CONFIG, EX_UNAVAILABLE, EX_INTERRUPTED = 78, 69, 130
 
 
@@ -45,6 +44,8 @@ class Wish(Struct, frozen=True, kw_only=True):
 
     providers: tuple[str, ...] = ()
     """All that there are settings of, if none is named."""
+    feeds: tuple[str, ...] = ()
+    """All, if none is named."""
     tenant: str = ""
     account: str = ""
     first: datetime = BEGINNING
@@ -91,52 +92,26 @@ async def reparse(
                 payload_limit=nats.max_payload_bytes,
                 sizes=wish.sizes,
             )
-            chosen = Chosen(provider=name, tenant=wish.tenant, account=wish.account, first=wish.first, last=wish.last)
+            chosen = Chosen(
+                provider=name,
+                feeds=wish.feeds,
+                tenant=wish.tenant,
+                account=wish.account,
+                first=wish.first,
+                last=wish.last,
+            )
             if progress:
                 progress.begin(name, await count_fetches(warehouse, chosen))
+            prices = PriceJudge()
             async for some in replayer.replay(chosen):
                 judged = corrector.only_once(await _judged(warehouse, some))
-                await corrector.publish(judged)
-                tally.add(some, judged)
+                changes = prices.judge(some, await read_standing(warehouse, some))
+                await corrector.publish(judged, changes)
+                tally.add(some, judged, changes)
                 tally.put_off = replayer.put_off
                 if progress:
                     progress.advance(len(some))
     return tally.to_report(dry_run=wish.dry_run)
-
-
-class Corrector:
-    """Publishes what is corrected; connects when there is something."""
-
-    def __init__(self, nats: NatsSettings, clock: Clock, stack: AsyncExitStack, *, dry_run: bool) -> None:
-        self._nats = nats
-        self._clock = clock
-        self._stack = stack
-        self._dry_run = dry_run
-        self._publisher: Publisher | None = None
-        self._said: dict[Place, str] = {}
-
-    def only_once(self, judged: Sequence[Judged]) -> list[Judged]:
-        """What this run has said lately is said; the warehouse may not have heard it yet."""
-        kept = []
-        for one in judged:
-            place = one.kind, (one.source, one.observed_at, one.platform)
-            again = bool(one.events) and self._said.pop(place, "") == one.after
-            kept.append(replace(one, verdict="same", events=()) if again else one)
-            if one.events:
-                self._said[place] = one.after
-        while len(self._said) > REMEMBERED:
-            self._said.pop(next(iter(self._said)))
-        return kept
-
-    async def publish(self, judged: Sequence[Judged]) -> None:
-        events = [event for one in judged for event in to_corrections(one, now=self._clock.now())]
-        if not events or self._dry_run:
-            return
-        if self._publisher is None:
-            connection = await connect_nats(self._nats, name="reparse")
-            self._stack.push_async_callback(connection.close)
-            self._publisher = Publisher(connection.js, producer="reparse", clock=self._clock)
-        await self._publisher.publish_many(events)
 
 
 def _chosen(configuration: Configuration, wish: Wish, catalogue: dict[str, ProviderModule]) -> Sequence[str]:
@@ -146,6 +121,10 @@ def _chosen(configuration: Configuration, wish: Wish, catalogue: dict[str, Provi
         known = ", ".join(catalogue)
         what = f"no provider {unknown[0]!r}" if unknown else "name a provider whose settings are here"
         raise SettingsError([SettingsProblem("reparse", f"{what}; there are {known}")])
+    feeds = {feed.name for name in names for feed in catalogue[name].manifest.feeds}
+    if nobodys := [feed for feed in wish.feeds if feed not in feeds]:
+        what = f"no feed {nobodys[0]!r} of {', '.join(names)}; there are {', '.join(sorted(feeds))}"
+        raise SettingsError([SettingsProblem("reparse", what)])
     return names
 
 
@@ -174,6 +153,7 @@ class _Bar:
 def _parse(arguments: Sequence[str] | None) -> tuple[Wish, bool]:
     parser = argparse.ArgumentParser(prog="holdfast reparse", description=__doc__)
     parser.add_argument("--provider", action="append", default=[])
+    parser.add_argument("--feed", action="append", default=[])
     parser.add_argument("--tenant", default="")
     parser.add_argument("--account", default="")
     parser.add_argument("--from", dest="first", type=datetime.fromisoformat, default=BEGINNING)
@@ -183,6 +163,7 @@ def _parse(arguments: Sequence[str] | None) -> tuple[Wish, bool]:
     found = parser.parse_args(arguments)
     wish = Wish(
         providers=tuple(found.provider),
+        feeds=tuple(found.feed),
         tenant=found.tenant,
         account=found.account,
         first=found.first,

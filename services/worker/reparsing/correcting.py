@@ -14,17 +14,18 @@ from msgspec.structs import replace
 
 from holdfast.domain.sources import Source
 from holdfast.domain.time import to_ms
-from holdfast.events import BalancesObserved, ReturnsReported, TotalsReported
+from holdfast.events import BalancesObserved, ClustersObserved, ReturnsReported, TotalsReported
 from services.worker.reparsing.keeping import Current, KeptFetch, Key, Kind
-from services.worker.reparsing.replaying import Replayed, Said
+from services.worker.reparsing.replaying import Replayed, Statement
 
-Verdict = Literal["same", "corrected", "new", "kept"]
-"""`new`: nothing is stored for that instant. `kept`: what is current is from another fetch."""
+Verdict = Literal["same", "corrected", "new", "kept", "withdrawn"]
+"""`new`: nothing is stored for that instant. `kept`: what is current is from another fetch. `withdrawn`: a price that
+was not stated."""
 Place = tuple[Kind, Key]
 
 
 class Judged(Struct, frozen=True, kw_only=True):
-    """One source at one instant: its statement, a total or the returns that it reports."""
+    """One source at one instant: its statement, a total or returns that it reports; clusters of a token; a price."""
 
     kind: Kind
     source: str
@@ -32,12 +33,12 @@ class Judged(Struct, frozen=True, kw_only=True):
     platform: str
     verdict: Verdict
     before: str
-    """The id of what is current: of a snapshot, or of an event. Empty if there is nothing."""
+    """The id of what is current: of a snapshot, or of an event. Of a price the number. Empty if there is nothing."""
     after: str
     lines_before: int
     lines_after: int
     job_id: str
-    events: tuple[Said, ...]
+    events: tuple[Statement, ...]
     """As they were read; empty where nothing is to be published."""
 
 
@@ -45,13 +46,13 @@ class _Candidate(Struct, frozen=True):
     fetched_at: datetime
     identity: str
     fetch: KeptFetch
-    events: tuple[Said, ...]
+    events: tuple[Statement, ...]
 
 
 def keys_of(replayed: Iterable[Replayed]) -> dict[Kind, set[Key]]:
     found: dict[Kind, set[Key]] = defaultdict(set)
     for one in replayed:
-        for said in one.said:
+        for said in one.statements:
             kind, key = _place(said)
             found[kind].add(key)
     return found
@@ -63,7 +64,7 @@ def judge(replayed: Iterable[Replayed], current: Mapping[Place, Current]) -> lis
     return [_judged(place, some, current.get(place)) for place, some in sorted(candidates.items())]
 
 
-def to_corrections(judged: Judged, *, now: datetime) -> list[Said]:
+def to_corrections(judged: Judged, *, now: datetime) -> list[Statement]:
     """The same said again, fetched now: so it is the current of its instant from now on."""
     return [replace(event, fetched_at=to_ms(now)) for event in judged.events]
 
@@ -71,8 +72,8 @@ def to_corrections(judged: Judged, *, now: datetime) -> list[Said]:
 def _candidates(replayed: Iterable[Replayed]) -> dict[Place, list[_Candidate]]:
     found: dict[Place, list[_Candidate]] = defaultdict(list)
     for one in replayed:
-        parts: dict[tuple[Place, str], list[Said]] = defaultdict(list)
-        for said in one.said:
+        parts: dict[tuple[Place, str], list[Statement]] = defaultdict(list)
+        for said in one.statements:
             parts[_place(said), _identity(said)].append(said)
         for (place, identity), events in parts.items():
             found[place].append(_Candidate(events[0].fetched_at, identity, one.fetch, tuple(events)))
@@ -113,18 +114,22 @@ def _brought(fetch: KeptFetch, current: Current) -> bool:
     return current.job_id == fetch.job.id and current.fetched_at > fetch.finished_at
 
 
-def _place(said: Said) -> Place:
+def _place(said: Statement) -> Place:
+    if isinstance(said, ClustersObserved):
+        return "clusters", (f"{said.tenant}/{said.provider}/{said.token}", said.observed_at, "")
     source = Source(tenant=said.tenant, provider=said.provider, account=said.account, scope=said.scope).id
     if isinstance(said, TotalsReported):
         return "total", (source, said.observed_at, said.platform)
     return ("returns" if isinstance(said, ReturnsReported) else "statement"), (source, said.observed_at, "")
 
 
-def _identity(said: Said) -> str:
+def _identity(said: Statement) -> str:
     return said.snapshot_id if isinstance(said, BalancesObserved) else said.id
 
 
-def _lines(said: Said) -> int:
+def _lines(said: Statement) -> int:
     if isinstance(said, BalancesObserved):
         return said.lines
+    if isinstance(said, ClustersObserved):
+        return len(said.clusters)
     return len(said.items) if isinstance(said, ReturnsReported) else 1

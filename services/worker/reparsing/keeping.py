@@ -11,7 +11,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from holdfast.domain.jobs import JobWindow
+from holdfast.domain.jobs import Feed, JobWindow
 from holdfast.events import FetchRequested
 from holdfast.providers.kit.replaying import KeptAnswer
 from holdfast.warehouse.client import Warehouse
@@ -19,14 +19,16 @@ from holdfast.warehouse.client import Warehouse
 BEGINNING, END = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 FetchKey = tuple[str, datetime]
 """(job_id, started_at)"""
-Kind = Literal["statement", "total", "returns"]
+Kind = Literal["statement", "total", "returns", "clusters", "price"]
 KINDS: dict[Kind, str] = {
     "statement": "read_current_statements",
     "total": "read_current_totals",
     "returns": "read_current_returns",
+    "clusters": "read_current_clusters",
 }
 Key = tuple[str, datetime, str]
-"""(source, observed_at, platform): the platform of a total; else empty."""
+"""(source, observed_at, platform): the platform of a total; else empty. Of clusters the source is
+tenant/provider/token."""
 
 
 class Sizes(Struct, frozen=True, kw_only=True):
@@ -43,8 +45,11 @@ class Chosen(Struct, frozen=True, kw_only=True):
     """Which fetches are read again: by when they were made, not by what they are of."""
 
     provider: str
+    feeds: tuple[Feed, ...] = ()
+    """All, if none is named."""
     tenant: str = ""
     account: str = ""
+    """Or the token or assets that the feed watches."""
     first: datetime = BEGINNING
     last: datetime = END
 
@@ -55,6 +60,8 @@ class KeptFetch(Struct, frozen=True, kw_only=True):
     finished_at: datetime
     attempts: int
     response_bytes: int
+    answered: bool = True
+    """Whether any answer of it is kept."""
 
     @property
     def key(self) -> FetchKey:
@@ -75,14 +82,14 @@ async def count_fetches(warehouse: Warehouse, chosen: Chosen) -> int:
 
 
 async def read_fetches(warehouse: Warehouse, chosen: Chosen, *, page: int) -> AsyncIterator[list[KeptFetch]]:
-    """Page by page, oldest first: those whose answers are kept."""
+    """Page by page, oldest first; with what nothing is kept of."""
     after = (BEGINNING, "")
     while True:
         asked = _asked(chosen) | {"after_at": after[0], "after_job": after[1], "limit": page}
         rows = await warehouse.query(load_sql("read_fetches"), asked)
         if not rows:
             return
-        yield [_to_fetch(row) for row in rows if row["answered"]]
+        yield [_to_fetch(row) for row in rows]
         if len(rows) < page:
             return
         after = rows[-1]["started_at"], rows[-1]["job_id"]
@@ -133,7 +140,7 @@ def load_sql(name: str) -> str:
 
 
 def _asked(chosen: Chosen) -> dict[str, object]:
-    return {name: getattr(chosen, name) for name in Chosen.__struct_fields__}
+    return {name: getattr(chosen, name) for name in Chosen.__struct_fields__} | {"feeds": list(chosen.feeds)}
 
 
 def _to_fetch(row: dict) -> KeptFetch:  # type: ignore[type-arg]
@@ -158,4 +165,5 @@ def _to_fetch(row: dict) -> KeptFetch:  # type: ignore[type-arg]
         finished_at=row["finished_at"],
         attempts=row["attempts"],
         response_bytes=row["response_bytes"],
+        answered=bool(row["answered"]),
     )

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 import msgspec
 from msgspec import Struct
 
-from holdfast.events import BalancesObserved, ReturnsReported, TotalsReported
+from holdfast.events import BalancesObserved, ClustersObserved, PricesObserved, ReturnsReported, TotalsReported
 from holdfast.providers.kit.contract import Provider, Target
 from holdfast.providers.kit.discovery import ProviderModule
 from holdfast.providers.kit.errors import ProviderError
@@ -47,8 +47,10 @@ TRIED_LAST = 10_000
 _OVERHEAD = 1000
 """Of an answer, besides its body."""
 
-Said = BalancesObserved | TotalsReported | ReturnsReported
-"""What can be corrected: statements, and what the provider reported with them."""
+Statement = BalancesObserved | TotalsReported | ReturnsReported | ClustersObserved
+"""What supersedes what was said of the same instant: statements, and what a provider reported with them."""
+Said = Statement | PricesObserved
+"""What can be corrected."""
 
 
 class Replayed(Struct, frozen=True, kw_only=True):
@@ -57,9 +59,19 @@ class Replayed(Struct, frozen=True, kw_only=True):
     fetch: KeptFetch
     said: tuple[Said, ...] = ()
     """Large statements in parts, as they are published."""
+    gone: bool = False
+    """No body of it is kept: it is too old, or was told by a file."""
     not_recorded: str = ""
     refused: str = ""
-    """Today's parser does not understand what was understood then."""
+    """Today's parser does not understand what was understood then, or reads what is not kept."""
+
+    @property
+    def is_read(self) -> bool:
+        return not (self.gone or self.not_recorded or self.refused)
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        return tuple(one for one in self.said if not isinstance(one, PricesObserved))
 
 
 class Replayer:
@@ -132,6 +144,8 @@ class Replayer:
         answers: Sequence[KeptAnswer],
         spellings: Mapping[tuple[str, str], str],
     ) -> Replayed:
+        if not fetch.answered:
+            return Replayed(fetch=fetch, gone=True)
         for provider, remembers in bench.providers():
             session.load(fetch.started_at, answers, remembered=memory.of(fetch) if remembers else {})
             replayed = await self._try(provider, fetch, spellings)
@@ -159,6 +173,8 @@ class Replayer:
                 return Replayed(fetch=fetch, not_recorded=str(error))
             except (ProviderError, MismatchedResultError) as error:
                 return Replayed(fetch=fetch, refused=f"{type(error).__name__}: {error}")
+        if exchange.unrecorded:
+            return Replayed(fetch=fetch, refused=f"not recorded: {exchange.unrecorded}")
         return Replayed(fetch=fetch, said=tuple(one for one in events if isinstance(one, Said)))
 
 

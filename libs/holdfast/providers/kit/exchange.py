@@ -40,6 +40,8 @@ class Exchange:
     def __init__(self) -> None:
         self.requests = 0
         self.responses: list[RecordedResponse] = []
+        self.unrecorded = ""
+        """What was read besides, and is not kept, as a file: what it said then can not be read again."""
 
     @property
     def response_bytes(self) -> int:

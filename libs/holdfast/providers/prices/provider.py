@@ -9,6 +9,7 @@ from holdfast.domain.prices import Price
 from holdfast.domain.time import Clock
 from holdfast.providers.kit.contract import Budget, FeedManifest, Fetched, History, Manifest, Target
 from holdfast.providers.kit.errors import ProviderUnavailableError, UnexpectedResponseError
+from holdfast.providers.kit.exchange import current_exchange
 from holdfast.providers.kit.session import Session
 from holdfast.providers.prices.csv_file import PriceFileError, load_prices
 from holdfast.providers.prices.http_source import fetch_prices
@@ -54,6 +55,7 @@ class PricesProvider:
         """A file says all it has either way."""
         if source.url:
             return await fetch_prices(self._session, source.url, assets=assets, window=window, source=source.name)
+        current_exchange().unrecorded = f"the file of the source {source.name!r}"
         try:
             return await asyncio.to_thread(load_prices, Path(source.csv_path), source.name)
         except OSError as error:
