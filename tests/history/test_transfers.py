@@ -9,6 +9,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from holdfast.domain.ledger.entries import ledger
 from holdfast.domain.ledger.statements import Line
@@ -177,3 +178,41 @@ def _by_instant(moved: Iterable[LoggedTransfer]) -> list[tuple[datetime, Decimal
     for one in moved:
         sums[one.at] += one.delta
     return list(sums.items())
+
+
+COIN = "eip155:1/slip44:60"
+KNOWN = {False: [Stretch(WALLET, False, 90, 210)], True: [Stretch(WALLET, True, 90, 210)]}
+
+
+def both(number: int, token: str, coin: str) -> StoredSnapshot:
+    one = snapshot(number, token)
+    return replace(one, lines=(*one.lines, StoredLine("wallet", Line(COIN, "asset", Decimal(coin)))))
+
+
+@pytest.mark.parametrize("of_coin", [False, True])
+@pytest.mark.parametrize("other", [[], [(90, 199)], [(101, 210)], [(90, 150), (151, 210)]])
+def test_of_tokens_and_of_the_coin_each_is_exact_where_its_own_blocks_are_known(
+    of_coin: bool, other: Sequence[tuple[int, int]]
+) -> None:
+    """Whatever is known of the other."""
+    chain = [both(100, "10", "3"), both(200, "8", "4")]
+    blocks = {(one.source, one.at, one.snapshot_id): int(one.snapshot_id, 16) for one in chain}
+    token = logged(110, "-2")
+    coin = LoggedTransfer(WALLET, True, 110, block(110).time, COIN, Decimal(1), "0x6f")
+    stretches = [*KNOWN[of_coin], *(Stretch(WALLET, not of_coin, *ends) for ends in other)]
+    known = Logged(transfers={WALLET: [token, coin]}, stretches={WALLET: stretches})
+    (exact,) = to_feeds({WALLET: chain}, blocks, known)[WALLET]
+    assert (exact.asset, exact.delta) == ((COIN, Decimal(1)) if of_coin else (TOKEN, Decimal(-2)))
+
+
+def test_where_both_are_known_both_are_exact_and_in_order_of_time() -> None:
+    chain = [both(100, "10", "3"), both(200, "8", "4")]
+    blocks = {(one.source, one.at, one.snapshot_id): int(one.snapshot_id, 16) for one in chain}
+    coin = LoggedTransfer(WALLET, True, 105, block(105).time, COIN, Decimal(1), "0x6f")
+    known = Logged(transfers={WALLET: [coin, logged(110, "-2")]}, stretches={WALLET: [*KNOWN[False], *KNOWN[True]]})
+    feed = to_feeds({WALLET: chain}, blocks, known)[WALLET]
+    entries = ledger([to_statement(one) for one in chain], PRICES, feed)
+    assert [(one.asset, one.delta, one.transfer) for one in entries if one.delta][2:] == [
+        (COIN, Decimal(1), "0x6f"),
+        (TOKEN, Decimal(-2), "0x6e"),
+    ]

@@ -9,33 +9,21 @@ import pytest
 from holdfast.domain.ledger.membership import ALWAYS
 from holdfast.domain.prices import Price
 from holdfast.domain.returns.answers import Window
-from holdfast.domain.time import SystemClock
-from holdfast.events import FetchRequested, PricesObserved
-from holdfast.events.event import Event
+from holdfast.events import PricesObserved
 from holdfast.history.ledgers import read_ledgers
 from holdfast.history.memberships import SourceMembership
-from holdfast.providers import evm
 from holdfast.providers.evm.provider import EvmProvider
-from holdfast.providers.evm.settings import ChainSettings, EvmSettings
-from holdfast.providers.kit.contract import Target
-from holdfast.providers.kit.exchange import open_exchange
-from holdfast.providers.kit.session import build_session
-from holdfast.settings import Secret
 from holdfast.settings.shared import ClickHouseSettings
 from holdfast.warehouse.client import Warehouse, connect
-from services.aggregator.batch import Arrival
-from services.aggregator.commit import insert
-from services.aggregator.prepared import prepare
-from services.worker.results import Run, fetched_events
 from tests.providers import evm_chain as chain
 from tests.support.anvil import Anvil, AnvilUnavailableError
 from tests.support.bytecode import TRANSFER, word
+from tests.support.on_chain import ANVIL_STARTS, fetch, pass_time, reading, store
 
 OWNER = f"eip155:31337:{chain.OWNER}"
 TOKEN = f"eip155:31337/erc20:{chain.WHOLE}"
 WALLET = f"acme/evm/{OWNER}/wallet"
 MEMBER = SourceMembership(source=WALLET, account=OWNER, provider="evm", scope="wallet", during=(ALWAYS,))
-ANVIL_STARTS = datetime(2025, 10, 9, 8, 53, 20, tzinfo=UTC)
 Flow = tuple[datetime, Decimal, str]
 
 
@@ -66,37 +54,8 @@ async def warehouse(clickhouse_settings: ClickHouseSettings) -> AsyncIterator[Wa
 
 @pytest.fixture
 async def provider(anvil: Anvil) -> AsyncIterator[EvmProvider]:
-    on_chain = ChainSettings(rpc_url=Secret(anvil.url), tokens=(chain.WHOLE,))
-    settings = EvmSettings(chains={"31337": on_chain}, requests_per_second=1000)
-    session = build_session(evm.MANIFEST, settings, SystemClock())
-    yield evm.build(settings, session, SystemClock())
-    await session.close()
-
-
-async def store(warehouse: Warehouse, *events: Event) -> None:
-    now = datetime.now(UTC)
-    arrivals = [Arrival(event=event, sequence=n, recorded_at=now) for n, event in enumerate(events, 1)]
-    await insert(warehouse, prepare(arrivals), ranking=())
-
-
-async def fetch(warehouse: Warehouse, provider: EvmProvider, feed: str) -> None:
-    """As a worker does it, and the aggregator after it."""
-    now = datetime.now(UTC)
-    job = FetchRequested(
-        id="5" * 32,
-        tenant="acme",
-        provider="evm",
-        feed=feed,
-        target=OWNER,
-        scope="wallet",
-        slot=now,
-        lane="due",
-        requested_at=now,
-    )
-    with open_exchange():
-        fetched = await provider.fetch(Target(feed=feed, target=OWNER, scope="wallet"))
-    run = Run(job=job, attempt=1, started_at=now)
-    await store(warehouse, *fetched_events(run, fetched, finished_at=now, limit_bytes=1_000_000))
+    async with reading(anvil, tokens=(chain.WHOLE,), transfers_of_coin=False) as built:
+        yield built
 
 
 async def flows(warehouse: Warehouse) -> list[Flow]:
@@ -115,40 +74,35 @@ def send(anvil: Anvil, sender: str, receiver: str, raw: int) -> tuple[datetime, 
     return datetime.fromtimestamp(int(block["timestamp"], 16), UTC), sent
 
 
-def pass_time(anvil: Anvil) -> None:
-    anvil.ask("evm_increaseTime", 12)
-    anvil.mine()
-
-
 async def test_transfers_between_two_snapshots_are_flows_at_their_own_blocks(
     anvil: Anvil, warehouse: Warehouse, provider: EvmProvider
 ) -> None:
-    await fetch(warehouse, provider, "balances")
+    await fetch(warehouse, provider, "balances", OWNER)
     out_at, out = send(anvil, chain.OWNER, chain.STRANGER, 30)
     pass_time(anvil)
     in_at, into = send(anvil, chain.STRANGER, chain.OWNER, 12)
     pass_time(anvil)
-    await fetch(warehouse, provider, "balances")
+    await fetch(warehouse, provider, "balances", OWNER)
     [(_, difference, unnamed)] = await flows(warehouse)
     assert (difference, unnamed) == (Decimal(-18), "")
-    await fetch(warehouse, provider, "transfers")
+    await fetch(warehouse, provider, "transfers", OWNER)
     assert await flows(warehouse) == [(out_at, Decimal(-30), out), (in_at, Decimal(12), into)]
 
 
 async def test_a_transfer_that_a_reorganisation_undid_leaves_the_flows(
     anvil: Anvil, warehouse: Warehouse, provider: EvmProvider
 ) -> None:
-    await fetch(warehouse, provider, "balances")
+    await fetch(warehouse, provider, "balances", OWNER)
     before = anvil.ask("evm_snapshot")
     _, undone = send(anvil, chain.OWNER, chain.STRANGER, 30)
-    await fetch(warehouse, provider, "transfers")
+    await fetch(warehouse, provider, "transfers", OWNER)
     listed = await warehouse.rows("SELECT tx_hash FROM transfers")
     assert listed == [(undone,)]
     anvil.ask("evm_revert", before)
     stays_at, stays = send(anvil, chain.OWNER, chain.STRANGER, 11)
     pass_time(anvil)
-    await fetch(warehouse, provider, "balances")
-    await fetch(warehouse, provider, "transfers")
+    await fetch(warehouse, provider, "balances", OWNER)
+    await fetch(warehouse, provider, "transfers", OWNER)
     assert await warehouse.rows("SELECT tx_hash FROM transfers") == [(stays,)]
     assert await flows(warehouse) == [(stays_at, Decimal(-11), stays)]
 
@@ -157,12 +111,12 @@ async def test_what_no_log_tells_remains_a_difference(
     anvil: Anvil, warehouse: Warehouse, provider: EvmProvider
 ) -> None:
     """A token that rebases: its balances change without a transfer."""
-    await fetch(warehouse, provider, "balances")
+    await fetch(warehouse, provider, "balances", OWNER)
     sent_at, sent = send(anvil, chain.OWNER, chain.STRANGER, 30)
     anvil.put_storage(chain.WHOLE, chain.balance_slot(chain.OWNER), 13)
     pass_time(anvil)
-    await fetch(warehouse, provider, "balances")
-    await fetch(warehouse, provider, "transfers")
+    await fetch(warehouse, provider, "balances", OWNER)
+    await fetch(warehouse, provider, "transfers", OWNER)
     explained, rest = await flows(warehouse)
     assert explained == (sent_at, Decimal(-30), sent)
     assert rest[1:] == (Decimal(1), "")
