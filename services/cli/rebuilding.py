@@ -1,6 +1,5 @@
 """`holdfast rebuild`"""
 
-import secrets
 import sys
 from datetime import UTC, datetime
 from typing import Annotated
@@ -9,7 +8,17 @@ import msgspec
 from cyclopts import Parameter
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from holdfast.rebuild import Outcome, Rebuild, Scope, UnitDone, read_findings, swap
+from holdfast.rebuild import (
+    OtherScopeError,
+    Outcome,
+    Rebuild,
+    Scope,
+    UnitDone,
+    check_scope,
+    name_run,
+    read_findings,
+    swap,
+)
 from holdfast.registry.errors import RegistryError
 from holdfast.settings.shared import PriceSettings
 from holdfast.warehouse.client import Warehouse
@@ -21,7 +30,9 @@ Portfolios = Annotated[
     tuple[str, ...], Parameter(name="--portfolio", help="As acme/family; may be repeated. Everything if left out.")
 ]
 Swap = Annotated[bool, Parameter(negative=(), help="Put what was derived in the place of what differs.")]
-Resume = Annotated[str | None, Parameter(help="The name of a run that was cut short, to go on with it.")]
+Resume = Annotated[
+    str | None, Parameter(help="The name of a run that was cut short, to go on with it, for the same portfolios.")
+]
 
 
 async def rebuild(
@@ -31,9 +42,10 @@ async def rebuild(
 
     Exit code 1 where there is one that was not put right. May run beside everything else.
     """
-    name = resume or f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    scope = _scope(portfolio)
+    name = _resumed(resume, scope) if resume else name_run(scope, datetime.now(UTC))
     async with connections.warehouse() as warehouse:
-        work = Rebuild(warehouse, run=name, scope=_scope(portfolio), ranking=_ranking())
+        work = Rebuild(warehouse, run=name, scope=scope, ranking=_ranking())
         outcome = await _run(work, quiet=json)
         findings = await read_findings(warehouse, name) if outcome.differences else []
         repaired = await _repair(warehouse, work, outcome.differences if swap else 0, quiet=json)
@@ -100,6 +112,14 @@ def _scope(portfolios: tuple[str, ...]) -> Scope:
             raise RegistryError("portfolio", f"{text!r} names no tenant", "Write it as acme/family")
         keys.append((tenant, portfolio))
     return Scope(portfolios=tuple(keys))
+
+
+def _resumed(run: str, scope: Scope) -> str:
+    try:
+        check_scope(run, scope)
+    except OtherScopeError as error:
+        raise RegistryError("resume", str(error), "Name the portfolios that it began with, or begin another") from error
+    return run
 
 
 def _ranking() -> tuple[str, ...]:

@@ -108,6 +108,28 @@ async def test_a_source_that_states_values_without_amounts_has_no_returns(world:
     assert shown[TOKEN_USDC] == (-500, 0, 0)
 
 
+async def test_what_another_source_of_the_account_alone_holds_keeps_its_return(world: World) -> None:
+    """The pool says nothing of the 100 USDC in the wallet, bought at 0.999; of ether, held by both, nothing is known."""
+    warehouse, store = world.resources.warehouse, world.resources.store
+    account = "eip155:1:0x" + "7" * 40
+    choices = [SourceChoice(provider="evm"), SourceChoice(provider="okx")]
+    await store.add_account("acme", account, sources=choices)
+    await world.resources.watcher.wait_until(store.revision)
+    for clock, price in (("05:00", "0.999"), ("06:00", "1")):
+        await write_snapshot(warehouse, f"acme/evm/{account}/wallet", at(clock), [
+            line(USDC, kind="wallet", amount="100", value=str(100 * Decimal(price)), price_usd=price),
+            line(ETH, kind="wallet", amount="1", value="2000", price_usd="2000"),
+        ])  # fmt: skip
+    await write_snapshot(warehouse, f"acme/okx/{account}/defi", at("05:00"), [
+        line(ETH, kind="deposit", amount="2", value="4000", price_usd="2000"),
+        line(None, kind="liquidity", amount=None, value="100", reason="value_only"),
+    ])  # fmt: skip
+    body = await data_of(world, "returns", of=account.rpartition(":")[2], key="acme")
+    shown = {one["tokenAddress"]: (one["balance"], one["value"], one["return"]) for one in body["returns"]}
+    assert shown == {TOKEN_USDC: (100, 100, Decimal("0.1")), COIN: (3, 0, 0)}
+    assert body["totalReturn"] == Decimal("0.1")
+
+
 async def test_a_token_that_was_unreadable_at_some_time_has_no_return_and_the_others_keep_theirs(
     world: World, trader: str
 ) -> None:

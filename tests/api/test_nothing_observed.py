@@ -20,10 +20,11 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 C, SAID_NOTHING, HOLDS_NOTHING = ("eip155:1:0x" + digit * 40 for digit in "123")
 MEMBERS = {"worked": [C], "unseen": [SAID_NOTHING], "both": [C, SAID_NOTHING], "empty": [], "broke": [HOLDS_NOTHING]}
 END = day(3).isoformat()
+GONE = Member(account=SAID_NOTHING, valid_from=day(1), valid_to=day(2))
 SILENT = {
     "joins later": (Member(account=SAID_NOTHING, valid_from=day(3.5)), 0),
     "joins at the end": (Member(account=SAID_NOTHING, valid_from=day(3)), 1),
-    "has left": (Member(account=SAID_NOTHING, valid_from=day(1), valid_to=day(2)), 0),
+    "has left": (GONE, 0),
     "leaves at the end": (Member(account=SAID_NOTHING, valid_to=day(3)), 0),
     "leaves later": (Member(account=SAID_NOTHING, valid_to=day(3.5)), 1),
 }
@@ -39,6 +40,7 @@ async def example_world(world: World) -> World:
         await store.put_portfolio("acme", portfolio, members=[Member(account=one) for one in accounts])
     for portfolio, (member, _) in SILENT.items():
         await store.put_portfolio("acme", portfolio.replace(" ", "-"), members=[Member(account=C), member])
+    await store.put_portfolio("acme", "gone", members=[GONE])
     await world.resources.watcher.wait_until(store.revision)
     projector = Projector(warehouse, Silent(), every_s=60)  # type: ignore[arg-type]
     await projector.reconcile(world.resources.registry)
@@ -59,6 +61,8 @@ UNOBSERVED = [
     ("worked", {"known_at": day(1).isoformat(), "to": day(1).isoformat()}),
     ("unseen", {}),
     ("empty", {}),
+    ("gone", {}),
+    ("gone", {"from": day(2.5).isoformat()}),
 ]
 
 
@@ -123,3 +127,29 @@ async def test_a_closed_day_of_which_nothing_is_known_says_the_same(example_worl
         assert {one.reason for one in row.returns} == {"not_observed"}
         assert all(one.gain is None and one.rate is None for one in row.returns)
         assert row.sources == 0
+
+
+@pytest.mark.parametrize(("at", "net"), [(0.5, None), (1.5, None), (2, "0"), (2.5, "0")])
+async def test_who_left_without_a_word_is_worth_nothing_from_then_on(
+    at: float, net: str | None, example_world: World
+) -> None:
+    """A portfolio that nobody belongs to any more is worth 0 by definition; what it had returned stays unknown."""
+    hour = {"from": day(at).isoformat(), "to": day(at).isoformat(), "currency": "USD"}
+    asked = {"at": day(at).isoformat()}
+    known = {"known_at": datetime.now(UTC).isoformat()}
+    found = {
+        "total": await ask(example_world, "gone", "total", **asked),
+        "as known": await ask(example_world, "gone", "total", **asked, **known),
+        "stored": (await ask(example_world, "gone", "series", **hour))["points"][0],
+        "five minutes": (await ask(example_world, "gone", "series", interval="5m", **hour))["points"][0],
+        "marked": (await ask(example_world, "gone", "series", mark="true", **hour))["points"][0],
+    }
+    assert {name: one["net"] for name, one in found.items()} == dict.fromkeys(found, net)
+    assert {one["quality"]["sources_missing"] for one in found.values()} == {1 if at == 1.5 else 0}
+
+
+async def test_the_newest_of_who_left_without_a_word_is_nothing_everywhere(example_world: World) -> None:
+    [row] = await example_world.resources.warehouse.query("SELECT net FROM portfolio_value WHERE portfolio = 'gone'")
+    newest = (await example_world.get("/v1/portfolios/gone/total")).json()
+    points = (await example_world.get("/v1/portfolios/gone/series")).json()["points"]
+    assert (row["net"], newest["net"], points[-1]["net"]) == (0, "0", "0")

@@ -44,6 +44,13 @@ async def test_a_difference_is_told_with_exit_code_1_and_gone_after_a_swap(
     assert run().returncode == 0
 
 
+def test_a_run_is_not_taken_up_for_other_portfolios(variables: dict[str, str], tmp_path: Path) -> None:
+    words = ("--resume", "20260301-123000-1f2e-all", "--portfolio", "acme/one")
+    refused = holdfast("rebuild", *words, settings=variables, folder=tmp_path)
+    assert refused.returncode == 1
+    assert "20260301-123000-1f2e-all is of everything" in refused.stderr
+
+
 def test_a_portfolio_without_its_tenant_is_refused(variables: dict[str, str], tmp_path: Path) -> None:
     refused = holdfast("rebuild", "--portfolio", "family", settings=variables, folder=tmp_path)
     assert refused.returncode == 1

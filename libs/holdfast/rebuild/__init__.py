@@ -5,8 +5,22 @@ prices and memberships alone, without a look at what was worked out step by step
 """
 
 from holdfast.rebuild.findings import Finding, read_findings
+from holdfast.rebuild.naming import OtherScopeError, check_scope, name_run
 from holdfast.rebuild.planning import Scope, Unit, plan
 from holdfast.rebuild.running import Outcome, Rebuild, UnitDone
 from holdfast.rebuild.swapping import swap
 
-__all__ = ["Finding", "Outcome", "Rebuild", "Scope", "Unit", "UnitDone", "plan", "read_findings", "swap"]
+__all__ = [
+    "Finding",
+    "OtherScopeError",
+    "Outcome",
+    "Rebuild",
+    "Scope",
+    "Unit",
+    "UnitDone",
+    "check_scope",
+    "name_run",
+    "plan",
+    "read_findings",
+    "swap",
+]
