@@ -104,11 +104,12 @@ async def assert_same_lines(world: World, items: list[dict[str, Any]], key: str)
 async def assert_same_flows(world: World, portfolio: str, closed: date, window: dict[str, str]) -> None:
     stored = await rows(
         world,
-        "SELECT at, source, account, asset, side, delta, held, price, value, reason, transfer FROM portfolio_flows "
-        f"WHERE tenant = 'acme' AND portfolio = '{portfolio}' AND day = '{closed}' ORDER BY at, source, asset, side",
+        "SELECT at, source, account, asset, side, delta, held, price, value, reason, transfer, crossed, moved, "
+        f"requoted FROM portfolio_flows WHERE tenant = 'acme' AND portfolio = '{portfolio}' AND day = '{closed}' "
+        "ORDER BY at, source, asset, side",
     )
     said = (await world.get(f"/v1/portfolios/{portfolio}/flows", **window)).json()["items"]
-    money = ("delta", "held", "price", "value")
+    money = ("delta", "held", "price", "value", "crossed", "moved", "requoted")
     assert [
         {k: number(v) if k in money else instant(v) if k == "at" else v for k, v in one.items() if k != "rate"}
         for one in said

@@ -27,6 +27,9 @@ def flow(at: datetime, source: str, asset: str, side: str, delta: str) -> FlowVi
         value=None,
         reason="no_price",
         transfer="",
+        crossed=None,
+        moved=None,
+        requoted=None,
     )
 
 

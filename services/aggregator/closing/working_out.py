@@ -11,6 +11,7 @@ from holdfast.domain.assets import USD
 from holdfast.domain.attribution import Attribution, attribute, unattributed
 from holdfast.domain.ledger.entries import Entry
 from holdfast.domain.money import OutOfRangeError, cut
+from holdfast.domain.own_moves import Portion, portions
 from holdfast.domain.quotes import PriceBook
 from holdfast.domain.returns.answers import Unavailable, Window
 from holdfast.domain.returns.book import Book, build_book, to_book, to_heard
@@ -22,6 +23,7 @@ from holdfast.history.memberships import read_memberships, sources_of
 from holdfast.history.receipts import RECEIPTS
 from holdfast.warehouse.client import Warehouse
 from holdfast.warehouse.rows import ClosedDayRow, FlowRow, MethodRow, stored_time
+from holdfast.warehouse.rows.closed_days import PortionRow
 from services.aggregator.closing.attributing import to_attribution, to_lines
 from services.aggregator.closing.awaiting import read_awaited
 from services.aggregator.closing.days import DueDay
@@ -91,6 +93,7 @@ def _measured(looked: _Looked, span: str, ledgers: Ledgers) -> ClosedDayRow:
 def _to_row(looked: _Looked, span: str, ledgers: Ledgers, book: Book, answers: _Answers) -> ClosedDayRow:
     inputs = inputs_of(book, [one.stated for one in ledgers.sources], left_out=ledgers.left_out)
     accounts = {one.source: one.account for one in ledgers.sources}
+    flows = list(flows_of(book)) if span == _DAY else []
     return ClosedDayRow(
         tenant=looked.due.tenant,
         portfolio=looked.due.portfolio,
@@ -111,7 +114,8 @@ def _to_row(looked: _Looked, span: str, ledgers: Ledgers, book: Book, answers: _
         newest_input=None if inputs.newest is None else stored_time(inputs.newest),
         reasons=dict(inputs.reasons),
         returns=tuple(_to_method(answer) for answer in answers.returns),
-        flows=tuple(_to_flow(entry, accounts) for entry in flows_of(book)) if span == _DAY else (),
+        flows=tuple(_to_flow(entry, accounts) for entry in flows),
+        portions=tuple(_to_portion(portion) for portion in portions(flows)),
         attribution=to_attribution(answers.attribution),
         effects=tuple(to_lines(answers.attribution, accounts)) if span == _DAY else (),
     )
@@ -146,3 +150,7 @@ def _to_flow(entry: Entry, accounts: Mapping[str, str]) -> FlowRow:
         reason=entry.reason if entry.value is None else "",
         transfer=entry.transfer,
     )
+
+
+def _to_portion(portion: Portion | None) -> PortionRow:
+    return PortionRow(**portion._asdict()) if portion else PortionRow()

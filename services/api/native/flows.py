@@ -17,7 +17,7 @@ from holdfast.domain.ledger.statements import HELD_ON, VALUE_ONLY, lacks_rate
 from holdfast.domain.returns.inputs import flows_of
 from services.api.callers import Asker
 from services.api.currencies import Conversion, CurrencyText, RateMissing
-from services.api.native.ledger_views import FlowView, own_source, to_flow
+from services.api.native.ledger_views import FlowView, own_source, to_flows
 from services.api.native.measuring import From, Measured, Question, To, inputs_to, read_measured
 from services.api.native.moments import KnownAt
 from services.api.native.quality import Known, Quality, to_quality
@@ -63,7 +63,8 @@ async def list_flows(
     limit: Limit = None,
     cursor: CursorText = None,
 ) -> Flows:
-    """By source: a transfer between two accounts is two that cancel. A member that joins or leaves is a flow, too.
+    """By source: a transfer between two accounts is two, each at its own price, of which `crossed` is no part; what
+    `crossed` is over all is the `invested` of the simple return. A member that joins or leaves is a flow, too.
 
     An amount that a statement does not say is unknown, not 0: the flow across it is that between the statements
     around it, at the later one.
@@ -72,8 +73,7 @@ async def list_flows(
     after = parse_cursor(cursor, Place)
     question = Question(portfolio=portfolio, from_=from_, to=to, currency=currency, known_at=known_at)
     measured = await read_measured(api, caller, question)
-    accounts = measured.accounts
-    page, following = page_of([to_flow(entry, accounts) for entry in flows_of(measured.book)], after, size)
+    page, following = page_of(to_flows(measured.book, measured.accounts), after, size)
     return Flows(
         portfolio=portfolio,
         currency=measured.currency,

@@ -6,7 +6,10 @@ from msgspec import Struct
 
 from holdfast.domain.ledger.entries import Entry
 from holdfast.domain.money import plain
+from holdfast.domain.own_moves import Portion, portions
 from holdfast.domain.returns.answers import Missing
+from holdfast.domain.returns.book import Book
+from holdfast.domain.returns.inputs import flows_of
 from holdfast.history.receipts import RECEIPTS
 from services.api.currencies import to_text
 from services.api.vocabulary import Money, Time
@@ -33,6 +36,14 @@ class FlowView(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Why the value is unknown; empty where it is known."""
     transfer: str
     """The transfer that it was read from; empty for a difference of snapshots, and for joining and leaving."""
+    crossed: Money | None
+    """What of the value came from outside of what is measured, or went there: what returns count as a flow."""
+    moved: Money | None
+    """What came from another line of the same asset at the same instant, or went there, for what it was worth where it
+    left: over all flows it adds up to 0."""
+    requoted: Money | None
+    """What it is worth more where it arrived, a price effect. The value is the sum of the three; where it is null, so
+    are these."""
 
 
 class MarkView(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,8 +69,15 @@ class MissingInput(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     reason: str
 
 
-def to_flow(entry: Entry, accounts: Mapping[str, str]) -> FlowView:
+def to_flows(book: Book, accounts: Mapping[str, str]) -> list[FlowView]:
+    """Of the window, each with what of it only moved within what the book is of."""
+    flows = list(flows_of(book))
+    return [_to_flow(entry, portion, accounts) for entry, portion in zip(flows, portions(flows), strict=True)]
+
+
+def _to_flow(entry: Entry, portion: Portion | None, accounts: Mapping[str, str]) -> FlowView:
     source = own_source(entry)
+    crossed, moved, requoted = portion or (None, None, None)
     return FlowView(
         at=entry.at,
         source=source,
@@ -73,6 +91,9 @@ def to_flow(entry: Entry, accounts: Mapping[str, str]) -> FlowView:
         value=to_text(entry.value),
         reason=entry.reason if entry.value is None else "",
         transfer=entry.transfer,
+        crossed=to_text(crossed),
+        moved=to_text(moved),
+        requoted=to_text(requoted),
     )
 
 

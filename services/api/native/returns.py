@@ -13,11 +13,10 @@ from holdfast.domain.ledger.entries import Entry
 from holdfast.domain.ledger.statements import AssetSide
 from holdfast.domain.returns.answers import Method
 from holdfast.domain.returns.book import Book, added, parts
-from holdfast.domain.returns.inputs import flows_of
 from holdfast.domain.returns.methods import METHODS
 from services.api.callers import Asker
 from services.api.currencies import CurrencyText
-from services.api.native.ledger_views import FlowView, MarkView, own_source, to_flow, to_mark
+from services.api.native.ledger_views import FlowView, MarkView, own_source, to_flows, to_mark
 from services.api.native.measuring import From, Measured, Question, To, quality_of, read_measured
 from services.api.native.moments import KnownAt
 from services.api.native.quality import Quality
@@ -184,7 +183,7 @@ def _to_item(measured: Measured, key: _Key, book: Book, wanted: _Wanted) -> Retu
         account=key.account or None,
         source=key.source or None,
         returns=measure(book, wanted.methods, asset=asset, lots=wanted.lots),
-        flows=[to_flow(one, accounts) for one in flows_of(book)] if wanted.flows else None,
+        flows=to_flows(book, accounts) if wanted.flows else None,
         opening=[to_mark(one, accounts) for one in book.opening if one.held] if wanted.prices else None,
         closing=[to_mark(one, accounts) for one in book.closing if one.held] if wanted.prices else None,
     )

@@ -39,6 +39,14 @@ class FlowRow(Struct, frozen=True, kw_only=True):
     transfer: str
 
 
+class PortionRow(Struct, frozen=True, kw_only=True):
+    """Of the value of a flow; nothing where it is unknown."""
+
+    crossed: Decimal | None = None
+    moved: Decimal | None = None
+    requoted: Decimal | None = None
+
+
 class EffectsRow(Struct, frozen=True, kw_only=True):
     """Nothing where it is unknown."""
 
@@ -90,5 +98,6 @@ class ClosedDayRow(Row, frozen=True, kw_only=True):
     reasons: dict[str, int]
     returns: tuple[MethodRow, ...]
     flows: tuple[FlowRow, ...]
+    portions: tuple[PortionRow, ...]
     attribution: AttributionRow
     effects: tuple[LineEffectsRow, ...]
