@@ -12,7 +12,7 @@ from services.cli.registry import parse_time
 
 Providers = Annotated[tuple[str, ...], Parameter(name="--provider", help="May be repeated; all with settings here.")]
 Feeds = Annotated[
-    tuple[str, ...], Parameter(name="--feed", help="As balances, prices, clusters; may be repeated; all by default.")
+    tuple[str, ...], Parameter(name="--feed", help="As balances or prices; may be repeated; all by default.")
 ]
 From = Annotated[str | None, Parameter(name="--from", help="Fetches since then (ISO 8601 with its zone).")]
 To = Annotated[str | None, Parameter(name="--to", help="Fetches before then.")]

@@ -31,6 +31,7 @@ from services.worker.reparsing.publishing import Corrector
 from services.worker.reparsing.replaying import Replayed, Replayer, settings_of
 from services.worker.reparsing.reporting import Report, Tally, show
 from services.worker.reparsing.standing import read_standing
+from services.worker.reparsing.transfers import read_current_transfers
 from services.worker.settings import WorkerSettings
 
 EX_CONFIG, EX_UNAVAILABLE, EX_INTERRUPTED = 78, 69, 130
@@ -131,7 +132,8 @@ def _chosen(configuration: Configuration, wish: Wish, catalogue: dict[str, Provi
 async def _judged(warehouse: Warehouse, replayed: Sequence[Replayed]) -> list[Judged]:
     current: dict[Place, Current] = {}
     for kind, keys in keys_of(replayed).items():
-        current |= {(kind, key): found for key, found in (await read_current(warehouse, kind, keys)).items()}
+        read = read_current_transfers(warehouse, keys) if kind == "transfers" else read_current(warehouse, kind, keys)
+        current |= {(kind, key): found for key, found in (await read).items()}
     return judge(replayed, current)
 
 

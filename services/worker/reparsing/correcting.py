@@ -14,9 +14,10 @@ from msgspec.structs import replace
 
 from holdfast.domain.sources import Source
 from holdfast.domain.time import to_ms
-from holdfast.events import BalancesObserved, ClustersObserved, ReturnsReported, TotalsReported
+from holdfast.events import BalancesObserved, ClustersObserved, ReturnsReported, TotalsReported, TransfersObserved
 from services.worker.reparsing.keeping import Current, KeptFetch, Key, Kind
 from services.worker.reparsing.replaying import Replayed, Statement
+from services.worker.reparsing.transfers import behind, identity_of, moved_in, span_of
 
 Verdict = Literal["same", "corrected", "new", "kept", "withdrawn"]
 """`new`: nothing is stored for that instant. `kept`: what is current is from another fetch. `withdrawn`: a price that
@@ -25,7 +26,8 @@ Place = tuple[Kind, Key]
 
 
 class Judged(Struct, frozen=True, kw_only=True):
-    """One source at one instant: its statement, a total or returns that it reports; clusters of a token; a price."""
+    """One source at one instant: its statement, a total or returns that it reports; clusters of a token;
+    the transfers of some blocks; a price."""
 
     kind: Kind
     source: str
@@ -33,7 +35,8 @@ class Judged(Struct, frozen=True, kw_only=True):
     platform: str
     verdict: Verdict
     before: str
-    """The id of what is current: of a snapshot, or of an event. Of a price the number. Empty if there is nothing."""
+    """The id of what is current: of a snapshot, or of an event; of transfers a hash of what is said, of a price the
+    number. Empty if there is nothing."""
     after: str
     lines_before: int
     lines_after: int
@@ -65,8 +68,11 @@ def judge(replayed: Iterable[Replayed], current: Mapping[Place, Current]) -> lis
 
 
 def to_corrections(judged: Judged, *, now: datetime) -> list[Statement]:
-    """The same said again, fetched now: so it is the current of its instant from now on."""
-    return [replace(event, fetched_at=to_ms(now)) for event in judged.events]
+    """The same said again, fetched now: so it is the current of its instant from now on. Transfers say when already."""
+    return [
+        event if isinstance(event, TransfersObserved) else replace(event, fetched_at=to_ms(now))
+        for event in judged.events
+    ]
 
 
 def _candidates(replayed: Iterable[Replayed]) -> dict[Place, list[_Candidate]]:
@@ -95,8 +101,15 @@ def _judged(place: Place, candidates: list[_Candidate], current: Current | None)
         lines_before=current.lines if current else 0,
         lines_after=_lines(last.events[0]),
         job_id=last.fetch.job.id,
-        events=last.events if verdict in ("corrected", "new") else (),
+        events=_placed(last.events, current) if verdict in ("corrected", "new") else (),
     )
+
+
+def _placed(events: tuple[Statement, ...], current: Current | None) -> tuple[Statement, ...]:
+    """Transfers where they belong among what was fetched: behind what they correct."""
+    if current is None:
+        return events
+    return tuple(behind(one, current.fetched_at) if isinstance(one, TransfersObserved) else one for one in events)
 
 
 def _verdict(last: _Candidate, candidates: Iterable[_Candidate], current: Current | None) -> Verdict:
@@ -118,12 +131,16 @@ def _place(said: Statement) -> Place:
     if isinstance(said, ClustersObserved):
         return "clusters", (f"{said.tenant}/{said.provider}/{said.token}", said.observed_at, "")
     source = Source(tenant=said.tenant, provider=said.provider, account=said.account, scope=said.scope).id
+    if isinstance(said, TransfersObserved):
+        return "transfers", (source, to_ms(said.until.time), span_of(said.after.number, said.until.number))
     if isinstance(said, TotalsReported):
         return "total", (source, said.observed_at, said.platform)
     return ("returns" if isinstance(said, ReturnsReported) else "statement"), (source, said.observed_at, "")
 
 
 def _identity(said: Statement) -> str:
+    if isinstance(said, TransfersObserved):
+        return identity_of(said)
     return said.snapshot_id if isinstance(said, BalancesObserved) else said.id
 
 
@@ -132,4 +149,6 @@ def _lines(said: Statement) -> int:
         return said.lines
     if isinstance(said, ClustersObserved):
         return len(said.clusters)
+    if isinstance(said, TransfersObserved):
+        return moved_in(said)
     return len(said.items) if isinstance(said, ReturnsReported) else 1

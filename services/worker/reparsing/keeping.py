@@ -19,7 +19,7 @@ from holdfast.warehouse.client import Warehouse
 BEGINNING, END = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 FetchKey = tuple[str, datetime]
 """(job_id, started_at)"""
-Kind = Literal["statement", "total", "returns", "clusters", "price"]
+Kind = Literal["statement", "total", "returns", "clusters", "transfers", "price"]
 KINDS: dict[Kind, str] = {
     "statement": "read_current_statements",
     "total": "read_current_totals",
@@ -27,8 +27,8 @@ KINDS: dict[Kind, str] = {
     "clusters": "read_current_clusters",
 }
 Key = tuple[str, datetime, str]
-"""(source, observed_at, platform): the platform of a total; else empty. Of clusters the source is
-tenant/provider/token."""
+"""(source, observed_at, platform): the platform of a total; of transfers their blocks; else empty. Of
+clusters the source is tenant/provider/token."""
 
 
 class Sizes(Struct, frozen=True, kw_only=True):

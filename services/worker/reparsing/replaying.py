@@ -17,7 +17,14 @@ from datetime import datetime, timedelta
 import msgspec
 from msgspec import Struct
 
-from holdfast.events import BalancesObserved, ClustersObserved, PricesObserved, ReturnsReported, TotalsReported
+from holdfast.events import (
+    BalancesObserved,
+    ClustersObserved,
+    PricesObserved,
+    ReturnsReported,
+    TotalsReported,
+    TransfersObserved,
+)
 from holdfast.providers.kit.contract import Provider, Target
 from holdfast.providers.kit.discovery import ProviderModule
 from holdfast.providers.kit.errors import ProviderError
@@ -47,8 +54,8 @@ TRIED_LAST = 10_000
 _OVERHEAD = 1000
 """Of an answer, besides its body."""
 
-Statement = BalancesObserved | TotalsReported | ReturnsReported | ClustersObserved
-"""What supersedes what was said of the same instant: statements, and what a provider reported with them."""
+Statement = BalancesObserved | TotalsReported | ReturnsReported | ClustersObserved | TransfersObserved
+"""What supersedes what was said of the same instant or blocks: statements, and what a provider reported with them."""
 Said = Statement | PricesObserved
 """What can be corrected."""
 
