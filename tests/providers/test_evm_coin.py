@@ -10,10 +10,13 @@ import pytest
 from holdfast.domain.jobs import JobWindow
 from holdfast.domain.time import SystemClock
 from holdfast.domain.transfers import CoinMovement, CoinMovements, TransferRange
+from holdfast.providers import evm
+from holdfast.providers.evm.provider import EvmProvider
 from holdfast.providers.evm.settings import ChainSettings, EvmSettings
 from holdfast.providers.kit.contract import Target
 from holdfast.providers.kit.errors import ProviderUnavailableError, UnexpectedResponseError
-from holdfast.providers.kit.exchange import open_exchange
+from holdfast.providers.kit.exchange import RecordedResponse, open_exchange
+from holdfast.providers.kit.replaying import KeptAnswer, ReplayClock, ReplaySession
 from holdfast.providers.kit.testing import Reply
 from holdfast.settings import Secret
 from tests.providers import evm_chain as chain
@@ -347,6 +350,27 @@ async def test_a_chain_of_which_it_is_not_asked_for_is_asked_for_no_state(anvil:
     assert not any(one["method"] == "eth_getBalance" for body in asked for one in _listed(body))
 
 
+@pytest.mark.usefixtures("began")
+async def test_what_was_kept_is_told_alike_when_it_is_read_again_with_or_without_the_coin(anvil: Anvil) -> None:
+    pay(anvil, chain.OWNER, chain.STRANGER, 8)
+    for asked_then in (True, False):
+        with open_exchange() as exchange:
+            (stated,) = (await _provider(anvil, transfers_of_coin=asked_then).fetch(_target())).transfers
+        clock = ReplayClock()
+        session = ReplaySession(provider="evm", clock=clock)
+        settings = EvmSettings(chains={"31337": ChainSettings(rpc_url=Secret(anvil.url))})
+        provider = evm.build(settings, session, clock)
+        session.load(exchange.responses[0].sent_at, [_kept(response) for response in exchange.responses])
+        with open_exchange():
+            (again,) = (await provider.fetch(_target())).transfers
+        assert (again.coin, again.transfers, again.raw) == (stated.coin, stated.transfers, stated.raw)
+        assert (again.coin is not None) is asked_then
+
+
+def _kept(response: RecordedResponse) -> KeptAnswer:
+    return KeptAnswer(**{name: getattr(response, name) for name in KeptAnswer.__struct_fields__})
+
+
 def _parts(told: CoinMovements) -> list[Part]:
     return [(one.cause, one.direction, _wei(one), one.counterparty, one.tx_hash) for one in told.movements]
 
@@ -392,9 +416,16 @@ async def _fetch(
     coin_blocks: int = 100,
     transfers_of_coin: bool = True,
 ) -> TransferRange:
-    on_chain = ChainSettings(rpc_url=Secret(anvil.url), coin_blocks=coin_blocks, transfers_of_coin=transfers_of_coin)
-    provider, _ = _build(anvil, EvmSettings(chains={"31337": on_chain}), twist, SystemClock())
-    target = Target(feed="transfers", target=f"eip155:31337:{chain.OWNER}", scope="wallet", window=window)
+    provider = _provider(anvil, twist, coin_blocks=coin_blocks, transfers_of_coin=transfers_of_coin)
     with open_exchange():
-        (stated,) = (await provider.fetch(target)).transfers
+        (stated,) = (await provider.fetch(_target(window))).transfers
     return stated
+
+
+def _provider(anvil: Anvil, twist: Twist | None = None, **settings: Any) -> EvmProvider:
+    on_chain = ChainSettings(rpc_url=Secret(anvil.url), **settings)
+    return _build(anvil, EvmSettings(chains={"31337": on_chain}), twist, SystemClock())[0]
+
+
+def _target(window: JobWindow | None = None) -> Target:
+    return Target(feed="transfers", target=f"eip155:31337:{chain.OWNER}", scope="wallet", window=window)

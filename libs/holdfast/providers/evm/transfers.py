@@ -29,6 +29,7 @@ from holdfast.providers.evm.past import BlockFinder
 from holdfast.providers.evm.pinning import Pin, fetch_block, fetch_numbers
 from holdfast.providers.kit.errors import ProviderUnavailableError
 from holdfast.providers.kit.exchange import current_exchange
+from holdfast.providers.kit.replaying import NotRecordedError
 
 _Place = tuple[int, str]
 """A block's number and its hash."""
@@ -115,7 +116,10 @@ class ChainTransfers:
     async def _fetch_told(self, address: str, after: int, until: int) -> Told | None:
         if self._coin is None:
             return None
-        return await fetch_movements(self._node, address, after=after, until=until, most=self._coin_blocks)
+        try:
+            return await fetch_movements(self._node, address, after=after, until=until, most=self._coin_blocks)
+        except NotRecordedError:
+            return None  # reading again what was answered before coins were asked of: of its tokens all is known
 
     def _to_coin(self, told: Told | None, blocks: Mapping[int, Block]) -> CoinMovements | None:
         if self._coin is None or told is None:
