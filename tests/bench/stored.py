@@ -72,11 +72,16 @@ async def serve(portfolio: str, *, accounts: int) -> AsyncIterator[World]:
         warehouse = await connect_warehouse(clickhouse.settings())
         stack.push_async_callback(warehouse.close)
         await migrate(warehouse)
-        for statement in (_FILL_MEMBERS, _FILL_PORTFOLIO):
-            await warehouse.command(statement, {"portfolio": portfolio, "sources": accounts})
+        await fill_members(warehouse, portfolio, accounts)
         key = await _register(nats.settings, portfolio, accounts)
         client = await stack.enter_async_context(_api(nats.settings, clickhouse.settings(), key))
         yield World(warehouse, client)
+
+
+async def fill_members(warehouse: Warehouse, portfolio: str, number: int) -> None:
+    """A portfolio of so many sources, the first ones."""
+    for statement in (_FILL_MEMBERS, _FILL_PORTFOLIO):
+        await warehouse.command(statement, {"portfolio": portfolio, "sources": number})
 
 
 async def fill_statements(warehouse: Warehouse, sources: Sources, *, first: int, until: int) -> None:
