@@ -109,7 +109,7 @@ async def test_a_source_that_states_values_without_amounts_has_no_returns(world:
 
 
 async def test_what_another_source_of_the_account_alone_holds_keeps_its_return(world: World) -> None:
-    """The pool says nothing of the 100 USDC in the wallet, bought at 0.999; of ether, held by both, nothing is known."""
+    """The pool says nothing of the 100 USDC in the wallet, bought at 0.999; of ether all is unknown."""
     warehouse, store = world.resources.warehouse, world.resources.store
     account = "eip155:1:0x" + "7" * 40
     choices = [SourceChoice(provider="evm"), SourceChoice(provider="okx")]
