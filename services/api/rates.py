@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from holdfast.domain.assets import USD
 from holdfast.domain.conversion import RateBook
 from holdfast.history.prices import read_rate_book
 from services.api.resources import Resources
@@ -15,6 +16,9 @@ async def read_rates(
 
     With `known_at`: of the rates that were recorded by then.
     """
+    wanted = set(currencies) - {USD}
+    if not wanted:
+        return RateBook()
     return await read_rate_book(
-        api.warehouse, currencies, instants=sorted(set(instants)), known_at=known_at, ranking=api.ranking
+        api.warehouse, wanted, instants=sorted(set(instants)), known_at=known_at, ranking=api.ranking
     )

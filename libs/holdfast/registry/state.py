@@ -114,6 +114,8 @@ class _Span(NamedTuple):
 
     def clipped(self, start: datetime | None, end: datetime | None) -> "_Span | None":
         """What of it lies in [start, end); None if nothing does."""
+        if start is None and end is None:
+            return self
         low = max((at for at in (self.start, start) if at is not None), default=None)
         high = min((at for at in (self.end, end) if at is not None), default=None)
         empty = low is not None and high is not None and low >= high
@@ -145,6 +147,8 @@ def _walk(nesting: _Nesting, portfolio: str, span: _Span) -> Iterator[tuple[str,
 
 def _merged(spans: list[_Span]) -> list[_Span]:
     """Their union, as few spans as possible, in order."""
+    if len(spans) == 1:
+        return spans
     merged: list[_Span] = []
     for span in sorted(spans, key=_start_first):
         if merged and _reaches(merged[-1].end, span.start):
