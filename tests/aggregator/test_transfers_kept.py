@@ -2,16 +2,18 @@
 
 import itertools
 from collections.abc import AsyncIterator, Sequence
+from datetime import date
 from decimal import Decimal
 
 import pytest
 
-from holdfast.events import TransfersObserved
+from holdfast.events import BalancesObserved, TransfersObserved
 from holdfast.settings.shared import ClickHouseSettings
 from holdfast.warehouse.client import Warehouse, connect
 from holdfast.warehouse.rows import AccountRow, AccountSourceRow
 from holdfast.warehouse.writer import write
 from services.aggregator.batch import Arrival
+from services.aggregator.closing.awaiting import note_awaited, read_awaited
 from services.aggregator.commit import commit
 from services.aggregator.prepared import prepare
 from tests.support.transfers import ACCOUNT, COIN, block, coin, moved, stated, transfer
@@ -24,7 +26,7 @@ async def warehouse(clickhouse_settings: ClickHouseSettings) -> AsyncIterator[Wa
     await connected.close()
 
 
-async def store(warehouse: Warehouse, events: Sequence[TransfersObserved]) -> None:
+async def store(warehouse: Warehouse, events: Sequence[BalancesObserved | TransfersObserved]) -> None:
     arrivals = [Arrival(event=event, sequence=n, recorded_at=event.fetched_at) for n, event in enumerate(events, 1)]
     await commit(warehouse, prepare(arrivals), ranking=())
 
@@ -144,6 +146,48 @@ async def test_the_coin_is_replaced_by_what_is_said_of_it_alone_in_any_order(
         ("coin", 100, 160),
         ("tokens", 100, 170),
     ]
+
+
+def at_block(number: int) -> BalancesObserved:
+    return BalancesObserved(
+        id=f"{number:032x}",
+        snapshot_id=f"{number:032x}",
+        tenant="acme",
+        provider="evm",
+        account=ACCOUNT,
+        scope="wallet",
+        observed_at=block(number).time,
+        fetched_at=block(number).time,
+        job_id="4" * 32,
+        balances=(),
+        lines=0,
+        block=block(number),
+    )
+
+
+async def test_a_day_waits_until_tokens_and_coin_are_known_up_to_the_next_statement(warehouse: Warehouse) -> None:
+    """Of a day that ends at block 7200, and a statement ten blocks later."""
+    source, midnight = f"acme/evm/{ACCOUNT}/wallet", block(7200).time
+    await store(warehouse, [at_block(7210), stated(7100, 7205, 90_000, coin=coin(7150))])
+    assert await read_awaited(warehouse, [source], until=midnight) == (source,)
+    await warehouse.command(
+        "INSERT INTO closed_days (tenant, portfolio, day, span, awaits)"
+        " SELECT 'acme', 'p', '2026-03-01', 'all', [{s:String}]",
+        {"s": source},
+    )
+    await store(warehouse, [stated(7100, 7220, 90_100)])
+    assert await read_awaited(warehouse, [source], until=midnight) == (source,), "the coin is known up to 7205"
+    assert await _noted(warehouse) == 1
+    await store(warehouse, [stated(7100, 7230, 90_200, coin=coin(7205))])
+    assert await read_awaited(warehouse, [source], until=midnight) == ()
+    assert await _noted(warehouse) == 2
+
+
+async def _noted(warehouse: Warehouse) -> int:
+    """How many notes there are of what days waited for, however often they are written."""
+    for _ in range(2):
+        await note_awaited(warehouse, earliest=date(2026, 1, 1))
+    return int(await warehouse.value("SELECT count() FROM late_inputs FINAL WHERE place = 'awaited'"))
 
 
 async def test_a_feed_of_transfers_is_as_fresh_as_the_last_block_it_knows(warehouse: Warehouse) -> None:
