@@ -13,11 +13,12 @@ from services.aggregator.projection import Projector
 from tests.aggregator.test_any_arrival import Silent
 from tests.api.conftest import World
 from tests.api.worked_example import observed, priced, take_in
-from tests.support.transfers import ACCOUNT, START, TOKEN, block, stated, transfer
+from tests.support.transfers import ACCOUNT, COIN, START, TOKEN, block, coin, moved, stated, transfer
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PEER = "eip155:1:0x00000000219ab540356cbb839cbe05303d7705fa"
+EARNER = "eip155:1:0x" + "ea" * 20
 
 
 def statement(account: str, number: int, amount: str) -> Any:
@@ -86,3 +87,31 @@ async def test_flows_are_differences_then_transfers_then_what_the_chain_settled_
     ]
     assert (await gain(logged_world, "logged"))["invested"] == "24"
     assert (await gain(logged_world, "logged"))["gain"] == "0"
+
+
+async def test_flows_of_a_coin_name_the_transaction_with_its_fee_or_else_the_block(logged_world: World) -> None:
+    """Of tokens nothing is known here: each has what is known of its own."""
+    store, warehouse, now = logged_world.resources.store, logged_world.resources.warehouse, logged_world.clock.now()
+    await store.add_account("acme", EARNER, sources=[SourceChoice(provider="evm")])
+    await store.put_portfolio("acme", "earner", members=[Member(account=EARNER)])
+    await logged_world.resources.watcher.wait_until(store.revision)
+    await Projector(warehouse, Silent(), every_s=60).reconcile(logged_world.resources.registry)  # type: ignore[arg-type]
+    movements = (
+        moved(110, 0, "-1"),
+        moved(110, 1, "-0.002", cause="fee"),
+        moved(150, 0, "0.5", cause="other"),
+    )
+    said = replace(stated(90, 210, 3000, coin=coin(95, *movements)), account=EARNER, id="e" * 32)
+    held = [
+        observed(EARNER, block(number).time, {COIN: amount}, block=block(number))
+        for number, amount in ((100, "3"), (200, "2.498"))
+    ]
+    await take_in(warehouse, [priced(START, {COIN: "2000"}), *held, said], recorded_at=now)
+    answer = await logged_world.get("/v1/portfolios/earner/flows", to=block(500).time.isoformat())
+    assert [(one["at"], one["delta"], one["value"], one["transfer"]) for one in answer.json()["items"]] == [
+        (at(100), "3", "6000", ""),
+        (at(110), "-1.002", "-2004", movements[0].tx_hash),
+        (at(150), "0.5", "1000", block(150).hash),
+    ]
+    returned = await gain(logged_world, "earner")
+    assert (returned["invested"], returned["closing"], returned["gain"]) == ("4996", "4996", "0")
