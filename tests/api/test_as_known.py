@@ -312,3 +312,21 @@ async def test_pages_of_corrections_are_the_whole_list_and_nothing_comes_twice(w
     assert {page["change_usd"] for page in (first, second, third)} == {"5"}
     refused = await world.get("/v1/portfolios/bees/corrections", cursor="MTI", **asked)
     assert (refused.status_code, refused.json()["field"]) == (400, "cursor")
+
+
+async def test_a_price_that_was_taken_back_is_known_until_then_and_the_correction_names_what_took_it(
+    world: World,
+) -> None:
+    """At 11:50 both claims of 09:30 are taken back; then there is no price."""
+    place = {"asset": XYZ, "quote": "iso4217:USD", "at": at("09:30", DAY), "source": "feed"}
+    warehouse, recorded = world.resources.warehouse, {"recorded_at": at("11:50", DAY)}
+    taken = {"until": at("11:00", DAY), "price": "3", "event_id": "c" * 32, "job_id": "d" * 32}
+    await insert(warehouse, "price_withdrawals", [place | taken | recorded])
+    claims = [place | recorded | {"fetched_at": at(clock, DAY)} for clock in ("10:05", "11:00")]
+    await insert(warehouse, "withdrawn_prices", claims)
+    for clock, net, reasons in (("11:40", "24", {}), ("12:00", "0", {"no_price": 1})):
+        total = await get(world, "total", at=instant("10:30"), known_at=instant(clock))
+        assert (total["net"], total["quality"]["reasons"]) == (net, reasons)
+    [one] = (await corrections(world, "11:40", "12:00"))["items"]
+    assert (one["cause"], one["change_usd"], one["after"]["reason"]) == ("price", "-24", "no_price")
+    assert one["event"] == {"id": "c" * 32, "recorded_at": instant("11:50"), "job_id": "d" * 32}

@@ -17,8 +17,8 @@ from holdfast.registry.rules import newest_rules
 from services.api.callers import Asker
 from services.api.currencies import to_text
 from services.api.native.as_known import had_members, to_params
-from services.api.native.differing import Cause, Difference, Event, Known, Line, Place, Stated, differences
-from services.api.native.moments import Moment
+from services.api.native.differing import Cause, Claim, Difference, Event, Known, Line, Place, Stated, differences
+from services.api.native.moments import FAR, Moment
 from services.api.openapi import refusals
 from services.api.paging import CursorText, Limit, page_size, parse_cursor, to_cursor
 from services.api.problems import ApiError
@@ -69,8 +69,8 @@ class KnownLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 class CorrectingEvent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: str | None
-    """The id of a `BalancesObserved` or `PricesObserved` event, the registry's revision, or the number of a set
-    of rules; null where something only ended."""
+    """The id of a `BalancesObserved`, `PricesObserved` or `PricesWithdrawn` event, the registry's revision, or the
+    number of a set of rules; null where something only ended."""
     recorded_at: Time | None
     job_id: str | None
 
@@ -107,6 +107,17 @@ class Corrections(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """The sum of all corrections', to the last digit; null where one of the two is unknown."""
     items: list[Correction]
     next_cursor: str | None
+
+
+class Withdrawal(Struct, frozen=True, kw_only=True):
+    """What took back a price."""
+
+    claim: str
+    """The event that had stated it."""
+    asset: str
+    id: str
+    recorded_at: Time
+    job_id: str
 
 
 class Position(Struct, frozen=True, kw_only=True):
@@ -197,10 +208,24 @@ class Reader:
             old, new = await asyncio.gather(
                 self._with_lines(sides.before, before, some), self._with_lines(sides.after, after, some)
             )
+            new = replace(new, withdrawn=await self._read_withdrawn(sides, old, new))
             page += [one for one in differences(old, new) if after_place is None or one.place > after_place]
             if len(page) > size:
                 return page[:size], page[size - 1].place
         return page, None
+
+    async def _read_withdrawn(self, sides: Sides, before: Known, after: Known) -> dict[Claim, Event]:
+        """Of prices that lines are valued by no more: by what they were taken back, if they were."""
+        lines = [one.before for one in differences(before, after) if one.cause == "price"]
+        claims = sorted({line.price_event_id for line in lines if line and line.price_event_id})
+        if not claims:
+            return {}
+        span = {"known_from": sides.before.known_at or FAR, "known_to": sides.after.known_at or FAR}
+        statement = load_sql(__file__, "withdrawn_prices")
+        found = await read(self._api.warehouse, statement, {"claims": claims} | span, Withdrawal)
+        return {
+            (one.claim, one.asset): Event(id=one.id, recorded_at=one.recorded_at, job_id=one.job_id) for one in found
+        }
 
     async def _with_lines(self, moment: Moment, known: Known, sources: Sequence[str]) -> Known:
         return replace(known, lines=await self._read("corrections", moment, Line, sources=list(sources)))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Literal
 
 from msgspec import Struct
@@ -69,6 +70,9 @@ class Event(Struct, frozen=True, kw_only=True):
 Place = tuple[str, str, str, str, str, str, int]
 """(source, asset, platform, position, kind, side, number): where a line stands, whatever else is known."""
 _NONE = Event(id=None, recorded_at=None)
+Claim = tuple[str, str]
+"""(event id, asset) of a price; of a currency, which may stand behind any line, the asset is empty."""
+_NOTHING: Mapping[Claim, Event] = MappingProxyType({})
 
 
 class Known(Struct, frozen=True, kw_only=True):
@@ -80,6 +84,8 @@ class Known(Struct, frozen=True, kw_only=True):
     """Of all."""
     rules: Event = _NONE
     """The set of rules that held."""
+    withdrawn: Mapping[Claim, Event] = _NOTHING
+    """What took prices back of late."""
 
 
 class Difference(Struct, frozen=True, kw_only=True):
@@ -119,8 +125,16 @@ def _explained(line: Line, change: tuple[Line | None, Line | None], before: Know
     if old and new and old.excluded != new.excluded:
         return "rules", after.rules
     if old and new and (old.price_event_id, old.value_usd) != (new.price_event_id, new.value_usd):
-        return "price", Event(id=new.price_event_id, recorded_at=new.price_recorded_at)
+        return "price", _repricing(old, new, after)
     return "coverage", _covering(line, before, after)
+
+
+def _repricing(old: Line, new: Line, after: Known) -> Event:
+    """That the old price was taken back explains the change, whatever serves now."""
+    for asset in (old.asset or "", ""):
+        if withdrawal := after.withdrawn.get((old.price_event_id or "", asset)):
+            return withdrawal
+    return Event(id=new.price_event_id, recorded_at=new.price_recorded_at)
 
 
 def _covering(line: Line, before: Known, after: Known) -> Event:
