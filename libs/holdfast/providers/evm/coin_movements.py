@@ -7,7 +7,7 @@ names) is one part without a transaction.
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from holdfast.domain.balances import Block
 from holdfast.domain.money import OutOfRangeError, cut
@@ -70,11 +70,23 @@ async def _fetch_blocks(node: Node, numbers: Sequence[int], address: str) -> lis
 async def _fetch_done(node: Node, blocks: Sequence[_Read]) -> dict[str, list[Done]]:
     """By the hash of each block."""
     asked = [(block, transaction) for block, transactions in blocks for transaction in transactions]
-    receipts = await node.ask_many([Request(_RECEIPT, [transaction.hash]) for _, transaction in asked])
+    answers = await node.ask_many([Request(_RECEIPT, [transaction.hash]) for _, transaction in asked])
+    receipts = [node.settle(_RECEIPT, answer) for answer in answers]
+    missing = [block for (block, _), receipt in zip(asked, receipts, strict=True) if receipt is None]
+    listed = await _fetch_listed(node, missing)
     done: dict[str, list[Done]] = {block.hash: [] for block, _ in blocks}
     for (block, one), receipt in zip(asked, receipts, strict=True):
-        done[block.hash].append(Done(one, parse_receipt(node.settle(_RECEIPT, receipt), one, block.hash)))
+        done[block.hash].append(Done(one, parse_receipt(receipt or listed.get(one.hash), one, block.hash)))
     return done
+
+
+async def _fetch_listed(node: Node, blocks: Sequence[Block]) -> dict[str, Any]:
+    """All receipts of some blocks, by transaction: nodes find those of the last year by hash, and older ones so."""
+    numbers = sorted({block.number for block in blocks})
+    answers = await node.ask_many([Request("eth_getBlockReceipts", [hex(number)]) for number in numbers])
+    lists = [answer for answer in answers if isinstance(answer, list)]
+    entries = [entry for of_block in lists for entry in of_block if isinstance(entry, dict)]
+    return {str(entry.get("transactionHash")).lower(): entry for entry in entries}
 
 
 class _Part(NamedTuple):
