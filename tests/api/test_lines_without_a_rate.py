@@ -31,6 +31,8 @@ ACCOUNT = "eip155:1:0x" + "6" * 40
 SHARE = "eip155:1/erc20:0x" + "9" * 40
 DAY = datetime(2026, 2, 27, tzinfo=UTC)
 STATED = DAY + timedelta(minutes=30)
+OTHER = "eip155:1:0x" + "7" * 40
+"""Beside it in a second portfolio: 1 USDC comes at 00:40, when a pound has another price than at 00:30."""
 RATE = [{"base": "iso4217:EUR", "quote": "iso4217:USD", "at": "2026-02-27T00:30:00Z"}]
 
 
@@ -38,7 +40,9 @@ RATE = [{"base": "iso4217:EUR", "quote": "iso4217:USD", "at": "2026-02-27T00:30:
 async def wallet(world: World) -> None:
     store, warehouse = world.resources.store, world.resources.warehouse
     await store.add_account("acme", ACCOUNT, sources=[SourceChoice(provider="evm")])
+    await store.add_account("acme", OTHER, sources=[SourceChoice(provider="evm")])
     await store.put_portfolio("acme", "abroad", members=[Member(account=ACCOUNT)])
+    await store.put_portfolio("acme", "beside", members=[Member(account=ACCOUNT), Member(account=OTHER)])
     await world.resources.watcher.wait_until(store.revision)
     await Projector(warehouse, Silent(), every_s=60).reconcile(world.resources.registry)  # type: ignore[arg-type]
     known = {"tenant": "acme", "portfolio": "abroad", "revision": store.revision, "deleted": False}
@@ -49,6 +53,10 @@ async def wallet(world: World) -> None:
         priced(DAY + timedelta(minutes=10), {SHARE: "7", USDC: "1"}),
         priced(DAY + timedelta(minutes=150), {SHARE: "8", USDC: "1"}),
         replace(told, balances=(*told.balances, shares), lines=2),
+        observed(OTHER, DAY, {}),
+        observed(OTHER, DAY + timedelta(minutes=40), {USDC: "1"}),
+        priced(DAY, {"iso4217:USD": "0.8"}, quote="iso4217:GBP"),
+        priced(DAY + timedelta(minutes=35), {"iso4217:USD": "0.75"}, quote="iso4217:GBP"),
     ]
     await take_in(warehouse, list(events), recorded_at=DAY + timedelta(hours=3))
 
@@ -94,6 +102,15 @@ async def test_what_came_has_no_value_and_no_return_is_known(world: World) -> No
         returns = await ask(world, "returns", to=at, **known_at)
         assert {(one["available"], one["reason"]) for one in returns["items"][0]["returns"]} == {(False, "no_price")}
         assert returns["quality"]["missing_rates"] == RATE
+
+
+async def test_the_rate_is_one_of_when_the_line_was_stated(world: World) -> None:
+    """In pounds every line is marked anew at 00:40, as the rate is another one."""
+    asked = {"to": (DAY + timedelta(hours=1)).isoformat(), "currency": "GBP"}
+    answer = (await world.get("/v1/portfolios/beside/returns", **asked)).json()
+    assert answer["quality"]["missing_rates"] == RATE
+    total = (await world.get("/v1/portfolios/beside/total", at=asked["to"], currency="GBP")).json()
+    assert (total["net"], total["quality"]["missing_rates"]) == ("4.5", RATE)
 
 
 async def test_a_quote_behind_the_statement_marks_it(world: World) -> None:

@@ -79,6 +79,35 @@ def test_a_transfer_at_the_very_statement_does_not_value_it_either() -> None:
     assert [told(entry) for entry in entries] == [(10, None, None, None, "no_price")]
 
 
+def test_a_transfer_behind_the_statement_has_what_a_mark_has() -> None:
+    """10 in euros at 0.5; 1 comes at 0.7, while the feed says what it said before, and 1 at 1.6 at 3, quoted at 1.5."""
+    moved = [Transfer(day(at), "s", "x", "asset", Decimal(1), "0xa") for at in (0.7, 1.6)]
+    later = statement(day(2), IN_EUROS._replace(amount=Decimal(12)))
+    entries = ledger([statement(day(0.5), IN_EUROS), later], PRICES, moved)
+    assert [(entry.at, entry.held, entry.price, entry.value) for entry in entries] == [
+        (day(0.5), 10, None, None),
+        (day(0.7), 11, None, None),
+        (day(1.6), 12, 3, 3),
+        (day(2), 12, None, 0),
+    ]
+    book = build_book([entries], window=Window(None, day(0.9)), prices=PRICES)
+    assert [mark.worth for mark in book.closing] == [None]
+
+
+def test_a_stated_price_serves_transfers_until_a_newer_one_is_quoted() -> None:
+    """5 was stated at 0.5, behind the feed's 2; 3 was quoted at 1.5. A day later there is neither."""
+    moved = [Transfer(day(at), "s", "x", "asset", Decimal(1), "0xa") for at in (0.7, 1.5, 2.6)]
+    told = [statement(day(0.5), line("x", "10", "5")), statement(day(3), line("x", "13", "5"))]
+    entries = ledger(told, PRICES, moved)
+    assert [(entry.price, entry.before, entry.worth) for entry in entries] == [
+        (5, 0, 50),
+        (5, 50, 55),
+        (3, 33, 36),
+        (None, None, None),
+        (5, 65, 65),
+    ]
+
+
 def test_the_reason_is_the_currency_s() -> None:
     refused = Refusals({EUR: [Spell(day(0.4), day(0.6))]})
     prices = type(PRICES)({"x": PRICES.of("x").quotes}, refused)

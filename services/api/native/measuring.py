@@ -1,7 +1,6 @@
 """What returns, attribution and flows have in common: a window, a currency, and the book of a portfolio's ledgers."""
 
 import asyncio
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated
 
@@ -9,7 +8,6 @@ from litestar.params import QueryParameter
 from msgspec import Struct
 
 from holdfast.domain.assets import USD
-from holdfast.domain.ledger.entries import Entry
 from holdfast.domain.ledger.marks import latest
 from holdfast.domain.ledger.statements import lacks_rate
 from holdfast.domain.money import OutOfRangeError
@@ -163,13 +161,14 @@ def quality_of(measured: Measured) -> Quality:
             reasons=inputs.reasons,
         ),
         measured.conversion,
-        unrated([mark for mark in measured.book.closing if mark.worth is None], measured.book),
+        _unrated(measured),
     )
 
 
-def unrated(unknown: Iterable[Entry], book: Book) -> list[RateMissing]:
+def _unrated(measured: Measured) -> list[RateMissing]:
     """The rates into US dollars that lines of unknown worth lack, each of when the line was last stated."""
-    of_line = latest(book.entries)
-    lacking = [one for one in unknown if lacks_rate(one.asset, one.waits_for)]
-    found = {(one.waits_for, of_line[one.source, one.asset, one.side].at) for one in lacking}
+    stated = latest([entry for one in measured.ledgers.sources for entry in one.entries])
+    unknown = (mark for mark in measured.book.closing if mark.worth is None)
+    lacking = [mark for mark in unknown if lacks_rate(mark.asset, mark.waits_for)]
+    found = {(mark.waits_for, stated[mark.source, mark.asset, mark.side].at) for mark in lacking}
     return [RateMissing(base=currency, quote=USD, at=at) for currency, at in sorted(found)]

@@ -35,6 +35,7 @@ from holdfast.domain.ledger.statements import (
 )
 from holdfast.domain.money import OutOfRangeError
 from holdfast.domain.quotes import PriceBook
+from holdfast.domain.valuation import price_age
 
 
 class Entry(Struct, frozen=True, gc=False):
@@ -114,7 +115,7 @@ def entries_between(
         entry
         for key in sorted({*was, *now, *moved})
         for entry in _of_line(
-            this, key, was.get(key, _NOTHING).amount, now.get(key, _NOTHING), moved=moved.get(key, ()), prices=prices
+            before, this, key, was.get(key, _NOTHING), now.get(key, _NOTHING), moved=moved.get(key, ()), prices=prices
         )
     ]
     return sorted(entries, key=attrgetter("at"))
@@ -132,14 +133,24 @@ _NOTHING = Holding(ZERO, None, None)
 
 
 def _of_line(
-    this: Statement, key: AssetSide, held: Decimal, now: Holding, *, moved: Sequence[Transfer], prices: PriceBook
+    before: Statement | None,
+    this: Statement,
+    key: AssetSide,
+    was: Holding,
+    now: Holding,
+    *,
+    moved: Sequence[Transfer],
+    prices: PriceBook,
 ) -> list[Entry]:
     entries: list[Entry] = []
+    held = was.amount
     for transfer in moved:
         held += transfer.delta
-        price, since, reason = _feed_price(key[0], transfer.at, prices)
         if transfer.at == this.at and (now.price is not None or lacks_rate(key[0], now.waits_for)):
-            price, since, reason = _price_then(this, key, now, prices)
+            waits_for, (price, since, reason) = now.waits_for, _price_then(this, key, now, prices)
+        else:
+            stated_at = before.at if before else transfer.at
+            waits_for, (price, since, reason) = was.waits_for, _price_since(stated_at, key, was, transfer.at, prices)
         entries.append(
             priced(
                 transfer.at,
@@ -151,6 +162,7 @@ def _of_line(
                 reason=reason,
                 transfer=transfer.id,
                 since=since,
+                waits_for=waits_for,
             )
         )
     if now.amount != held or (now.amount and not (entries and entries[-1].at == this.at)):
@@ -188,6 +200,17 @@ def _price_then(this: Statement, key: AssetSide, now: Holding, prices: PriceBook
     if lacks_rate(key[0], now.waits_for):
         return None, None, prices.reason(now.waits_for, this.at)
     return _feed_price(key[0], this.at, prices)
+
+
+def _price_since(stated_at: datetime, key: AssetSide, was: Holding, at: datetime, prices: PriceBook) -> _Priced:
+    """Behind its snapshot, as marks have it: the feed's where that is newer or what was stated has become too old."""
+    quote, since = prices.newest(key[0], at), was.since or stated_at
+    if quote is None or quote.at <= since:
+        if was.price is not None and at - since <= price_age(key[0]):
+            return was.price, since, ""
+        if lacks_rate(key[0], was.waits_for):
+            return None, None, prices.reason(was.waits_for, at, stated_at=stated_at)
+    return _feed_price(key[0], at, prices)
 
 
 def _feed_price(asset: str, at: datetime, prices: PriceBook) -> _Priced:
