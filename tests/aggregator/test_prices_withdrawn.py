@@ -93,6 +93,23 @@ async def test_a_line_falls_back_to_the_price_before_it_and_to_none(warehouse: W
         assert [row["net"] for row in await stage.rows(TOTALS)] == [value or 0]
 
 
+async def test_in_whatever_order_it_comes_lines_are_valued_alike(warehouse: Warehouse) -> None:
+    """Of an asset and a wallet for each order: 2 at the price of minute -7, as that of -5 is taken back."""
+    orders = list(itertools.permutations(range(5)))
+    told = [
+        [
+            priced(of, -9, "10"), priced(of, -7, "30"), stated := priced(of, -5, "20"), withdrawn(stated),
+            states("okx", 0, held(of, "2", None), wallet=f"eip155:1:0x{number:040x}"),
+        ]
+        for number, of in enumerate(map(asset, range(len(orders))))
+    ]  # fmt: skip
+    for turn in range(5):
+        events = [one[order[turn]] for one, order in zip(told, orders, strict=True)]
+        await take(warehouse, [Arrival(event=event, sequence=1, recorded_at=after(90)) for event in events])
+    worth = "SELECT DISTINCT toInt64(value_usd), toInt64(price_usd), reason FROM balances FINAL"
+    assert await warehouse.rows(worth) == [(60, 30, "")]
+
+
 async def test_of_two_sources_the_other_one_counts_then(warehouse: Warehouse) -> None:
     stage = Stage(warehouse, ranking=("feed", "other"))
     await stage.projector.reconcile(registry(1, setting("okx")))
