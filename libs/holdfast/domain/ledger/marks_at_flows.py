@@ -105,7 +105,8 @@ class _Walk:
             line = self._lines[key] = self._line(entry)
         else:
             line.last, line.used = entry, entry.price
-        if entry.held and (entry.since or entry.at) < line.sooner and (entry.price is not None or line.due is _NEVER):
+        # Of a million this is asked of few: only then is the amount itself looked at.
+        if (entry.since or entry.at) < line.sooner and entry.held and (entry.price is not None or line.due is _NEVER):
             self._wait(line, _looked_up(line, entry.at)[1])
 
     def latest(self) -> list[Entry]:

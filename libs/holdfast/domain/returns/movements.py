@@ -74,13 +74,17 @@ def to_movements(entries: Iterable[Entry]) -> Movements:
     """Flows at one instant become one, so that a transfer between two of the sources leaves nothing."""
     moved: dict[AssetSide, _Moved] = {}
     unvalued = set[AssetSide]()
+    now: datetime | None = None
     for entry in entries:
         key = entry.asset, entry.side
         of = moved.get(key)
         if of is None:
             of = moved[key] = _Moved(entry.side == "debt")
         if entry.delta or entry.value:
-            if of.movements and of.movements[-1].at == entry.at:
+            # Most are alone at their instant: of these the last one of the asset need not be looked at.
+            if entry.at != now:
+                now = entry.at
+            elif of.movements and of.movements[-1].at == now:
                 of.is_netted = True
             if entry.value is None:
                 unvalued.add(key)
