@@ -183,6 +183,32 @@ async def test_a_day_waits_until_tokens_and_coin_are_known_up_to_the_next_statem
     assert await _noted(warehouse) == 2
 
 
+@pytest.mark.parametrize(
+    ("later", "waits"),
+    [
+        (stated(7100, 7400, 90_100, coin=coin(7206)), False),
+        (stated(7100, 7400, 90_100, coin=coin(7210)), False),
+        (stated(7100, 7400, 90_100), True),
+    ],
+)
+async def test_a_day_does_not_wait_for_a_coin_that_will_not_be_known(
+    warehouse: Warehouse, later: TransfersObserved, waits: bool
+) -> None:
+    """Where the state of the blocks up to the next statement was gone when it was asked for."""
+    source = f"acme/evm/{ACCOUNT}/wallet"
+    await store(warehouse, [at_block(7210), stated(7100, 7205, 90_000, coin=coin(7150)), later])
+    assert bool(await read_awaited(warehouse, [source], until=block(7200).time)) is waits
+
+
+async def test_a_day_does_not_wait_for_a_coin_of_which_nothing_is_said_any_more(warehouse: Warehouse) -> None:
+    source, midnight = f"acme/evm/{ACCOUNT}/wallet", block(14_400).time
+    await store(warehouse, [at_block(14_410), stated(7100, 14_500, 180_000)])
+    await store(warehouse, [stated(7100, 7199, 90_000, coin=coin(7150))])
+    assert await read_awaited(warehouse, [source], until=midnight) == ()
+    await store(warehouse, [stated(7100, 7205, 90_000, coin=coin(7150))])
+    assert await read_awaited(warehouse, [source], until=midnight) == (source,)
+
+
 async def _noted(warehouse: Warehouse) -> int:
     """How many notes there are of what days waited for, however often they are written."""
     for _ in range(2):

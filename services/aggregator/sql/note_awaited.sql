@@ -1,6 +1,6 @@
 -- Notes of the statements that closed days wait for (read_awaited.sql), once each block from the end of the day up to
--- them is known. One note of a statement and of where its stretch of known blocks begins (of tokens, or of the coin), however often it is written: a
--- day that goes on waiting is looked at again when either is another.
+-- them is known. One note of a statement and of where its stretch of known blocks begins (of tokens, or of the coin),
+-- however often it is written: a day that goes on waiting is looked at again when either is another.
 INSERT INTO late_inputs (kind, key, at, place, identity, first, last)
 WITH
 waiting AS
@@ -17,7 +17,8 @@ following AS
     GROUP BY source, observed_at
 )
 SELECT
-    'source', found.source, found.until, 'awaited', concat(toString(found.observed_at), ' ', toString(k.after_number), if(k.assets = 'coin', ' coin', '')),
+    'source', found.source, found.until, 'awaited',
+    concat(toString(found.observed_at), ' ', toString(k.after_number), if(k.assets = 'coin', ' coin', '')),
     now64(3), now64(3)
 FROM
 (
