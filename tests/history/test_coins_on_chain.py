@@ -44,7 +44,7 @@ def member(address: str) -> SourceMembership:
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def anvil(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Anvil]:
     try:
         node = Anvil(tmp_path_factory.mktemp("anvil"))

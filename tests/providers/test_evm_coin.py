@@ -208,8 +208,10 @@ async def test_of_more_blocks_than_are_asked_for_the_newest_are_told(anvil: Anvi
     _assert_adds_up(anvil, told, newest(anvil))
 
 
-@pytest.mark.parametrize("message", ["missing trie node 0a1b (path )", "old data not available due to pruning"])
-@pytest.mark.parametrize("kept", [128, 41, 2])
+@pytest.mark.parametrize(
+    ("kept", "message"),
+    [(128, "missing trie node 0a1b (path )"), (41, "old data not available due to pruning"), (2, "missing trie node")],
+)
 @pytest.mark.usefixtures("began")
 async def test_where_the_state_is_gone_the_coin_is_known_of_later_blocks_alone(
     anvil: Anvil, kept: int, message: str
