@@ -229,6 +229,28 @@ async def test_where_the_state_is_gone_the_coin_is_known_of_later_blocks_alone(
     _assert_adds_up(anvil, stated.coin, last)
 
 
+@pytest.mark.parametrize("status", [200, 403])
+async def test_a_node_that_refuses_old_blocks_to_its_free_plan_tells_of_the_newer_ones(
+    anvil: Anvil, began: int, status: int
+) -> None:
+    """The whole batch, if one of it is about an old block; its key is good."""
+    message = "Archive requests require a personal token, and an API key"
+
+    def refuse(body: Any) -> Reply | None:
+        asked = [one for one in _listed(body) if one["method"] in ("eth_getBalance", "eth_getTransactionCount")]
+        if all(int(one["params"][1], 16) >= began for one in asked):
+            return None
+        refused = {"jsonrpc": "2.0", "id": None, "error": {"code": -32602, "message": message}}
+        return Reply(status=status, body=json.dumps(refused).encode())
+
+    anvil.mine(20)
+    sent = pay(anvil, chain.STRANGER, chain.OWNER, 2)
+    stated = await _fetch(anvil, twist=refuse)
+    assert stated.coin is not None
+    assert stated.after.number < began <= stated.coin.after.number
+    assert _parts(stated.coin) == [("transfer", "in", 2, chain.STRANGER, sent)]
+
+
 async def test_a_node_without_any_of_the_states_tells_of_tokens_alone(anvil: Anvil, began: int) -> None:
     stated = await _fetch(anvil, twist=_forgetful(anvil, began + 1, "historical state 0a1b is not available"))
     assert stated.coin is None

@@ -61,6 +61,11 @@ def is_range_refused(failure: RpcFailure) -> bool:
     return failure.code != 429 and _RANGE.search(failure.message) is not None
 
 
+def is_state_gone(failure: RpcFailure) -> bool:
+    """Whether the block is too old for the node, or for what its owner paid for; the key is good for newer ones."""
+    return _PRUNED.search(failure.message) is not None
+
+
 def is_reverted(failure: RpcFailure) -> bool:
     """Whether the contract failed rather than the node: the answer is about the token, and it is final."""
     if failure.code == 3:  # geth's own code for a revert with data
@@ -83,13 +88,13 @@ def to_error(failure: RpcFailure, what: str) -> ProviderError:
     said = f"{what}: {failure.message[:200]} (JSON-RPC error {failure.code})"
     if failure.code in (-32005, -32029, 429) or _RATE.search(failure.message):
         return RateLimitedError(said, retry_after_s=_retry_after(failure.data))
-    if failure.code in (401, 403) or _KEY.search(failure.message):
-        return CredentialsRejectedError(said)
-    if _PRUNED.search(failure.message):
+    if is_state_gone(failure):
         return StateGoneError(
             f"{said}: the node does not hold the state of that block; "
             "lower confirmation_blocks, or use an archive node in rpc_url"
         )
+    if failure.code in (401, 403) or _KEY.search(failure.message):
+        return CredentialsRejectedError(said)
     if _GONE.search(failure.message):
         return ProviderUnavailableError(f"{said}: the block was reorganised away, or the node lags behind")
     if failure.code in (-32700, -32600, -32601, -32602, -32004, -32006):

@@ -13,7 +13,7 @@ from holdfast.providers.evm.envelope import (
     to_batch_body,
     to_body,
 )
-from holdfast.providers.evm.failures import RpcFailure, is_batch_refused, to_error
+from holdfast.providers.evm.failures import RpcFailure, is_batch_refused, is_state_gone, to_error
 from holdfast.providers.kit import session as kit
 from holdfast.providers.kit.answer import Answer as HttpAnswer
 from holdfast.providers.kit.errors import ProviderError, RateLimitedError, UnexpectedResponseError
@@ -92,7 +92,7 @@ class Node:
         return [await self.ask(request) for request in requests]
 
     async def _ask_batch(self, requests: Sequence[Request]) -> list[Answer] | None:
-        """None from a node that takes no batches; it is not asked for one again."""
+        """None where they have to be asked one by one; a node that takes no batches is not asked for one again."""
         try:
             http = await self._send(to_batch_body(requests))
             body = http.json()
@@ -109,6 +109,8 @@ class Node:
             return None
         if refusal is None:
             return answers
+        if isinstance(refusal, RpcFailure) and is_state_gone(refusal):
+            return None  # of one of the blocks: of which, it says of each alone
         if not (isinstance(refusal, RpcFailure) and is_batch_refused(refusal)):
             self.settle("a JSON-RPC batch", refusal)
         self._takes_batches = False
@@ -120,10 +122,13 @@ class Node:
 
 
 def _refine(answer: HttpAnswer) -> ProviderError | None:
-    if answer.status < 300 or answer.status in _STATUS_SPEAKS:
+    """What hosted nodes refuse about old blocks they may refuse with 403: it is no word about the key."""
+    if answer.status < 300:
         return None
     try:
         parsed = parse_answer(answer.json(), answer.sha256)
     except (UnexpectedResponseError, EnvelopeError):
         return None
-    return _RefusedError(parsed) if isinstance(parsed, RpcFailure) else None
+    if not isinstance(parsed, RpcFailure) or (answer.status in _STATUS_SPEAKS and not is_state_gone(parsed)):
+        return None
+    return _RefusedError(parsed)
