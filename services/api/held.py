@@ -71,6 +71,7 @@ async def read_held(
         "instants": [stored_time(instant) for instant in instants],
         "excluded": sorted(excluded),
         "history": any(instant < now for instant in instants),
+        "now": stored_time(now),
     }
     for row in await read(api.warehouse, load_sql(__file__, "held"), params, kind):
         held.setdefault(row.at, []).append(row)

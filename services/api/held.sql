@@ -10,7 +10,7 @@ WITH placed AS
     FROM
     (
         SELECT
-            m.at AS at, m.source AS source, s.observed_at AS observed_at, s.statement.2 AS snapshot_id,
+            m.at AS at, m.source AS source, s.statement.4 AS observed_at, s.statement.2 AS snapshot_id,
             groupArrayArray(arrayMap(asset -> (m.source, asset), s.statement.3))
                 OVER (PARTITION BY m.at, m.account) AS claims
         FROM
@@ -25,9 +25,10 @@ WITH placed AS
         ) AS m
         ASOF INNER JOIN
         (
+            -- What a clock that is ahead of ours calls later stands from when we have it, as in the newest point.
             SELECT
-                source, observed_at,
-                argMax(tuple(fetched, snapshot_id, covering), (fetched, snapshot_id)) AS statement
+                source, least(observed_at, {now:DateTime64(3, 'UTC')}) AS since,
+                argMax(tuple(fetched, snapshot_id, covering, observed_at), (observed_at, fetched, snapshot_id)) AS statement
             FROM
             (
                 SELECT source, observed_at, snapshot_id, fetched_at AS fetched, covers AS covering
@@ -41,8 +42,8 @@ WITH placed AS
                   AND observed_at <= arrayMax({instants:Array(DateTime64(3, 'UTC'))})
                 GROUP BY source, observed_at, snapshot_id
             )
-            GROUP BY source, observed_at
-        ) AS s ON m.source = s.source AND m.at >= s.observed_at
+            GROUP BY source, since
+        ) AS s ON m.source = s.source AND m.at >= s.since
     )
 )
 SELECT
