@@ -126,7 +126,7 @@ def to_book(
     coverage: Coverage = NOTHING_STATED,
     heard: Heard = _ONE_SOURCE,
 ) -> Book:
-    """From entries in order of time that are already marked and in the currency."""
+    """From entries in order of time that are already marked and in the currency; they are kept, and not copied."""
     movements = to_movements(entries)
     missing = missing_flows(movements, window)
     within = in_window(movements, window)

@@ -49,5 +49,5 @@ def _weighted(book: Book, end: datetime) -> Decimal:
 
 
 def _milliseconds(time: timedelta) -> int:
-    """Whole ones, rounded down. Dividing by one of them takes four times as long, and there is a flow at each."""
+    """Whole ones, rounded down. Dividing by one of them takes twice as long, and there are as many as flows."""
     return (time.days * 86_400 + time.seconds) * 1000 + time.microseconds // 1000
