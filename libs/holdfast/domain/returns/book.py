@@ -55,6 +55,8 @@ class Book(Struct, frozen=True, kw_only=True):
     depleted: dict[AssetSide, Depletion]
     unvalued: frozenset[AssetSide]
     """Those of which the value of a movement may be unknown."""
+    knows_worths: bool
+    """Whether none of the entries is of an unknown worth, before or after it."""
     repriced: dict[datetime, Decimal]
     """What moving from one source to another that has another price gained: a price effect, and no flow."""
     in_window: dict[AssetSide, InWindow]
@@ -139,6 +141,7 @@ def to_book(
         movements=movements.of,
         depleted=movements.depleted,
         unvalued=movements.unvalued,
+        knows_worths=movements.knows_worths,
         repriced=movements.repriced,
         in_window=within,
         moved=Joined([one.flows for one in within.values()]),

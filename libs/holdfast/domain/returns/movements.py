@@ -41,6 +41,8 @@ class Movements(NamedTuple):
     depleted: dict[AssetSide, Depletion]
     unvalued: frozenset[AssetSide]
     """Those of which a value may be unknown; of all others every one is known."""
+    knows_worths: bool
+    """Whether no entry is of an unknown worth, before or after it; also of those that moved nothing."""
     repriced: dict[datetime, Decimal]
     """What units gained (+) or lost (−) by moving from one of the sources to another that has another price."""
 
@@ -73,13 +75,15 @@ class _Moved:
 def to_movements(entries: Iterable[Entry]) -> Movements:
     """Flows at one instant become one, so that a transfer between two of the sources leaves nothing."""
     moved: dict[AssetSide, _Moved] = {}
-    unvalued = set[AssetSide]()
+    unvalued, knows_worths = set[AssetSide](), True
     now: datetime | None = None
     for entry in entries:
         key = entry.asset, entry.side
         of = moved.get(key)
         if of is None:
             of = moved[key] = _Moved(entry.side == "debt")
+        if entry.before is None or entry.worth is None:
+            knows_worths = False
         if entry.delta or entry.value:
             # Most are alone at their instant: of these the last one of the asset need not be looked at.
             if entry.at != now:
@@ -96,6 +100,7 @@ def to_movements(entries: Iterable[Entry]) -> Movements:
         {key: of.paid for key, of in netted.items()},
         {key: Depletion(of.nothing_after, of.oversold) for key, of in netted.items()},
         frozenset(unvalued),
+        knows_worths,
         repriced,
     )
 

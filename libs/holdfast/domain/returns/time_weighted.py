@@ -46,7 +46,7 @@ def time_weighted_return(book: Book) -> RateOfReturn | Unavailable:
         return without_value(book, "time_weighted", missing)
     opening, closing = _worth(book.opening), _worth(book.closing)
     entries = _in_window(book)
-    if unknown := unknown_at_flow(entries):
+    if not book.knows_worths and (unknown := unknown_at_flow(entries)):
         return without_value(book, "time_weighted", unknown)
     try:
         growth, invested = _linked(_sub_periods(book.opening, entries, closing, book.repriced))
