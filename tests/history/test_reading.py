@@ -84,13 +84,14 @@ async def _assert_cut_down(warehouse: Warehouse, world: World) -> None:
     if not times:
         return
     since, until = times[len(times) // 2], times[-1]
-    found = await read_statements(warehouse, SOURCES, since=since, until=until)
-    for source, chain in whole.items():
-        before = [one for one in chain if one.at <= since]
-        # What is covered may hang on a word of before the span.
-        assert [one.at for one in found[source]] == [
-            one.at for one in (*before[-1:], *chain[len(before) :]) if one.at <= until
-        ]
+    for known_at in (None, max(one.recorded_at for one in world.arrived)):
+        found = await read_statements(warehouse, SOURCES, since=since, until=until, known_at=known_at)
+        for source, chain in whole.items():
+            before = [one for one in chain if one.at <= since]
+            # What is covered may hang on a word of before the span.
+            assert [one.at for one in found[source]] == [
+                one.at for one in (*before[-1:], *chain[len(before) :]) if one.at <= until
+            ]
 
 
 @given(data=st.data())

@@ -31,5 +31,5 @@ FROM
         GROUP BY source, observed_at, snapshot_id
     ) AS parts USING (source, observed_at, snapshot_id)
 )
-ORDER BY source, observed_at, fetched DESC, snapshot_id DESC
-LIMIT 1 BY source, observed_at
+ORDER BY source, observed_at DESC, fetched DESC, snapshot_id DESC
+LIMIT 1 BY source, greatest(observed_at, {since:DateTime64(3, 'UTC')})

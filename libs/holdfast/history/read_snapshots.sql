@@ -1,5 +1,5 @@
--- The current snapshot of each source for each instant: of several the one fetched last, then the one with the
--- greatest id. Only what has a row here is whole.
+-- The current snapshot of each source for each instant, newest first: of several the one fetched last, then the one
+-- with the greatest id. Of those up to {since} only the last of each source. Only what has a row here is whole.
 SELECT source, observed_at, snapshot_id, fetched, account, covering
 FROM
 (
@@ -10,5 +10,5 @@ FROM
     WHERE source IN {sources:Array(String)} AND observed_at <= {until:DateTime64(3, 'UTC')}
     GROUP BY source, observed_at, snapshot_id
 )
-ORDER BY source, observed_at, fetched DESC, snapshot_id DESC
-LIMIT 1 BY source, observed_at
+ORDER BY source, observed_at DESC, fetched DESC, snapshot_id DESC
+LIMIT 1 BY source, greatest(observed_at, {since:DateTime64(3, 'UTC')})

@@ -138,10 +138,8 @@ async def read_snapshots(
     """
     span = span or Span()
     found: dict[str, list[_Snapshot]] = {source: [] for source in sources}
-    for snapshot in await _read_chain(warehouse, sources, span):
+    for snapshot in reversed(await _read_chain(warehouse, sources, span)):
         found[snapshot.source].append(snapshot)
-    if span.since is not None:
-        found = {source: _from(chain, span.since) for source, chain in found.items()}
     lines = await _read_lines(warehouse, found, span)
     return {source: [_to_stored(one, lines[one.key]) for one in chain] for source, chain in found.items()}
 
@@ -222,17 +220,13 @@ async def _read_lines_of(warehouse: Warehouse, snapshots: Sequence[_Snapshot]) -
 
 
 async def _read_chain(warehouse: Warehouse, sources: Sequence[str], span: Span) -> list[_Snapshot]:
+    """Those of a source newest first."""
     if not sources:
         return []
-    asked: dict[str, Any] = {"sources": list(sources), "until": span.until or FAR}
+    asked: dict[str, Any] = {"sources": list(sources), "since": span.since or _FIRST, "until": span.until or FAR}
     if span.known_at is None:
         return await read_rows(warehouse, "read_snapshots", asked, _Snapshot)
     return await read_rows(warehouse, "read_known_snapshots", asked | {"known_at": span.known_at}, _Snapshot)
-
-
-def _from(chain: list[_Snapshot], since: datetime) -> list[_Snapshot]:
-    before = sum(one.at <= since for one in chain)
-    return chain[max(0, before - 1) :]
 
 
 async def _read_lines(
