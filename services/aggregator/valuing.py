@@ -59,11 +59,14 @@ _CANDIDATES = msgspec.json.Decoder(_Candidate)
 async def find_snapshots(warehouse: Warehouse, prices: Sequence[PriceRow | PriceWithdrawalRow]) -> set[PricedSnapshot]:
     """Snapshots that prices, just stored or taken back, may change: also those they have changed before a crash."""
     found: set[PricedSnapshot] = set()
+    any_withdrawn = bool(prices) and await _is_any_withdrawn(warehouse)
     for some in _chunks(prices, CHUNK):
         asked = {
             "assets": [price.asset for price in some],
             "times": [price.at for price in some],
             "events": sorted({price.event_id for price in some}),
+            "any_withdrawn": any_withdrawn,
+            "taken_back": sorted({row.asset for row in some if isinstance(row, PriceWithdrawalRow)}),
             "age_s": _AGE_S,
         }
         rows = await warehouse.rows(sql.load("read_snapshots_to_value"), asked)
@@ -76,8 +79,10 @@ async def find_snapshots(warehouse: Warehouse, prices: Sequence[PriceRow | Price
 
 async def value_lines(warehouse: Warehouse, snapshots: Iterable[PricedSnapshot], *, ranking: Sequence[str]) -> None:
     """Store those lines of these snapshots again that have a better price now."""
-    for some in _chunks(sorted(set(snapshots)), CHUNK):
-        candidates = await _read_candidates(warehouse, some, ranking)
+    wanted = sorted(set(snapshots))
+    anew = bool(wanted) and await _is_any_withdrawn(warehouse)
+    for some in _chunks(wanted, CHUNK):
+        candidates = await _read_candidates(warehouse, some, ranking, anew=anew)
         await write(warehouse, [_valued(candidate) for candidate in candidates])
 
 
@@ -87,13 +92,19 @@ async def note_revalued(warehouse: Warehouse, late: Iterable[PricedSnapshot]) ->
         await warehouse.command(sql.load("note_revalued"), _named(some))
 
 
+async def _is_any_withdrawn(warehouse: Warehouse) -> bool:
+    """Asked after storing: who takes a price back later looks at what is stored by then."""
+    return bool(await warehouse.value(sql.load("read_any_withdrawn")))
+
+
 async def _read_candidates(
-    warehouse: Warehouse, snapshots: Sequence[PricedSnapshot], ranking: Sequence[str]
+    warehouse: Warehouse, snapshots: Sequence[PricedSnapshot], ranking: Sequence[str], *, anew: bool
 ) -> list[_Candidate]:
+    """`anew`: some price was taken back, maybe one that these are valued with."""
     keys = sorted({snapshot.key for snapshot in snapshots})
     times = [key.observed_at for key in keys]
     body = await warehouse.read_bytes(
-        sql.load("read_lines_to_value"),
+        sql.load("read_lines_to_value_anew" if anew else "read_lines_to_value"),
         {
             **_named(keys),
             "assets": sorted({snapshot.asset for snapshot in snapshots}),

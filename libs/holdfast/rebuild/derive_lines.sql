@@ -20,12 +20,6 @@ WITH
                 + multiply(modulo(abs(a), one), intDiv(abs(b), one))
                 + intDiv(multiply(modulo(abs(a), one), modulo(abs(b), one)), one)),
         'Decimal(76, 36)') AS times,
-withdrawn AS
-(
-    SELECT asset, quote, at, source, fetched_at FROM withdrawn_prices
-    WHERE quote = 'iso4217:USD'
-        AND at > {first:DateTime64(3, 'UTC')} - INTERVAL 14 DAY AND at < {last:DateTime64(3, 'UTC')}
-),
 best AS
 (
     SELECT
@@ -40,36 +34,10 @@ best AS
     FROM prices
     WHERE quote = 'iso4217:USD'
         AND at > {first:DateTime64(3, 'UTC')} - INTERVAL 7 DAY AND at < {last:DateTime64(3, 'UTC')}
-        AND (asset, quote, at, prices.source, fetched_at) NOT IN (SELECT * FROM withdrawn)
+        AND (asset, quote, at, prices.source, fetched_at) NOT IN
+            (SELECT asset, quote, at, source, fetched_at FROM withdrawn_prices
+             WHERE at > {first:DateTime64(3, 'UTC')} - INTERVAL 7 DAY AND at < {last:DateTime64(3, 'UTC')})
     GROUP BY asset, at
-),
--- Behind a price that was taken back an older one serves again: the version is of the former's time, and counts all claims
--- of the week before it, because each of them may be the one that serves.
-taken_back AS
-(
-    SELECT
-        asset AS taken_asset, at AS taken_at,
-        bitShiftLeft(toUInt64(toUnixTimestamp64Milli(at)), 16) + least(said, 65535) AS taken_version
-    FROM
-    (
-        SELECT
-            asset, at, gone,
-            sum(told + gone) OVER (PARTITION BY asset ORDER BY toUnixTimestamp64Milli(at)
-                RANGE BETWEEN 604800000 PRECEDING AND CURRENT ROW) AS said
-        FROM
-        (
-            SELECT
-                asset, at,
-                uniqExact(prices.source, event_id, price, fetched_at) AS told,
-                uniqExactIf((prices.source, event_id, price, fetched_at),
-                    (asset, quote, at, prices.source, fetched_at) IN (SELECT * FROM withdrawn)) AS gone
-            FROM prices
-            WHERE quote = 'iso4217:USD' AND asset IN (SELECT asset FROM withdrawn)
-                AND at > {first:DateTime64(3, 'UTC')} - INTERVAL 14 DAY AND at < {last:DateTime64(3, 'UTC')}
-            GROUP BY asset, at
-        )
-    )
-    WHERE gone > 0
 ),
 stated AS
 (
@@ -92,11 +60,9 @@ priced AS
         b.priced_version AS feed_version, b.priced_at AS feed_at, b.claim.2 AS feed_source, b.claim.1 AS feed_price,
         needs != '' AND feed_version > 0 AND feed_at > observed_at - INTERVAL 7 DAY AS found,
         found AND feed_at < observed_at - if(says_value OR startsWith(needs, 'iso4217:'), INTERVAL 5 DAY, INTERVAL 1 DAY) AS too_old,
-        found AND NOT too_old AS usable,
-        if(needs != '' AND t.taken_version > 0 AND t.taken_at > observed_at - INTERVAL 7 DAY, t.taken_version, 0) AS gone_version
+        found AND NOT too_old AS usable
     FROM stated AS s
     ASOF LEFT JOIN best AS b ON s.needs = b.priced_asset AND s.observed_at >= b.priced_at
-    ASOF LEFT JOIN taken_back AS t ON s.needs = t.taken_asset AND s.observed_at >= t.taken_at
 ),
 -- One select after another: the planner works an alias out anew wherever it is used in the same one, which took it half
 -- a second for these.
@@ -178,7 +144,8 @@ derived AS
             too_old, 'stale',
             needs != '' OR live_reason = '', 'no_price',
             live_reason) AS why,
-        greatest(if(found, feed_version, 0), gone_version) AS seen_version
+        -- A line that falls back behind a price that was taken back has seen more than the price that it falls back to.
+        greatest(if(found, feed_version, 0), live_version) AS seen_version
     FROM multiplied
 )
 SELECT

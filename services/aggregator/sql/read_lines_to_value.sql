@@ -1,10 +1,7 @@
--- Lines of some snapshots for which there is a better price than the one they are valued with, and that price: null where
--- the one they had was taken back and there is no other.
+-- Lines of some snapshots for which there is a better price than the one they are valued with, and that price.
 -- Best is the newest at or before the observation; of several claims for that very instant the best ranked
 -- source, then the latest fetched. The price's version says so in one number: its time, and below it how many claims
--- there are where they disagree, so that it grows whenever the choice may have changed. Behind a price that was taken back
--- an older one serves again: then the version is of the time of that which was taken back, and counts all claims before it
--- too, because each of them may be the one that serves.
+-- there are where they disagree, so that it grows whenever the choice may have changed.
 WITH
 wanted AS
 (
@@ -16,12 +13,6 @@ unpriced AS
     SELECT *
     FROM balances FINAL
     WHERE (source, observed_at, snapshot_id) IN (SELECT snapshot FROM wanted) AND priced_by != ''
-),
-withdrawn AS
-(
-    SELECT asset, quote, at, source, fetched_at FROM withdrawn_prices
-    WHERE quote = 'iso4217:USD' AND asset IN {assets:Array(String)}
-        AND at > {first:DateTime64(3, 'UTC')} - toIntervalSecond({age_s:UInt32}) - toIntervalSecond({age_s:UInt32}) AND at <= {last:DateTime64(3, 'UTC')}
 ),
 best AS
 (
@@ -37,50 +28,15 @@ best AS
     FROM prices
     WHERE quote = 'iso4217:USD' AND asset IN {assets:Array(String)}
         AND at > {first:DateTime64(3, 'UTC')} - toIntervalSecond({age_s:UInt32}) AND at <= {last:DateTime64(3, 'UTC')}
-        AND (asset, quote, at, prices.source, fetched_at) NOT IN (SELECT * FROM withdrawn)
     GROUP BY asset, at
-),
-taken_back AS
-(
-    SELECT
-        asset AS taken_asset, at AS taken_at,
-        bitShiftLeft(toUInt64(toUnixTimestamp64Milli(at)), 16) + least(said, 65535) AS taken_version
-    FROM
-    (
-        SELECT
-            asset, at, gone,
-            sum(told + gone) OVER (PARTITION BY asset ORDER BY toUnixTimestamp64Milli(at)
-                RANGE BETWEEN {age_ms:UInt64} PRECEDING AND CURRENT ROW) AS said
-        FROM
-        (
-            SELECT
-                asset, at,
-                uniqExact(prices.source, event_id, price, fetched_at) AS told,
-                uniqExactIf((prices.source, event_id, price, fetched_at),
-                    (asset, quote, at, prices.source, fetched_at) IN (SELECT * FROM withdrawn)) AS gone
-            FROM prices
-            WHERE quote = 'iso4217:USD' AND asset IN (SELECT asset FROM withdrawn)
-                AND at > {first:DateTime64(3, 'UTC')} - toIntervalSecond({age_s:UInt32}) - toIntervalSecond({age_s:UInt32}) AND at <= {last:DateTime64(3, 'UTC')}
-            GROUP BY asset, at
-        )
-    )
-    WHERE gone > 0
 )
 SELECT
-    * EXCEPT (priced_asset, priced_at, claim, priced_version, taken_asset, taken_at, taken_version, found, taken),
-    if(found, toNullable(claim.1), NULL) AS feed_price, if(found, toString(claim.2), '') AS feed_source,
-    priced_at AS feed_at, greatest(if(found, priced_version, 0), if(taken, taken_version, 0)) AS feed_version
-FROM
-(
-    SELECT
-        unpriced.*, best.*, taken_back.*,
-        best.priced_version > 0 AND best.priced_at > unpriced.observed_at - toIntervalSecond({age_s:UInt32}) AS found,
-        taken_back.taken_version > 0 AND taken_back.taken_at > unpriced.observed_at - toIntervalSecond({age_s:UInt32}) AS taken
-    FROM unpriced
-    ASOF LEFT JOIN best ON unpriced.priced_by = best.priced_asset AND unpriced.observed_at >= best.priced_at
-    ASOF LEFT JOIN taken_back ON unpriced.priced_by = taken_back.taken_asset AND unpriced.observed_at >= taken_back.taken_at
-)
-WHERE feed_version > version
+    unpriced.*,
+    best.claim.1 AS feed_price, best.claim.2 AS feed_source,
+    best.priced_at AS feed_at, best.priced_version AS feed_version
+FROM unpriced
+ASOF INNER JOIN best ON unpriced.priced_by = best.priced_asset AND unpriced.observed_at >= best.priced_at
+WHERE best.priced_version > unpriced.version AND best.priced_at > unpriced.observed_at - toIntervalSecond({age_s:UInt32})
 SETTINGS
     join_use_nulls = 0,
     do_not_merge_across_partitions_select_final = 1,

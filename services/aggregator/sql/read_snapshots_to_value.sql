@@ -2,14 +2,8 @@
 -- next price, and no longer than a price is looked for.
 --
 -- A price that only repeats what an earlier event said, and that nobody contradicts, changes nothing: the earlier event's
--- batch answers for it, and is not acknowledged before it has.
--- Nor does one that was taken back stand in the way of those before it.
+-- batch answers for it, and is not acknowledged before it has. What was taken back hides no price before it.
 WITH
-withdrawn AS MATERIALIZED
-(
-    SELECT asset, quote, at, source, fetched_at FROM withdrawn_prices
-    WHERE quote = 'iso4217:USD' AND asset IN {assets:Array(String)}
-),
 claims AS MATERIALIZED
 (
     SELECT asset, at
@@ -17,8 +11,8 @@ claims AS MATERIALIZED
     WHERE quote = 'iso4217:USD' AND (asset, at) IN
         (SELECT arrayJoin(arrayZip({assets:Array(String)}, {times:Array(DateTime64(3, 'UTC'))})))
     GROUP BY asset, at
-    HAVING uniqExact(source, price) > 1 OR has({events:Array(String)}, argMin(event_id, (recorded_at, event_id)))
-        OR countIf((asset, quote, at, source, fetched_at) IN (SELECT * FROM withdrawn)) > 0
+    HAVING uniqExact(source, price, fetched_at) > 1
+        OR has({events:Array(String)}, argMin(event_id, (recorded_at, event_id))) OR has({taken_back:Array(String)}, asset)
 ),
 spans AS MATERIALIZED
 (
@@ -32,7 +26,8 @@ spans AS MATERIALIZED
     (
         SELECT DISTINCT asset, at FROM prices
         WHERE quote = 'iso4217:USD' AND asset IN (SELECT asset FROM claims) AND at > (SELECT min(at) FROM claims)
-            AND (asset, quote, at, source, fetched_at) NOT IN (SELECT * FROM withdrawn)
+            AND (NOT {any_withdrawn:Bool} OR (asset, quote, at, source, fetched_at) NOT IN
+                (SELECT asset, quote, at, source, fetched_at FROM withdrawn_prices WHERE asset IN {assets:Array(String)}))
     ) AS n ON claims.asset = n.asset AND claims.at < n.at
 )
 SELECT DISTINCT
