@@ -45,7 +45,7 @@ from tests.api.world import StoppedClock, insert
 from tests.support.oracle_ledger import DAY, UNRATED, Snap, World
 from tests.support.servers import ClickHouseServer
 
-EPOCH = datetime(2026, 1, 28, tzinfo=UTC)  # over the end of a month, so of a partition
+EPOCH = datetime(2026, 3, 24, tzinfo=UTC)  # over the end of a month, so of a partition, and a change of clocks
 NOW = EPOCH + timedelta(days=10)
 TRUSTED, RUMOUR = "trusted", "rumour"
 GBP, EUR, USD = "iso4217:GBP", "iso4217:EUR", "iso4217:USD"

@@ -86,10 +86,21 @@ async def assert_known(wired: Wired, world: World, question: Question) -> None:
         assert_worth(point, then, anybody=anybody)
 
 
-def value(world: World, portfolio: str, at: datetime) -> tuple[Total, bool]:
-    """And whether anybody had been a member by then."""
+async def assert_known_without_rules(wired: Wired, world: World, question: Question) -> None:
+    """What it would have been, had the rules that held then left nothing out."""
+    portfolio, at, known_at = question
+    known = world.known(known_at)
+    asked = {"at": at.isoformat(), "known_at": known_at.isoformat(), "currency": "iso4217:USD", "rules": "0"}
+    found = await wired.get("what-if", portfolio=portfolio, **asked)
+    for name, ruled in (("actual", True), ("under", False)):
+        expected, anybody = value(known, portfolio, at, ruled=ruled)
+        assert_worth(found[name], expected, anybody=anybody)
+
+
+def value(world: World, portfolio: str, at: datetime, *, ruled: bool = True) -> tuple[Total, bool]:
+    """And whether anybody had been a member by then. `ruled`: by the rules that held, or by none."""
     statements = expect(world.arrived, (), ranking=RANKING, buckets=()).statements
-    excluded = world.excluded.get(portfolio, frozenset())
+    excluded = world.excluded.get(portfolio, frozenset()) if ruled else frozenset()
     joined = any(one.portfolio == portfolio and one.start <= at for one in world.belongs)
     return total_at(at + MOMENT, portfolio, statements, world.belongs, excluded), joined
 
@@ -143,6 +154,7 @@ async def check(wired: Wired, world: World, questions: Sequence[Question]) -> No
         await assert_known(wired, world, question)
     await assert_shared_out(wired, world, questions[0])
     await assert_corrected(wired, world, questions[0])
+    await assert_known_without_rules(wired, world, questions[1])
     for question, then in answered.items():
         assert await read_ledgers(wired, question.portfolio, known_at=question.known_at.isoformat()) == then
     told = await read_ledgers(wired, "plain", known_at=EVERYTHING.isoformat())

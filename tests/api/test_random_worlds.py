@@ -9,8 +9,12 @@ by another source of its account for a while.
 import asyncio
 import random
 from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
+from decimal import Context, Decimal, localcontext
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import example, given
@@ -25,7 +29,9 @@ from tests.support.random_worlds import random_world
 from tests.support.sampling import few, many
 from tests.support.servers import ClickHouseServer
 
-METHODS = ("simple", "average_cost", "fifo", "lifo", "hifo", "time_weighted", "modified_dietz")
+COSTS = ("average_cost", "fifo", "lifo", "hifo")
+METHODS = ("simple", *COSTS, "time_weighted", "modified_dietz", "money_weighted")
+BERLIN = ZoneInfo("Europe/Berlin")
 MOMENT = Fraction(1, 60_000)
 """A millisecond: a bucket is worth what it is worth just before its end."""
 
@@ -69,6 +75,7 @@ def of_values(asked: Asked, moments: list[Fraction]) -> Questions:
     days = {"from": at(0).isoformat(), "to": at(asked.world.end - 1).isoformat(), "interval": "day", **currency}
     return {
         "stored": ("series", days),
+        "local": ("series", {**days, "tz": str(BERLIN)}),
         "marked": ("series", {**days, "mark": "true"}),
         "total": ("total", {"at": at(moments[0]).isoformat(), **currency}),
         "total at the end": ("total", {"at": at(moments[1]).isoformat(), **currency}),
@@ -131,13 +138,31 @@ def flows_of(asked: Asked) -> list[oracle_ledger.Row]:
 
 
 def assert_flows_are_the_oracles(found: dict[str, Any], asked: Asked) -> None:
-    told = sorted((f["at"], f["asset"], f["side"], Fraction(f["delta"]), number(f["value"])) for f in found["items"])
-    expected = sorted(
-        (f"{at(row.at):%Y-%m-%dT%H:%M:%SZ}", f"eip155:1/erc20:0x{row.key[0] * 40}", row.key[1], row.delta, row.value)
-        for row in flows_of(asked)
-    )
-    assert [flow[:4] for flow in told] == [flow[:4] for flow in expected]
-    assert [flow[4] for flow in told] == [flow[4] for flow in expected]
+    told = sorted(found["items"], key=flow_told)
+    rows = sorted(flows_of(asked), key=flow_seen)
+    assert [flow_told(flow) for flow in told] == [flow_seen(row) for row in rows]
+    for flow, row in zip(told, rows, strict=True):
+        assert_parted(flow, row, asked)
+
+
+def flow_told(flow: dict[str, Any]) -> tuple[Any, ...]:
+    return flow["at"], flow["asset"], flow["side"], Fraction(flow["delta"]), number(flow["value"])
+
+
+def flow_seen(row: oracle_ledger.Row) -> tuple[Any, ...]:
+    when, asset = f"{at(row.at):%Y-%m-%dT%H:%M:%SZ}", f"eip155:1/erc20:0x{row.key[0] * 40}"
+    return when, asset, row.key[1], row.delta, row.value
+
+
+def assert_parted(flow: dict[str, Any], row: oracle_ledger.Row, asked: Asked) -> None:
+    """What of it came from outside, what from another line, and what that is worth more here: together its value."""
+    parts = [number(flow[name]) for name in ("crossed", "moved", "requoted")]
+    if row.value is None:
+        assert parts == [None] * 3
+        return
+    expected = oracle_attribution.passed(asked.world, asked.seen, row)
+    assert sum(parts, Fraction(0)) == row.value  # type: ignore[arg-type]
+    assert all(abs(a - b) < oracle_attribution.CUTS for a, b in zip(parts, expected, strict=True))  # type: ignore[operator]
 
 
 def assert_returns_are_the_oracles(found: dict[str, Any], asked: Asked) -> None:
@@ -151,7 +176,7 @@ def assert_returns_are_the_oracles(found: dict[str, Any], asked: Asked) -> None:
         return
     simple = oracle.simple(asked.world, asked.seen, asked.start)
     for method, view in by_method.items():
-        if method in ("time_weighted", "modified_dietz"):
+        if method not in ("simple", *COSTS):
             continue
         if simple is None:
             assert not view["available"], view
@@ -163,6 +188,32 @@ def assert_returns_are_the_oracles(found: dict[str, Any], asked: Asked) -> None:
     rate = oracle.time_weighted(asked.world, asked.seen, asked.start)
     if by_method and isinstance(rate, Fraction):
         assert number(by_method["time_weighted"]["rate"]) == oracle_ledger.cut(rate)
+    if by_method and by_method["money_weighted"]["available"]:
+        assert_discounts_to_zero(Decimal(by_method["money_weighted"]["rate"]), asked)
+
+
+def assert_discounts_to_zero(rate: Decimal, asked: Asked) -> None:
+    """A hair below the rate all that was paid and is there is worth something, and a hair above it owes as much."""
+    opening = Fraction(0) if asked.start is None else oracle_ledger.value(asked.world, asked.seen, asked.start)
+    closing = oracle_ledger.value(asked.world, asked.seen, asked.world.end)
+    assert opening is not None
+    assert closing is not None
+    payments = [(when, -(value or Fraction(0))) for when, value in oracle.paid(asked.seen, asked.start)]
+    payments += [(asked.start or 0, -opening), (asked.world.end, closing)]
+
+    def worth(growth: Decimal) -> Decimal:
+        parts = (_decimal(value) / growth ** (Decimal(when // oracle_ledger.DAY) / 365) for when, value in payments)
+        return sum(parts, Decimal(0))
+
+    with localcontext(Context(prec=60)):
+        hair = Decimal("1e-5")
+        if 1 + rate < Decimal("1e-24"):
+            return  # nearly everything was lost: 36 decimals do not say what was left
+        assert worth((1 + rate) * (1 - hair)) * worth((1 + rate) * (1 + hair)) <= 0
+
+
+def _decimal(number: Fraction) -> Decimal:
+    return Decimal(number.numerator) / Decimal(number.denominator)
 
 
 def assert_points_are_worth(points: list[dict[str, Any]], asked: Asked, *, marked: bool) -> None:
@@ -176,6 +227,19 @@ def assert_points_are_worth(points: list[dict[str, Any]], asked: Asked, *, marke
             assert number(point["net"]) == oracle_ledger.value(asked.world, asked.seen, moment)  # type: ignore[arg-type]
         if not marked:
             assert_carried(point, asked, moment)
+
+
+def assert_local_days_are_worth(points: list[dict[str, Any]], asked: Asked) -> None:
+    """One that is 23 hours long among them. Days end at midnight there; the last is not over."""
+    first, end = at(0).astimezone(BERLIN).date(), at(asked.world.end)
+    midnights = [datetime.combine(first + timedelta(days=day + 1), time(), BERLIN) for day in range(len(points))]
+    assert [datetime.fromisoformat(point["valued_at"]) for point in points] == midnights
+    assert midnights[-1] > end
+    assert len({later - earlier for earlier, later in pairwise(one.astimezone(UTC) for one in midnights)}) == 2
+    for point, midnight in zip(points, midnights, strict=True):
+        assert_net(point)
+        moment = Fraction((min(midnight, end) - at(0)) // timedelta(minutes=1))
+        assert_carried(point, asked, moment if midnight > end else moment - MOMENT)
 
 
 def assert_carried(found: dict[str, Any], asked: Asked, moment: Fraction) -> None:
@@ -256,6 +320,7 @@ def assert_worth(found: dict[str, Any], asked: Asked, moments: list[Fraction]) -
     assert found["total at the end"]["quality"]["sources_missing"] == oracle_ledger.missed(asked.world)
     assert_points_are_worth(found["marked"]["points"], asked, marked=True)
     assert_points_are_worth(found["stored"]["points"], asked, marked=False)
+    assert_local_days_are_worth(found["local"]["points"], asked)
     assert_totals_add_up(found, asked, moments)
 
 

@@ -53,13 +53,14 @@ def _of_line(world: World, seen: list[Row], line: tuple[str, Key], start: int | 
             fx += was.held * _price(was) * (_rate(world, now) - _rate(world, was))
             price += was.held * (_price(now) - _price(was)) * _rate(world, now)
         if now.delta:
-            passed = _passed(world, seen, now)
-            flows, moved, price = flows + passed.flows, moved + passed.moved, price + passed.requoted
+            own = passed(world, seen, now)
+            flows, moved, price = flows + own.flows, moved + own.moved, price + own.requoted
         was = now
     return Split(price, flows, moved, fx)
 
 
-def _passed(world: World, seen: list[Row], row: Row) -> Passed:
+def passed(world: World, seen: list[Row], row: Row) -> Passed:
+    """Of a row that has a value."""
     at_once = [r for r in seen if r.at == row.at and r.key == row.key and r.delta]
     grow = [r for r in at_once if r.delta > 0]
     shrink = [r for r in at_once if r.delta < 0]
