@@ -89,8 +89,15 @@ async def store_prices(
         begun, retold = to_turns(await _read_turns(warehouse, some), said)
         await write(warehouse, begun)
         await write(warehouse, retold)
-        while await _store_overlooked(warehouse, some):
-            pass
+        await warehouse.command(sql.load("begin_turns"), _named(some))
+        if await is_any_withdrawn(warehouse):
+            while await _store_overlooked(warehouse, some):
+                pass
+
+
+async def is_any_withdrawn(warehouse: Warehouse) -> bool:
+    """Asked after storing: who takes a price back later looks at what is stored by then. Raises WarehouseError."""
+    return bool(await warehouse.value(sql.load("read_any_withdrawn")))
 
 
 async def _store_overlooked(warehouse: Warehouse, places: Iterable[Said]) -> bool:

@@ -19,6 +19,7 @@ from holdfast.warehouse.client import Warehouse
 from holdfast.warehouse.rows import BalanceRow, PriceRow, PriceWithdrawalRow, stored_time
 from holdfast.warehouse.writer import write
 from services.aggregator import sql
+from services.aggregator.claims import is_any_withdrawn
 
 CHUNK = 500
 """Snapshots looked at in one statement: bounds its parameters and the rows in memory."""
@@ -59,7 +60,7 @@ _CANDIDATES = msgspec.json.Decoder(_Candidate)
 async def find_snapshots(warehouse: Warehouse, prices: Sequence[PriceRow | PriceWithdrawalRow]) -> set[PricedSnapshot]:
     """Snapshots that prices, just stored or taken back, may change: also those they have changed before a crash."""
     found: set[PricedSnapshot] = set()
-    any_withdrawn = bool(prices) and await _is_any_withdrawn(warehouse)
+    any_withdrawn = bool(prices) and await is_any_withdrawn(warehouse)
     for some in _chunks(prices, CHUNK):
         asked = {
             "assets": [price.asset for price in some],
@@ -80,7 +81,7 @@ async def find_snapshots(warehouse: Warehouse, prices: Sequence[PriceRow | Price
 async def value_lines(warehouse: Warehouse, snapshots: Iterable[PricedSnapshot], *, ranking: Sequence[str]) -> None:
     """Store those lines of these snapshots again that have a better price now."""
     wanted = sorted(set(snapshots))
-    anew = bool(wanted) and await _is_any_withdrawn(warehouse)
+    anew = bool(wanted) and await is_any_withdrawn(warehouse)
     for some in _chunks(wanted, CHUNK):
         candidates = await _read_candidates(warehouse, some, ranking, anew=anew)
         await write(warehouse, [_valued(candidate) for candidate in candidates])
@@ -90,11 +91,6 @@ async def note_revalued(warehouse: Warehouse, late: Iterable[PricedSnapshot]) ->
     """Of snapshots found, once their lines are stored: closed days are worked out again where these are others now."""
     for some in _chunks(sorted({snapshot.key for snapshot in late if snapshot.is_past}), CHUNK):
         await warehouse.command(sql.load("note_revalued"), _named(some))
-
-
-async def _is_any_withdrawn(warehouse: Warehouse) -> bool:
-    """Asked after storing: who takes a price back later looks at what is stored by then."""
-    return bool(await warehouse.value(sql.load("read_any_withdrawn")))
 
 
 async def _read_candidates(

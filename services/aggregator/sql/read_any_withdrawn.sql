@@ -1,2 +1,2 @@
--- Whether any price was ever taken back: where none was, lines are valued by a statement of half the work.
-SELECT count() > 0 FROM withdrawn_prices
+-- Whether any price was ever taken back: where none was, prices are kept and lines are valued by half the work.
+SELECT count() > 0 FROM price_withdrawals

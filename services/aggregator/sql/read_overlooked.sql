@@ -1,4 +1,4 @@
--- What was stored of some places before something that counts there was.
+-- What was stored of some places before something that counts there was, where prices have been taken back.
 --
 -- `withdrawn_at` null: turns that were taken for an earlier one told again, before something else that was said in between
 -- had come. What was told last of a turn begins another if by then, of what its source says, something else had begun, or
