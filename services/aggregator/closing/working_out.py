@@ -22,8 +22,7 @@ from holdfast.history.ledgers import Ledgers, read_windows
 from holdfast.history.memberships import read_memberships, sources_of
 from holdfast.history.receipts import RECEIPTS
 from holdfast.warehouse.client import Warehouse
-from holdfast.warehouse.rows import ClosedDayRow, FlowRow, MethodRow, stored_time
-from holdfast.warehouse.rows.closed_days import PortionRow
+from holdfast.warehouse.rows import ClosedDayRow, FlowRow, MethodRow, PortionRow, stored_time
 from services.aggregator.closing.attributing import to_attribution, to_lines
 from services.aggregator.closing.awaiting import read_awaited
 from services.aggregator.closing.days import DueDay

@@ -3,7 +3,14 @@
 Times are text in UTC to the millisecond; decimals are already cut to scale (holdfast.domain.money).
 """
 
-from holdfast.warehouse.rows.closed_days import AttributionRow, ClosedDayRow, FlowRow, LineEffectsRow, MethodRow
+from holdfast.warehouse.rows.closed_days import (
+    AttributionRow,
+    ClosedDayRow,
+    FlowRow,
+    LineEffectsRow,
+    MethodRow,
+    PortionRow,
+)
 from holdfast.warehouse.rows.fetching import DeadLetterRow, FetchRow, RawResponseRow
 from holdfast.warehouse.rows.market import (
     ClusterAddressRow,
@@ -60,6 +67,7 @@ __all__ = [
     "PortfolioRow",
     "PortfolioSourceRow",
     "PortfolioTotalRow",
+    "PortionRow",
     "PriceRetellingRow",
     "PriceRow",
     "PriceWithdrawalRow",
