@@ -53,7 +53,6 @@ MISTAKES = {
     "otherwise": doubled,
     "overlooked": lambda moved: moved[1:],
     "not stated": one_more,
-    "none seen": lambda moved: (),
 }
 
 
