@@ -31,7 +31,7 @@ async def test_tables_of_another_version_are_waited_for_and_no_message_is_set_as
     events = snapshots(20, sources=4)
     belongs = await register(connection, 4)
     await publish(connection, events)
-    await warehouse.command("ALTER TABLE snapshots DROP COLUMN stream_seq")
+    await warehouse.command("ALTER TABLE snapshots DROP COLUMN holdings")
     process = aggregator(nats_settings, clickhouse_settings, tmp_path / "aggregator.log")
 
     async def says_so() -> bool:
@@ -44,7 +44,7 @@ async def test_tables_of_another_version_are_waited_for_and_no_message_is_set_as
         await eventually(says_so, what="it says what to do")
         assert not await drained(connection)
         await warehouse.command(
-            "ALTER TABLE snapshots ADD COLUMN stream_seq SimpleAggregateFunction(min, UInt64) AFTER lines"
+            "ALTER TABLE snapshots ADD COLUMN holdings SimpleAggregateFunction(max, String) AFTER copies"
         )
         await eventually(all_done, what="it goes on by itself")
         assert await list_letters(connection.js) == []
