@@ -1,7 +1,6 @@
 """What asks for a few lines reads those, however many others are stored."""
 
 from holdfast.warehouse.client import Warehouse
-from holdfast.warehouse.migrator import migrate
 from tests.bench.stored import Sources, fill_members, fill_statements
 
 EVERYBODY = Sources(first=0, number=100, lines=50)
@@ -10,7 +9,6 @@ MEMBERS = 2
 
 
 async def test_lines_of_the_past_are_looked_up_by_key(warehouse: Warehouse) -> None:
-    await migrate(warehouse)
     await fill_members(warehouse, "few", MEMBERS)
     await fill_statements(warehouse, EVERYBODY, first=0, until=HOURS)
     looked_at = await warehouse.query("EXPLAIN ESTIMATE " + _POSITIONS)
