@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
+from rich.text import Text
 
 from holdfast.events import (
     AlertRaised,
@@ -60,7 +61,8 @@ async def _print(
 
 def _show(seen: Seen) -> None:
     at = seen.stored_at.strftime("%H:%M:%S")
-    console.print(f"[dim]{at}[/] [bold]{seen.subject}[/] {_summary(seen.event)}", highlight=False, soft_wrap=True)
+    line = Text.assemble((at, "dim"), " ", (seen.subject, "bold"), " ", _summary(seen.event))
+    console.print(line, highlight=False, soft_wrap=True)
 
 
 def _summary(event: Event | None) -> str:

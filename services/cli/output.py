@@ -44,7 +44,8 @@ def show(
         numeric = any(isinstance(row.get(column), int | Decimal) for row in rows)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(text(row.get(column)) for column in columns))
+        # Text, not markup: a token may be called [/].
+        table.add_row(*(Text(text(row.get(column))) for column in columns))
     console.print(table)
 
 
@@ -65,7 +66,7 @@ def text(value: object) -> str:
 
 
 def done(message: str) -> None:
-    console.print(f"[green]✓[/] {message}", highlight=False)
+    console.print("[green]✓[/]", Text(message), highlight=False)
 
 
 def fail(message: str, *, code: int = FAILED, fix: str = "") -> NoReturn:

@@ -3,6 +3,7 @@
 from typing import Annotated, NoReturn
 
 from cyclopts import App, Parameter
+from rich.text import Text
 
 from holdfast.registry.errors import RegistryError
 from holdfast.registry.records import Member
@@ -85,7 +86,8 @@ async def show_portfolio(portfolio: str, *, tenant: TenantOption = None, json: J
     if json:
         print_json({"portfolio": record, "accounts": members})
         return
-    console.print(f"[bold]{record.id}[/] {record.name}, in {record.base_currency.removeprefix('iso4217:')}")
+    currency = record.base_currency.removeprefix("iso4217:")
+    console.print(Text.assemble((record.id, "bold"), f" {record.name}, in {currency}"), highlight=False)
     if record.jump_ratio is not None:
         console.print(f"its total may move by {record.jump_ratio:f} of what it was unseen")
     nested = [member.portfolio for member in record.members if member.portfolio]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from cyclopts import App
+from rich.text import Text
 
 from services.cli import connections
 from services.cli.output import console, print_json
@@ -21,7 +22,7 @@ def show(*, json: JsonFlag = False) -> None:
         print_json(redacted)
         return
     for name, value in _flat("", redacted):
-        console.print(f"[bold]{name}[/] = {value}", highlight=False)
+        console.print(Text.assemble((name, "bold"), f" = {value}"), highlight=False)
 
 
 def _redacted(value: Any, name: str = "") -> Any:

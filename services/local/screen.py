@@ -86,7 +86,7 @@ class Screen:
             totals.add_column(column, justify="right")
         for line in self._portfolios:
             totals.add_row(
-                line.id, line.name, _money(line.net), _money(line.assets), _money(line.debt),
+                line.id, Text(line.name), _money(line.net), _money(line.assets), _money(line.debt),
                 str(line.unpriced), _age(line.as_of),
             )  # fmt: skip
         troubled = {name: state for name, state in self._states.items() if state not in ("ready", "done")}

@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from services.worker.reparsing.correcting import Judged
 from services.worker.reparsing.prices import PriceChange
@@ -137,12 +138,11 @@ def show(report: Report) -> None:
             lines = f"{one.lines_before} → {one.lines_after}" if one.kind != "price" else ""
             now = one.after if one.kind != "price" else f"{one.before or 'none'} → {one.after or 'none'}"
             what = f"{one.kind} {one.platform}".strip()
-            table.add_row(one.source, one.observed_at.isoformat(), what, one.verdict, lines, now)
+            table.add_row(one.source, one.observed_at.isoformat(), Text(what), one.verdict, lines, now)
         console.print(table)
     for skipped in report.skipped:
-        console.print(
-            f"[yellow]not read again:[/] {skipped.account} at {skipped.started_at.isoformat()}: {skipped.why}"
-        )
+        told = f"{skipped.account} at {skipped.started_at.isoformat()}: {skipped.why}"
+        console.print("[yellow]not read again:[/]", Text(told))
     verb = "would be corrected" if report.dry_run else "corrected"
     console.print(
         f"{report.fetches} fetches read again: {report.same} statements and prices the same, "
