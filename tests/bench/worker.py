@@ -136,7 +136,7 @@ async def _recorded(url: str, schedules: Sequence[Schedule]) -> list[Fetch]:
         provider = _provider(world["providers"]["evm"])
         fetches = []
         for schedule in schedules:
-            target = Target(feed="balances", target=schedule.target, scope=schedule.scope, spelling=schedule.target)
+            target = Target(feed=schedule.feed, target=schedule.target, scope=schedule.scope, spelling=schedule.target)
             await provider.fetch(target)
             recorder.sent.clear()
             await provider.fetch(target)
