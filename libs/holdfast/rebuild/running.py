@@ -99,7 +99,8 @@ class Rebuild:
                 break
             await asyncio.sleep(self._settle_s)
         if look > 1:
-            await self._warehouse.command(load_sql(f"keep_standing_{unit.kind}"), of | {"look": look})
+            for what in ("moving", "earlier"):
+                await self._warehouse.command(load_sql(f"drop_{what}_{unit.kind}"), of | {"look": look})
         done = UnitDone(
             unit=unit.name,
             rows=unit.lines,

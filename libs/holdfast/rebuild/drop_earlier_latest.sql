@@ -1,0 +1,3 @@
+-- What was seen more than once is told once, as it was seen last.
+DELETE FROM rebuilt_latest
+WHERE run = {run:String} AND unit = {unit:String} AND look < {look:UInt32}
