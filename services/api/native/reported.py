@@ -1,15 +1,16 @@
 """`/v1/reported/…`: what providers computed themselves. Beside ours, compared with it, never added to it."""
 
 from datetime import UTC, datetime
+from typing import Annotated
 
 from litestar import get
+from litestar.params import QueryParameter
 from msgspec import Struct
 
 from holdfast.registry.state import Membership
 from holdfast.warehouse.rows import stored_time
 from services.api.callers import Asker, Caller
 from services.api.native.moments import FAR, At, KnownAt, Moment, parse_moment
-from services.api.native.series_range import From, To
 from services.api.openapi import refusals
 from services.api.paging import CursorText, Limit, page_size, parse_cursor, to_cursor
 from services.api.problems import ApiError
@@ -18,6 +19,22 @@ from services.api.resources import Api, Resources
 from services.api.vocabulary import Money, Time, parse_instant
 
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+From = Annotated[
+    str | None,
+    QueryParameter(
+        name="from",
+        schema_extra={"format": "date-time"},
+        description="ISO 8601 with its zone; else from the very beginning. A statement at it is told.",
+    ),
+]
+To = Annotated[
+    str | None,
+    QueryParameter(
+        name="to",
+        schema_extra={"format": "date-time"},
+        description="ISO 8601 with its zone; else up to the newest statement. A statement at it is told.",
+    ),
+]
 
 
 class ReportedReturn(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
