@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.api.native.coverage import read_complete_from
+from services.api.native.series.coverage import read_complete_from
 from tests.api.conftest import World
 from tests.api.world import insert
 

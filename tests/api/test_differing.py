@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from services.api.native.differing import Known, Line, Stated, differences
+from services.api.native.provenance.differing import Known, Line, Stated, differences
 
 SOURCE = "acme/okx/eip155:1:0xaaa/defi"
 

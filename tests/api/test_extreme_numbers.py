@@ -16,7 +16,7 @@ from holdfast.domain.returns.answers import Method, Window
 from holdfast.domain.returns.book import to_book
 from holdfast.domain.returns.methods import METHODS
 from services.api.dialects.credmark.holdings import Holding, to_valued
-from services.api.native.return_answers import measure
+from services.api.native.returns.return_answers import measure
 from tests.domain.world_of_one import day, price_book, valued_portfolio
 
 GBP = "iso4217:GBP"

@@ -26,7 +26,7 @@ from holdfast.settings import Secret
 from services.api.dialects.okx.holdings import Known, Line, parse_wallets
 from services.api.dialects.okx.investments import to_details
 from services.api.dialects.okx.platforms import to_holdings
-from services.api.native.current import CurrentSnapshot
+from services.api.native.totals.current import CurrentSnapshot
 from tests.api.world import AWETH, ETH, NOW, USDC, A
 
 SOURCE = f"acme/okx/{A}/defi"

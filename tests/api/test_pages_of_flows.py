@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.api.native.flows import Place, page_of
-from services.api.native.ledger_views import FlowView
+from services.api.native.returns.flows import Place, page_of
+from services.api.native.returns.ledger_views import FlowView
 from services.api.paging import parse_cursor, to_cursor
 
 FIRST, SECOND = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC)

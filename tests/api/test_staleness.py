@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from holdfast.registry.records import Account, SourceSetting
 from holdfast.registry.state import RegistryState
-from services.api.native.valued import stale_sources
+from services.api.native.totals.valued import stale_sources
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ACCOUNT = f"eip155:1:0x{'a' * 40}"

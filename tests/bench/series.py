@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from holdfast.warehouse.client import Warehouse
-from services.api.native import stored_hours
+from services.api.native.series import stored_hours
 from services.api.queries import load_sql
 from tests.bench.line import Line
 from tests.bench.stored import BEGIN, Sources, World, fill_points, fill_statements, growth, measure_times, serve, settle

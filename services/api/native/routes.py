@@ -5,30 +5,15 @@ from litestar.di import Provide
 from litestar.types import ASGIApp
 
 from services.api.callers import CallerMiddleware, provide_caller
-from services.api.native import (
-    accounts,
-    attributions,
-    breakdowns,
-    checks,
-    clusters,
-    corrections,
-    explanations,
-    fetches,
-    flows,
-    jumps,
-    portfolios,
-    positions,
-    prices,
-    raw_responses,
-    reported,
-    returns,
-    rules,
-    series,
-    sources,
-    total,
-    watches,
-    what_if,
-)
+from services.api.native.assets import clusters, prices
+from services.api.native.checks import checks, jumps, reported
+from services.api.native.positions import positions
+from services.api.native.provenance import corrections, explanations, raw_responses
+from services.api.native.registry import accounts, fetches, portfolios, sources, watches
+from services.api.native.returns import attributions, flows, returns
+from services.api.native.rules import rules, what_if
+from services.api.native.series import series
+from services.api.native.totals import breakdowns, total
 from services.api.rate_limit import RateLimiter
 from services.api.resources import Resources
 

@@ -8,7 +8,7 @@ from holdfast.domain.exact import total
 from holdfast.registry.state import counted_sources
 from services.api.dialects.bitpanda.symbols import to_symbol, to_ticker
 from services.api.held import Held, read_held
-from services.api.native.current import excluded_now
+from services.api.native.totals.current import excluded_now
 from services.api.resources import Resources
 
 

@@ -10,7 +10,7 @@ from holdfast.providers.dalp.wire import Breakdown, TypeShare
 from services.api.dialects.dalp.currency import CENT, read_converter, rounded, rounded_parts
 from services.api.dialects.dalp.doubts import in_doubt_now
 from services.api.dialects.dalp.participants import Participant
-from services.api.native.current import read_current
+from services.api.native.totals.current import read_current
 from services.api.queries import load_sql, read
 from services.api.resources import Resources
 from services.api.vocabulary import Money

@@ -22,7 +22,7 @@ from holdfast.providers.dalp.wire import (
 from services.api.dialects.dalp.currency import Converter, read_converter, rounded
 from services.api.dialects.dalp.failures import invalid
 from services.api.dialects.dalp.participants import Participant
-from services.api.native.current import excluded_now, read_current, receipts
+from services.api.native.totals.current import excluded_now, read_current, receipts
 from services.api.queries import load_sql, read
 from services.api.resources import Resources
 from services.api.vocabulary import Money

@@ -12,7 +12,7 @@ from holdfast.registry.keys import authenticate
 from holdfast.registry.state import RegistryState
 from services.api.callers import admit
 from services.api.dialects.dalp.failures import forbidden, invalid, not_found, unauthorised
-from services.api.native.current import sources_now
+from services.api.native.totals.current import sources_now
 from services.api.rate_limit import RateLimiter
 from services.api.resources import Resources
 

@@ -12,7 +12,7 @@ from holdfast.registry.records import Account
 from services.api.dialects.okx.admission import AnyRequest, Door
 from services.api.dialects.okx.holdings import Line, counted_of, read_lines
 from services.api.dialects.okx.platforms import count_investments, group_by_platform, platform_id
-from services.api.native.current import read_current
+from services.api.native.totals.current import read_current
 from services.api.resources import Resources
 
 

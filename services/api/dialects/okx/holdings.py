@@ -13,7 +13,7 @@ from holdfast.registry.records import Account
 from services.api.callers import Caller
 from services.api.dialects.okx import failures
 from services.api.dialects.okx.failures import OkxError
-from services.api.native.current import CurrentSnapshot, excluded_now, read_current, sources_now
+from services.api.native.totals.current import CurrentSnapshot, excluded_now, read_current, sources_now
 from services.api.queries import load_sql, read
 from services.api.resources import Resources
 

@@ -18,15 +18,15 @@ from holdfast.domain.time import to_ms
 from holdfast.registry.state import counted_sources
 from services.api.callers import Asker
 from services.api.currencies import Conversion, CurrencyText, parse_currency, read_exchange
-from services.api.native.coverage import read_complete_from
-from services.api.native.current import excluded_now, present
 from services.api.native.moments import KnownAt
-from services.api.native.past import Past, read_past
 from services.api.native.quality import Quality, to_quality
-from services.api.native.series_range import From, IntervalOf, To, ZoneName, on_whole_hours, parse_range
-from services.api.native.stored_hours import read_stored
-from services.api.native.total import net_of
-from services.api.native.worth import Worth
+from services.api.native.series.coverage import read_complete_from
+from services.api.native.series.past import Past, read_past
+from services.api.native.series.series_range import From, IntervalOf, To, ZoneName, on_whole_hours, parse_range
+from services.api.native.series.stored_hours import read_stored
+from services.api.native.series.worth import Worth
+from services.api.native.totals.current import excluded_now, present
+from services.api.native.totals.total import net_of
 from services.api.openapi import refusals
 from services.api.paging import CursorText, Limit, page_size
 from services.api.resources import Api

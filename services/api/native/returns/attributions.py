@@ -10,10 +10,10 @@ from holdfast.domain.money import plain
 from holdfast.history.receipts import RECEIPTS
 from services.api.callers import Asker
 from services.api.currencies import CurrencyText
-from services.api.native.ledger_views import MissingInput, to_missing
-from services.api.native.measuring import From, Measured, Question, To, quality_of, read_measured
 from services.api.native.moments import KnownAt
 from services.api.native.quality import Quality
+from services.api.native.returns.ledger_views import MissingInput, to_missing
+from services.api.native.returns.measuring import From, Measured, Question, To, quality_of, read_measured
 from services.api.openapi import refusals
 from services.api.paging import CursorText, Limit, page_size, parse_cursor, to_cursor
 from services.api.resources import Api

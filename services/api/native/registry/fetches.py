@@ -9,7 +9,7 @@ from msgspec import Struct
 from holdfast.events.jobs import FetchRequested
 from holdfast.registry.schedules import requests_now
 from services.api.callers import Asker
-from services.api.native.accounts import AccountPath, canonical
+from services.api.native.registry.accounts import AccountPath, canonical
 from services.api.openapi import refusals
 from services.api.problems import ApiError
 from services.api.queries import load_sql, read

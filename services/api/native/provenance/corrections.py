@@ -16,9 +16,19 @@ from holdfast.domain.time import to_ms
 from holdfast.registry.rules import newest_rules
 from services.api.callers import Asker
 from services.api.currencies import to_text
-from services.api.native.as_known import had_members, to_params
-from services.api.native.differing import Cause, Claim, Difference, Event, Known, Line, Place, Stated, differences
 from services.api.native.moments import FAR, Moment
+from services.api.native.provenance.differing import (
+    Cause,
+    Claim,
+    Difference,
+    Event,
+    Known,
+    Line,
+    Place,
+    Stated,
+    differences,
+)
+from services.api.native.totals.as_known import had_members, to_params
 from services.api.openapi import refusals
 from services.api.paging import CursorText, Limit, page_size, parse_cursor, to_cursor
 from services.api.problems import ApiError

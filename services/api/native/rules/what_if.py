@@ -15,9 +15,9 @@ from services.api.callers import Asker
 from services.api.currencies import Conversion, CurrencyText, parse_currency, read_exchange, to_text
 from services.api.native.moments import At, KnownAt, parse_moment
 from services.api.native.quality import Quality, to_quality
-from services.api.native.ruled import AssetSum, read_unruled
-from services.api.native.total import net_of
-from services.api.native.valued import Valued
+from services.api.native.rules.ruled import AssetSum, read_unruled
+from services.api.native.totals.total import net_of
+from services.api.native.totals.valued import Valued
 from services.api.openapi import refusals
 from services.api.problems import ApiError
 from services.api.resources import Api, Resources

@@ -11,7 +11,7 @@ from msgspec import Struct
 from holdfast.domain.exact import ZERO
 from holdfast.domain.series import State
 from holdfast.warehouse.rows import stored_time
-from services.api.native.together import Hidden
+from services.api.native.series.together import Hidden
 from services.api.queries import load_sql, read
 from services.api.resources import Resources
 from services.api.vocabulary import Time

@@ -11,10 +11,10 @@ from msgspec import Struct
 from holdfast.domain.exact import difference, total
 from services.api.callers import Asker
 from services.api.currencies import Conversion, CurrencyText, parse_currency, read_exchange, to_text
-from services.api.native.as_known import to_params
 from services.api.native.moments import At, KnownAt, Moment, parse_moment
 from services.api.native.quality import Quality, to_quality
-from services.api.native.total import net_of, read_valued
+from services.api.native.totals.as_known import to_params
+from services.api.native.totals.total import net_of, read_valued
 from services.api.openapi import refusals
 from services.api.paging import CursorText, Limit, page_size, parse_cursor, to_cursor
 from services.api.queries import load_sql, read

@@ -10,11 +10,11 @@ from datetime import datetime
 from msgspec import Struct
 from msgspec.structs import replace
 
-from services.api.native.as_known import had_members, read_stated, to_params
-from services.api.native.current import CurrentSnapshot, read_current, receipts, sources_now
 from services.api.native.moments import Moment
-from services.api.native.summed import Standing, Sum, to_valued
-from services.api.native.valued import Valued, stale_sources, unavailable
+from services.api.native.totals.as_known import had_members, read_stated, to_params
+from services.api.native.totals.current import CurrentSnapshot, read_current, receipts, sources_now
+from services.api.native.totals.summed import Standing, Sum, to_valued
+from services.api.native.totals.valued import Valued, stale_sources, unavailable
 from services.api.queries import load_sql, read
 from services.api.resources import Resources
 

@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from holdfast.history.memberships import read_memberships
 from services.api.native.moments import Moment
-from services.api.native.summed import Standing, Sum, to_valued
-from services.api.native.valued import Valued, stale_sources, unavailable
+from services.api.native.totals.summed import Standing, Sum, to_valued
+from services.api.native.totals.valued import Valued, stale_sources, unavailable
 from services.api.queries import load_sql, read
 from services.api.resources import Resources
 from services.api.vocabulary import Time

@@ -8,11 +8,11 @@ from msgspec import Struct
 from holdfast.domain.exact import difference
 from services.api.callers import Asker
 from services.api.currencies import Conversion, CurrencyText, parse_currency, read_exchange, to_text
-from services.api.native.as_known import read_as_known
-from services.api.native.latest import read_latest
 from services.api.native.moments import At, KnownAt, Moment, parse_moment
 from services.api.native.quality import Quality, to_quality
-from services.api.native.valued import Valued
+from services.api.native.totals.as_known import read_as_known
+from services.api.native.totals.latest import read_latest
+from services.api.native.totals.valued import Valued
 from services.api.openapi import refusals
 from services.api.resources import Api, Resources
 from services.api.vocabulary import Money, Name, Time

@@ -16,11 +16,11 @@ from holdfast.domain.returns.book import Book, added, parts
 from holdfast.domain.returns.methods import METHODS
 from services.api.callers import Asker
 from services.api.currencies import CurrencyText
-from services.api.native.ledger_views import FlowView, MarkView, own_source, to_flows, to_mark
-from services.api.native.measuring import From, Measured, Question, To, quality_of, read_measured
 from services.api.native.moments import KnownAt
 from services.api.native.quality import Quality
-from services.api.native.return_answers import ReturnView, measure
+from services.api.native.returns.ledger_views import FlowView, MarkView, own_source, to_flows, to_mark
+from services.api.native.returns.measuring import From, Measured, Question, To, quality_of, read_measured
+from services.api.native.returns.return_answers import ReturnView, measure
 from services.api.openapi import refusals
 from services.api.paging import CursorText, Limit, page_size, parse_cursor, to_cursor
 from services.api.resources import Api

@@ -14,10 +14,10 @@ from services.api.currencies import (
     parse_currency,
     read_exchange,
 )
-from services.api.native.as_known import to_params
-from services.api.native.current_lines import read_current_lines
 from services.api.native.moments import At, KnownAt, Moment, parse_moment
-from services.api.native.stated import StatedLine
+from services.api.native.positions.current_lines import read_current_lines
+from services.api.native.positions.stated import StatedLine
+from services.api.native.totals.as_known import to_params
 from services.api.openapi import refusals
 from services.api.paging import CursorText, Limit, page_size, parse_cursor, to_cursor
 from services.api.queries import load_sql, read

@@ -17,10 +17,10 @@ from holdfast.domain.ledger.statements import HELD_ON, VALUE_ONLY, lacks_rate
 from holdfast.domain.returns.inputs import flows_of
 from services.api.callers import Asker
 from services.api.currencies import Conversion, CurrencyText, RateMissing
-from services.api.native.ledger_views import FlowView, own_source, to_flows
-from services.api.native.measuring import From, Measured, Question, To, inputs_to, read_measured
 from services.api.native.moments import KnownAt
 from services.api.native.quality import Known, Quality, to_quality
+from services.api.native.returns.ledger_views import FlowView, own_source, to_flows
+from services.api.native.returns.measuring import From, Measured, Question, To, inputs_to, read_measured
 from services.api.openapi import refusals
 from services.api.paging import CursorText, Limit, page_size, parse_cursor, to_cursor
 from services.api.resources import Api

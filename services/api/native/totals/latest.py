@@ -15,7 +15,8 @@ from holdfast.history.refusals import read_refusals
 from holdfast.registry.state import counted_sources
 from holdfast.warehouse.client import Parameters
 from services.api.currencies import RateMissing
-from services.api.native.current import (
+from services.api.native.quality import Known, to_shares
+from services.api.native.totals.current import (
     HOUR,
     CurrentSnapshot,
     excluded_now,
@@ -24,8 +25,7 @@ from services.api.native.current import (
     read_current,
     receipts,
 )
-from services.api.native.quality import Known, to_shares
-from services.api.native.valued import Valued, stale_sources, unavailable
+from services.api.native.totals.valued import Valued, stale_sources, unavailable
 from services.api.queries import load_sql, read
 from services.api.resources import Resources
 from services.api.vocabulary import Money, Time

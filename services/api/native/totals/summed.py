@@ -13,7 +13,7 @@ from holdfast.domain.money import plain
 from holdfast.domain.time import floor_to
 from services.api.currencies import RateMissing
 from services.api.native.quality import Known, to_shares
-from services.api.native.valued import Valued
+from services.api.native.totals.valued import Valued
 from services.api.vocabulary import Money
 
 HOUR = timedelta(hours=1)

@@ -18,11 +18,11 @@ from holdfast.history.prices import read_price_book
 from holdfast.history.refusals import read_refusals
 from holdfast.history.snapshots import Span, StoredSnapshot, read_snapshots
 from services.api.native.quality import Known, to_shares
-from services.api.native.series_range import HOUR
-from services.api.native.statement_sums import Head, read_heads, read_states
-from services.api.native.together import Hidden, StateOf, Together
-from services.api.native.valued import patience
-from services.api.native.worth import Worth
+from services.api.native.series.series_range import HOUR
+from services.api.native.series.statement_sums import Head, read_heads, read_states
+from services.api.native.series.together import Hidden, StateOf, Together
+from services.api.native.series.worth import Worth
+from services.api.native.totals.valued import patience
 from services.api.resources import Resources
 
 _RESOLUTION = timedelta(milliseconds=1)

@@ -12,7 +12,7 @@ from holdfast.domain.returns.answers import CostBasisReturn, Disposal, Lot, Meth
 from holdfast.domain.returns.book import Book
 from holdfast.domain.returns.methods import FIGURES, Answer
 from services.api.currencies import to_text
-from services.api.native.ledger_views import MissingInput, to_missing
+from services.api.native.returns.ledger_views import MissingInput, to_missing
 from services.api.vocabulary import Money, Time
 
 

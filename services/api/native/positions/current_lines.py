@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from holdfast.domain.refusals import MAY_BE_REFUSED, Refusals
 from holdfast.history.refusals import read_refusals
-from services.api.native.current import CurrentSnapshot, excluded_now, read_current, receipts, sources_now
-from services.api.native.stated import StatedLine
+from services.api.native.positions.stated import StatedLine
+from services.api.native.totals.current import CurrentSnapshot, excluded_now, read_current, receipts, sources_now
 from services.api.queries import load_sql, read
 from services.api.resources import Resources
 

@@ -16,12 +16,12 @@ from holdfast.domain.refusals import Refusals, told_apart
 from holdfast.domain.series import Fill
 from holdfast.domain.time import floor_to
 from holdfast.registry.state import PortfolioSource
-from services.api.native.current import belonging, had_joined
-from services.api.native.past import Past, read_refused
 from services.api.native.quality import Known
-from services.api.native.series_range import HOUR
-from services.api.native.valued import patience_of
-from services.api.native.worth import Worth
+from services.api.native.series.past import Past, read_refused
+from services.api.native.series.series_range import HOUR
+from services.api.native.series.worth import Worth
+from services.api.native.totals.current import belonging, had_joined
+from services.api.native.totals.valued import patience_of
 from services.api.queries import load_sql, read
 from services.api.resources import Resources
 from services.api.vocabulary import Money, Time

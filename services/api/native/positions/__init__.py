@@ -1,0 +1,1 @@
+"""The lines that a portfolio is made of, each with the verdict whether it counts."""

@@ -1,0 +1,1 @@
+"""What is set up, and how fetching it goes: portfolios, accounts, watches, sources, fetches."""

@@ -1,0 +1,1 @@
+"""Which assets count in totals, and what a total would be under other rules."""
