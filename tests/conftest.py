@@ -12,6 +12,7 @@ import pytest
 from holdfast import providers
 from holdfast.settings.shared import ClickHouseSettings, NatsSettings
 from holdfast.warehouse.client import Warehouse, connect
+from tests.support.anvil import Anvil, AnvilUnavailableError
 from tests.support.database import Migrated, build_database, empty_database
 from tests.support.scratch import scratch_folder
 from tests.support.servers import ClickHouseServer, ImagesUnavailable, NatsServer, build_clickhouse, build_nats
@@ -92,6 +93,17 @@ async def warehouse(clickhouse_settings: ClickHouseSettings) -> AsyncIterator[Wa
     opened = await connect(clickhouse_settings)
     yield opened
     await opened.close()
+
+
+@pytest.fixture(scope="module")
+def anvil(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Anvil]:
+    """A chain of the module's own, with nothing on it. Where no node can be had its tests fail and say why."""
+    try:
+        node = Anvil(tmp_path_factory.mktemp("anvil"))
+    except AnvilUnavailableError as reason:
+        pytest.fail(str(reason), pytrace=False)
+    yield node
+    node.stop()
 
 
 def _containers(request: pytest.FixtureRequest) -> bool:

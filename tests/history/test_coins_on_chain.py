@@ -1,6 +1,6 @@
 """From a real node to the returns of a portfolio: what its coin did, against plain sums over the node's balances."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -15,10 +15,9 @@ from holdfast.domain.returns.methods import measure
 from holdfast.events import PricesObserved
 from holdfast.history.ledgers import read_ledgers
 from holdfast.history.memberships import SourceMembership
-from holdfast.settings.shared import ClickHouseSettings
-from holdfast.warehouse.client import Warehouse, connect
+from holdfast.warehouse.client import Warehouse
 from tests.providers import evm_chain as chain
-from tests.support.anvil import Anvil, AnvilUnavailableError
+from tests.support.anvil import Anvil
 from tests.support.coins import balance_at, fee_of, fund, newest, pay, pays_out
 from tests.support.on_chain import ANVIL_STARTS, fetch, pass_time, reading, store, time_of
 
@@ -45,25 +44,18 @@ def member(address: str) -> SourceMembership:
 
 
 @pytest.fixture(scope="module")
-def anvil(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Anvil]:
-    try:
-        node = Anvil(tmp_path_factory.mktemp("anvil"))
-    except AnvilUnavailableError as reason:
-        pytest.fail(str(reason), pytrace=False)
+def anvil(anvil: Anvil) -> Anvil:
     for address in (A, B, chain.STRANGER, PAYING):
-        fund(node, address, 1000 * ETHER)
-    node.put_code(PAYING, pays_out(A, 3 * ETHER))
-    node.mine()
-    yield node
-    node.stop()
+        fund(anvil, address, 1000 * ETHER)
+    anvil.put_code(PAYING, pays_out(A, 3 * ETHER))
+    anvil.mine()
+    return anvil
 
 
 @pytest.fixture
-async def warehouse(clickhouse_settings: ClickHouseSettings) -> AsyncIterator[Warehouse]:
-    connected = await connect(clickhouse_settings)
-    await quote(connected, ANVIL_STARTS, "2000")
-    yield connected
-    await connected.close()
+async def warehouse(warehouse: Warehouse) -> Warehouse:
+    await quote(warehouse, ANVIL_STARTS, "2000")
+    return warehouse
 
 
 async def quote(warehouse: Warehouse, at: datetime, price: str) -> None:
