@@ -1,30 +1,31 @@
 """The evm provider against a real node: anvil, with contracts of every kind on it."""
 
 import json
-import urllib.request
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from holdfast.domain.balances import Balance, Snapshot
-from holdfast.domain.time import Clock, SystemClock
-from holdfast.providers import evm
+from holdfast.domain.time import SystemClock
 from holdfast.providers.evm.provider import EvmProvider
 from holdfast.providers.evm.settings import ChainSettings, EvmSettings
-from holdfast.providers.kit.contract import Budget, Target
+from holdfast.providers.kit.contract import Target
 from holdfast.providers.kit.errors import ProviderUnavailableError, RateLimitedError, UnexpectedResponseError
-from holdfast.providers.kit.exchange import open_exchange
-from holdfast.providers.kit.session import Request, build_session
-from holdfast.providers.kit.testing import FakeClock, FakeUpstream, Reply
+from holdfast.providers.kit.testing import FakeClock, Reply
 from holdfast.settings import Secret
 from tests.providers import evm_chain as chain
-from tests.support.anvil import Anvil, AnvilUnavailableError
-
-Twist = Callable[[Any], Reply | None]
-"""Gets a request's JSON; a Reply is sent in place of the node's own."""
+from tests.providers.evm_asking import (
+    Twist,
+    amount_of,
+    build,
+    build_for_chain,
+    calls,
+    fetch_snapshot,
+    forward,
+    reply,
+)
+from tests.support.anvil import Anvil
 
 EXPECTED = {
     "eip155:31337/slip44:60": ("ETH", Decimal("1.234567890123456789"), None),
@@ -45,16 +46,6 @@ EXPECTED = {
 """By asset: symbol, amount, reason. EMPTY is not here: its balance is zero."""
 
 
-@pytest.fixture(scope="module")
-def anvil(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Anvil]:
-    try:
-        node = Anvil(tmp_path_factory.mktemp("anvil"))
-    except AnvilUnavailableError as reason:
-        pytest.fail(str(reason), pytrace=False)
-    yield node
-    node.stop()
-
-
 @pytest.fixture(params=["multicall", "batches", "single calls"])
 def way(request: pytest.FixtureRequest, anvil: Anvil) -> Twist | None:
     """The three ways to read many tokens; each must find the same."""
@@ -67,7 +58,7 @@ def _refuse_batches(asked: Any) -> Reply | None:
 
 
 async def test_each_kind_of_token_is_read_exactly_or_left_out_with_its_reason(anvil: Anvil, way: Twist | None) -> None:
-    snapshot = await _fetch(_provider(anvil, twist=way))
+    snapshot = await fetch_snapshot(_provider(anvil, twist=way))
     assert {line.asset: (line.symbol, line.amount, line.reason) for line in snapshot.balances} == EXPECTED
     assert all(
         line.kind == "wallet" and line.side == "asset" and line.chain == "eip155:31337" for line in snapshot.balances
@@ -76,13 +67,13 @@ async def test_each_kind_of_token_is_read_exactly_or_left_out_with_its_reason(an
 
 async def test_an_account_without_holdings_has_an_empty_snapshot(anvil: Anvil, way: Twist | None) -> None:
     provider = _provider(anvil, tokens=(chain.STANDARD, chain.SILENT, chain.EMPTY), twist=way)
-    assert (await _fetch(provider, owner=chain.STRANGER)).balances == ()
+    assert (await fetch_snapshot(provider, owner=chain.STRANGER)).balances == ()
 
 
 async def test_a_snapshot_names_its_block_and_is_as_of_the_blocks_own_time(anvil: Anvil) -> None:
     chain.prepare(anvil, multicall=True)
     newest = anvil.ask("eth_getBlockByNumber", "latest", False)
-    snapshot = await _fetch(_provider(anvil))
+    snapshot = await fetch_snapshot(_provider(anvil))
     assert snapshot.block is not None
     assert (snapshot.block.chain, snapshot.block.number) == ("eip155:31337", int(newest["number"], 16))
     assert snapshot.block.hash == newest["hash"]
@@ -94,9 +85,9 @@ async def test_balances_are_those_of_the_confirmed_block_not_of_the_newest(anvil
     chain.prepare(anvil, multicall=True)
     anvil.mine()
     anvil.put_storage(chain.WHOLE, chain.balance_slot(chain.OWNER), 43)
-    newest = await _fetch(_provider(anvil, tokens=(chain.WHOLE,)))
-    confirmed = await _fetch(_provider(anvil, tokens=(chain.WHOLE,), confirmation_blocks=1))
-    assert (_amount(newest, chain.WHOLE), _amount(confirmed, chain.WHOLE)) == (43, 42)
+    newest = await fetch_snapshot(_provider(anvil, tokens=(chain.WHOLE,)))
+    confirmed = await fetch_snapshot(_provider(anvil, tokens=(chain.WHOLE,), confirmation_blocks=1))
+    assert (amount_of(newest, chain.WHOLE), amount_of(confirmed, chain.WHOLE)) == (43, 42)
     assert newest.block is not None
     assert confirmed.block is not None
     assert confirmed.block.number == newest.block.number - 1
@@ -109,8 +100,8 @@ async def test_a_block_mined_while_reading_does_not_mix_into_the_snapshot(anvil:
             anvil.put_storage(chain.WHOLE, chain.balance_slot(chain.OWNER), 1_000)
         return way(asked) if way else None
 
-    snapshot = await _fetch(_provider(anvil, twist=mine_meanwhile))
-    assert _amount(snapshot, chain.WHOLE) == 42
+    snapshot = await fetch_snapshot(_provider(anvil, twist=mine_meanwhile))
+    assert amount_of(snapshot, chain.WHOLE) == 42
 
 
 @pytest.mark.parametrize("by_hash", [True, False])
@@ -129,28 +120,28 @@ async def test_a_reorganisation_while_reading_gives_no_snapshot(anvil: Anvil, by
         return None
 
     with pytest.raises(ProviderUnavailableError):
-        await _fetch(_provider(anvil, twist=reorganise))
+        await fetch_snapshot(_provider(anvil, twist=reorganise))
 
 
 async def test_a_node_without_block_hash_references_is_read_by_number(anvil: Anvil) -> None:
     chain.prepare(anvil, multicall=True)
-    snapshot = await _fetch(_provider(anvil, twist=_refuse_block_hashes))
+    snapshot = await fetch_snapshot(_provider(anvil, twist=_refuse_block_hashes))
     assert {line.asset: (line.symbol, line.amount, line.reason) for line in snapshot.balances} == EXPECTED
 
 
 def _refuse_block_hashes(asked: Any) -> Reply | None:
-    if not any("blockHash" in json.dumps(entry["params"]) for entry in (asked if isinstance(asked, list) else [asked])):
+    if not any("blockHash" in json.dumps(one["params"]) for one in calls(asked)):
         return None
     error = {
         "code": -32602,
         "message": "invalid argument 1: json: cannot unmarshal object into Go value of type string",
     }
-    return Reply(body=json.dumps({"jsonrpc": "2.0", "id": asked["id"], "error": error}).encode())
+    return reply(asked, lambda _: {"error": error})
 
 
 async def test_a_node_of_another_chain_is_refused_before_any_balance_is_read(anvil: Anvil) -> None:
     settings = EvmSettings(chains={"1": ChainSettings(rpc_url=Secret(anvil.url), tokens=(chain.STANDARD,))})
-    provider, upstream = _build(anvil, settings, None, SystemClock())
+    provider, upstream = build(anvil, settings, None, SystemClock())
     with pytest.raises(UnexpectedResponseError, match=r"chains\.1\.rpc_url: this node serves chain 31337, not 1"):
         await provider.fetch(Target(feed="balances", target=f"eip155:1:{chain.OWNER}", scope="wallet"))
     assert [json.loads(request.body)["method"] for request in upstream.requests] == ["eth_chainId"]
@@ -163,26 +154,26 @@ async def test_metadata_is_asked_for_once_until_it_is_too_old(anvil: Anvil) -> N
         chains={"31337": ChainSettings(rpc_url=Secret(anvil.url), tokens=(chain.STANDARD, chain.FINE))},
         metadata_ttl_s=60,
     )
-    provider, upstream = _build(anvil, settings, None, clock)
+    provider, upstream = build(anvil, settings, None, clock)
     requests = []
     for seconds in (0, 59, 60):
         clock.time = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
         upstream.requests.clear()
-        await _fetch(provider)
+        await fetch_snapshot(provider)
         requests.append(len(upstream.requests))
     # Block, coin and tokens always; at first also the chain id, the look for Multicall3, and the metadata.
     assert requests == [6, 3, 4]
 
 
 async def test_more_tokens_than_fit_one_request_are_all_read(anvil: Anvil, way: Twist | None) -> None:
-    snapshot = await _fetch(_provider(anvil, twist=way, calls_per_request=4))
+    snapshot = await fetch_snapshot(_provider(anvil, twist=way, calls_per_request=4))
     assert {line.asset: (line.symbol, line.amount, line.reason) for line in snapshot.balances} == EXPECTED
 
 
 async def test_something_else_at_the_address_of_multicall3_does_no_harm(anvil: Anvil) -> None:
     chain.prepare(anvil, multicall=False)
     anvil.put_code(chain.MULTICALL3, bytes.fromhex("60206000f3"))
-    snapshot = await _fetch(_provider(anvil))
+    snapshot = await fetch_snapshot(_provider(anvil))
     assert {line.asset: (line.symbol, line.amount, line.reason) for line in snapshot.balances} == EXPECTED
 
 
@@ -193,11 +184,10 @@ async def test_a_rate_limit_inside_a_batch_fails_the_fetch_and_keeps_its_wait(an
         if not isinstance(asked, list):
             return None
         error = {"code": -32005, "message": "daily request count exceeded", "data": {"rate": {"backoff_seconds": 30}}}
-        answers = [{"jsonrpc": "2.0", "id": entry["id"], "error": error} for entry in asked]
-        return Reply(body=json.dumps(answers).encode())
+        return reply(asked, lambda _: {"error": error})
 
     with pytest.raises(RateLimitedError) as caught:
-        await _fetch(_provider(anvil, twist=limit))
+        await fetch_snapshot(_provider(anvil, twist=limit))
     assert caught.value.retry_after_s == 30
 
 
@@ -207,10 +197,10 @@ async def test_answers_of_a_batch_may_come_in_any_order(anvil: Anvil) -> None:
     def shuffle(asked: Any) -> Reply | None:
         if not isinstance(asked, list):
             return None
-        answers = json.loads(_forward(anvil, json.dumps(asked).encode()).body)
+        answers = json.loads(forward(anvil, json.dumps(asked).encode()).body)
         return Reply(body=json.dumps(answers[::-1]).encode())
 
-    snapshot = await _fetch(_provider(anvil, twist=shuffle))
+    snapshot = await fetch_snapshot(_provider(anvil, twist=shuffle))
     assert {line.asset: (line.symbol, line.amount, line.reason) for line in snapshot.balances} == EXPECTED
 
 
@@ -220,54 +210,11 @@ async def test_a_batch_with_an_answer_missing_gives_no_snapshot(anvil: Anvil) ->
     def lose_one(asked: Any) -> Reply | None:
         if not isinstance(asked, list):
             return None
-        return Reply(body=json.dumps(json.loads(_forward(anvil, json.dumps(asked).encode()).body)[1:]).encode())
+        return Reply(body=json.dumps(json.loads(forward(anvil, json.dumps(asked).encode()).body)[1:]).encode())
 
     with pytest.raises(UnexpectedResponseError, match="1 of 14 answers are missing"):
-        await _fetch(_provider(anvil, twist=lose_one))
+        await fetch_snapshot(_provider(anvil, twist=lose_one))
 
 
-def _provider(
-    anvil: Anvil,
-    *,
-    tokens: tuple[str, ...] = chain.ALL,
-    confirmation_blocks: int = 0,
-    calls_per_request: int = 200,
-    twist: Twist | None = None,
-    archive: bool = False,
-) -> EvmProvider:
-    on_chain = ChainSettings(
-        rpc_url=Secret(anvil.url), tokens=tokens, confirmation_blocks=confirmation_blocks, archive=archive
-    )
-    settings = EvmSettings(chains={"31337": on_chain}, calls_per_request=calls_per_request)
-    return _build(anvil, settings, twist, SystemClock())[0]
-
-
-def _build(anvil: Anvil, settings: EvmSettings, twist: Twist | None, clock: Clock) -> tuple[EvmProvider, FakeUpstream]:
-    """A provider whose traffic reaches the real node, unless `twist` steps in."""
-
-    def answer(request: Request) -> Reply:
-        return (twist(json.loads(request.body)) if twist else None) or _forward(anvil, request.body)
-
-    upstream = FakeUpstream(answer)
-    session = build_session(evm.MANIFEST, settings, clock, transport=upstream)
-    provider = evm.build(settings, session, clock)
-    session.limit(Budget(requests=1_000, per_s=1))
-    return provider, upstream
-
-
-def _forward(anvil: Anvil, body: bytes) -> Reply:
-    request = urllib.request.Request(anvil.url, body, {"content-type": "application/json"})  # noqa: S310
-    with urllib.request.urlopen(request, timeout=20) as response:  # noqa: S310
-        return Reply(status=response.status, body=response.read())
-
-
-async def _fetch(provider: EvmProvider, owner: str = chain.OWNER) -> Snapshot:
-    with open_exchange():
-        fetched = await provider.fetch(Target(feed="balances", target=f"eip155:31337:{owner}", scope="wallet"))
-    (snapshot,) = fetched.snapshots
-    return snapshot
-
-
-def _amount(snapshot: Snapshot, token: str) -> Decimal | None:
-    line: Balance = next(line for line in snapshot.balances if line.asset == f"eip155:31337/erc20:{token}")
-    return line.amount
+def _provider(anvil: Anvil, *, tokens: tuple[str, ...] = chain.ALL, **asked: Any) -> EvmProvider:
+    return build_for_chain(anvil, tokens=tokens, **asked)

@@ -14,13 +14,13 @@ from holdfast.domain.jobs import JobWindow
 from holdfast.providers.evm.past import BlockFinder
 from holdfast.providers.evm.provider import MANIFEST, EvmProvider, targets_with_past
 from holdfast.providers.evm.settings import ChainSettings, EvmSettings
-from holdfast.providers.kit.contract import Target
 from holdfast.providers.kit.errors import NoHistoryError
 from holdfast.providers.kit.exchange import open_exchange
 from holdfast.providers.kit.testing import Reply
 from holdfast.settings import Secret
 from tests.providers import evm_chain as chain
-from tests.providers.test_evm_node import Anvil, _amount, _provider, anvil  # noqa: F401 - a fixture
+from tests.providers.evm_asking import amount_of, build_for_chain, target
+from tests.support.anvil import Anvil
 
 GENESIS = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -95,21 +95,21 @@ async def test_a_chain_that_stood_still_costs_a_few_requests_more(since: int) ->
     assert node.asked <= 30
 
 
-async def test_each_instant_of_a_window_is_read_at_the_block_that_was_the_newest_then(anvil: Anvil) -> None:  # noqa: F811
+async def test_each_instant_of_a_window_is_read_at_the_block_that_was_the_newest_then(anvil: Anvil) -> None:
     noon = _three_hours(anvil)
     window = JobWindow(start=noon, end=noon + timedelta(hours=2), every_s=3600)
-    snapshots = await _history(_provider(anvil, tokens=(chain.WHOLE,), archive=True), window)
-    assert [(one.observed_at, _amount(one, chain.WHOLE)) for one in snapshots] == [
+    snapshots = await _history(build_for_chain(anvil, tokens=(chain.WHOLE,), archive=True), window)
+    assert [(one.observed_at, amount_of(one, chain.WHOLE)) for one in snapshots] == [
         (noon + timedelta(hours=hour), Decimal(100 + hour)) for hour in (2, 1, 0)
     ]
     assert all(one.block is not None and one.block.time == one.observed_at for one in snapshots)
     assert not set(snapshots[0].raw) & set(snapshots[1].raw), "each names only what it was read from"
 
 
-async def test_a_block_that_was_the_newest_at_several_instants_is_one_snapshot(anvil: Anvil) -> None:  # noqa: F811
+async def test_a_block_that_was_the_newest_at_several_instants_is_one_snapshot(anvil: Anvil) -> None:
     noon = _three_hours(anvil)
     window = JobWindow(start=noon + timedelta(minutes=5), end=noon + timedelta(minutes=55), every_s=600)
-    snapshots = await _history(_provider(anvil, tokens=(chain.WHOLE,), archive=True), window)
+    snapshots = await _history(build_for_chain(anvil, tokens=(chain.WHOLE,), archive=True), window)
     assert [one.observed_at for one in snapshots] == [noon]
 
 
@@ -124,11 +124,11 @@ def test_only_the_accounts_of_chains_with_an_archive_are_told_to_have_a_past() -
     assert history.told
 
 
-async def test_a_node_without_an_archive_has_no_history_whether_it_says_so_or_not(anvil: Anvil) -> None:  # noqa: F811
+async def test_a_node_without_an_archive_has_no_history_whether_it_says_so_or_not(anvil: Anvil) -> None:
     noon = _three_hours(anvil)
     window = JobWindow(start=noon, end=noon, every_s=3600)
     with pytest.raises(NoHistoryError, match=r"chains\.31337\.archive"):
-        await _history(_provider(anvil), window)
+        await _history(build_for_chain(anvil, tokens=chain.ALL), window)
 
     def pruned(asked: Any) -> Reply | None:
         if isinstance(asked, dict) and asked["method"] == "eth_getBalance":
@@ -137,10 +137,10 @@ async def test_a_node_without_an_archive_has_no_history_whether_it_says_so_or_no
         return None
 
     with pytest.raises(NoHistoryError, match="missing trie node"):
-        await _history(_provider(anvil, archive=True, twist=pruned), window)
+        await _history(build_for_chain(anvil, tokens=chain.ALL, archive=True, twist=pruned), window)
 
 
-def _three_hours(anvil: Anvil) -> datetime:  # noqa: F811
+def _three_hours(anvil: Anvil) -> datetime:
     """A block at each of three full hours in the chain's future, the token's balance 100, 101 and 102 in them."""
     chain.prepare(anvil, multicall=True)
     newest = int(anvil.ask("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
@@ -154,6 +154,5 @@ def _three_hours(anvil: Anvil) -> datetime:  # noqa: F811
 
 
 async def _history(provider: EvmProvider, window: JobWindow) -> tuple[Snapshot, ...]:
-    target = Target(feed="balances", target=f"eip155:31337:{chain.OWNER}", scope="wallet", window=window)
     with open_exchange():
-        return (await provider.fetch(target)).snapshots
+        return (await provider.fetch(target("balances", window=window))).snapshots

@@ -1,25 +1,18 @@
 """The evm provider's transfers of tokens against a real node: anvil, whose tokens log and whose blocks are replaced."""
 
-import json
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from holdfast.domain.jobs import JobWindow
-from holdfast.domain.time import SystemClock
 from holdfast.domain.transfers import TransferRange
 from holdfast.providers.evm.failures import RpcFailure, is_range_refused
-from holdfast.providers.evm.settings import ChainSettings, EvmSettings
-from holdfast.providers.kit.contract import Target
 from holdfast.providers.kit.errors import ProviderUnavailableError, RateLimitedError, UnexpectedResponseError
-from holdfast.providers.kit.exchange import open_exchange
 from holdfast.providers.kit.testing import Reply
-from holdfast.settings import Secret
 from tests.providers import evm_chain as chain
-from tests.providers.test_evm_node import Twist, _build
-from tests.support.anvil import Anvil, AnvilUnavailableError
+from tests.providers.evm_asking import Twist, begin, build_for_chain, fetch_range, reply, result_of
+from tests.support.anvil import Anvil
 from tests.support.bytecode import HAND_OVER, TRANSFER, token, word
 
 NFT = "0x" + "21" * 20
@@ -27,24 +20,16 @@ TOKENS = (chain.STANDARD, chain.WHOLE, chain.SILENT, chain.HUGE, NFT)
 
 
 @pytest.fixture(scope="module")
-def anvil(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Anvil]:
-    try:
-        node = Anvil(tmp_path_factory.mktemp("anvil"))
-    except AnvilUnavailableError as reason:
-        pytest.fail(str(reason), pytrace=False)
-    chain.prepare(node, multicall=True)
-    node.put_code(NFT, token(decimals=0, transfer=HAND_OVER))
-    node.put_storage(chain.WHOLE, chain.balance_slot(chain.STRANGER), 10**6)
-    yield node
-    node.stop()
+def anvil(anvil: Anvil) -> Anvil:
+    chain.prepare(anvil, multicall=True)
+    anvil.put_code(NFT, token(decimals=0, transfer=HAND_OVER))
+    anvil.put_storage(chain.WHOLE, chain.balance_slot(chain.STRANGER), 10**6)
+    return anvil
 
 
 @pytest.fixture
 def began(anvil: Anvil) -> int:
-    """The block before whatever the test does; what others did is too long ago to be fetched."""
-    anvil.ask("evm_increaseTime", 7200)
-    anvil.mine(100)
-    return int(anvil.ask("eth_blockNumber"), 16)
+    return begin(anvil, blocks=100)
 
 
 async def test_what_came_and_went_is_told_in_the_order_of_the_chain(anvil: Anvil, began: int) -> None:
@@ -127,8 +112,7 @@ async def test_a_node_that_finds_the_range_too_large_is_asked_for_halves(
         asked.extend(sizes)
         if max(sizes) <= 5:
             return None
-        refused = [{"jsonrpc": "2.0", "id": one["id"], "error": {"code": -32005, "message": message}} for one in logs]
-        return Reply(body=json.dumps(refused).encode())
+        return reply(logs, lambda _: {"error": {"code": -32005, "message": message}})
 
     _send(anvil, chain.OWNER, chain.STRANGER, 40, token=chain.WHOLE)
     stated = await _fetch(anvil, twist=limit)
@@ -144,7 +128,7 @@ async def test_a_single_block_that_is_refused_fails_the_fetch(anvil: Anvil, bega
     def refuse(body: Any) -> Reply | None:
         if not _is_about_logs(body):
             return None
-        return Reply(body=json.dumps([{"jsonrpc": "2.0", "id": one["id"], "error": refused} for one in body]).encode())
+        return reply(body, lambda _: {"error": refused})
 
     with pytest.raises(RateLimitedError):
         await _fetch(anvil, twist=refuse)
@@ -153,16 +137,11 @@ async def test_a_single_block_that_is_refused_fails_the_fetch(anvil: Anvil, bega
 def _twisted(anvil: Anvil, **changed: Any) -> Twist:
     """The node's own answer, with fields of each log changed."""
 
+    def answer(call: Any) -> dict[str, Any]:
+        return {"result": [log | changed for log in result_of(anvil, call)]}
+
     def twist(body: Any) -> Reply | None:
-        if not _is_about_logs(body):
-            return None
-        answers = [
-            {"jsonrpc": "2.0", "id": one["id"], "result": anvil.ask(one["method"], *one["params"])} for one in body
-        ]
-        for answer in answers:
-            for log in answer["result"]:
-                log.update(changed)
-        return Reply(body=json.dumps(answers).encode())
+        return reply(body, answer) if _is_about_logs(body) else None
 
     return twist
 
@@ -303,15 +282,12 @@ def _send(anvil: Anvil, sender: str, receiver: str, raw: int, *, token: str) -> 
 async def _fetch(
     anvil: Anvil, *, twist: Twist | None = None, confirmation_blocks: int = 0, window: JobWindow | None = None
 ) -> TransferRange:
-    on_chain = ChainSettings(
-        rpc_url=Secret(anvil.url),
+    provider = build_for_chain(
+        anvil,
+        twist=twist,
         tokens=TOKENS,
         confirmation_blocks=confirmation_blocks,
         transfers_back_s=3600,
         transfers_of_coin=False,
     )
-    provider, _ = _build(anvil, EvmSettings(chains={"31337": on_chain}), twist, SystemClock())
-    target = Target(feed="transfers", target=f"eip155:31337:{chain.OWNER}", scope="wallet", window=window)
-    with open_exchange():
-        (stated,) = (await provider.fetch(target)).transfers
-    return stated
+    return await fetch_range(provider, window)
