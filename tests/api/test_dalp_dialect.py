@@ -335,7 +335,13 @@ async def test_a_doubt_of_a_provider_makes_our_answer_unreliable(world: World) -
         "provider": "evm", "account": A, "scope": "wallet", "fetched_at": at("08:10"), "recorded_at": at("08:10"),
         "job_id": "", "currency": USD, "total": "1", "reason": "unreliable_conversion", "raw": [],
     }  # fmt: skip
+    store, warehouse = world.resources.store, world.resources.warehouse
+    await store.put_portfolio("acme", "doubted", members=[Member(account=A)])
+    _, secret = await store.create_key("acme", portfolio="doubted")
+    world.keys["doubted"] = secret.reveal()
+    await world.resources.watcher.wait_until(store.revision)
+    await write_point(warehouse, "2026-03-01 07:00:00", portfolio="doubted", version=1, lines=1, sources=2)
     quiet = hours("2026-03-01T07:00:00Z", "2026-03-01T08:30:00Z")
-    assert (await data_of(world, RANGES, **quiet))["conversionReliable"] is True
-    await insert(world.resources.warehouse, "reported_totals", [row])
-    assert (await data_of(world, RANGES, **quiet))["conversionReliable"] is False
+    assert (await data_of(world, RANGES, key="doubted", **quiet))["conversionReliable"] is True
+    await insert(warehouse, "reported_totals", [row])
+    assert (await data_of(world, RANGES, key="doubted", **quiet))["conversionReliable"] is False

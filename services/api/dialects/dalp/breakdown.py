@@ -1,5 +1,7 @@
 """What a portfolio is worth now, by type and by class of its assets; total and parts share inputs and rates."""
 
+from collections import Counter
+from datetime import datetime
 from decimal import Decimal
 from functools import reduce
 
@@ -7,7 +9,7 @@ from msgspec import Struct
 
 from holdfast.domain.money import EXACT
 from holdfast.providers.dalp.wire import Breakdown, TypeShare
-from services.api.dialects.dalp.currency import CENT, read_converter, rounded, rounded_parts
+from services.api.dialects.dalp.currency import CENT, Converter, read_converter, rounded, rounded_parts
 from services.api.dialects.dalp.doubts import in_doubt_now
 from services.api.dialects.dalp.participants import Participant
 from services.api.native.totals.current import read_current
@@ -34,19 +36,30 @@ class _Share(Struct, frozen=True, kw_only=True):
     holdings: int
 
 
+class _Point(Struct, frozen=True, kw_only=True):
+    sources: int
+
+
 async def read_breakdown(api: Resources, participant: Participant) -> Breakdown:
     params = {"tenant": participant.tenant, "portfolio": participant.portfolio}
     rows = await read(api.warehouse, load_sql(__file__, "breakdown"), params, _Row)
-    now = participant.now
-    converter = await read_converter(api, participant, [now])
+    converter = await read_converter(api, participant, [participant.now])
     by_type, by_class = (
-        _shares([row for row in rows if row.axis == axis], [
-            converter.exact(Decimal(row.net), now) for row in rows if row.axis == axis
-        ]) for axis in ("type", "class")
-    )  # fmt: skip
+        _shares([row for row in rows if row.axis == axis], converter, participant.now) for axis in ("type", "class")
+    )
     reliable = converter.reliable and not any(row.lines_unpriced for row in rows)
-    seen = len(await read_current(api, participant.sources)) == len(participant.sources)
+    seen = await _is_seen(api, participant)
     return to_breakdown(by_type, by_class, reliable=reliable and seen and not await in_doubt_now(api, participant))
+
+
+async def _is_seen(api: Resources, participant: Participant) -> bool:
+    """Whether every source was, and is in the newest point: a portfolio may be newer than what its accounts said."""
+    if not participant.sources:
+        return True
+    params = {"tenant": participant.tenant, "portfolio": participant.portfolio}
+    points = await read(api.warehouse, load_sql(__file__, "point"), params, _Point)
+    snapshots = await read_current(api, participant.sources)
+    return len(snapshots) == len(participant.sources) and bool(points) and points[0].sources > 0
 
 
 def to_breakdown(by_type: list[_Share], by_class: list[_Share], *, reliable: bool) -> Breakdown:
@@ -72,11 +85,17 @@ def to_breakdown(by_type: list[_Share], by_class: list[_Share], *, reliable: boo
     )
 
 
-def _shares(rows: list[_Row], values: list[Decimal]) -> list[_Share]:
-    return [
-        _Share(key=row.key or UNCLASSIFIED, value=value, holdings=row.lines)
-        for row, value in zip(rows, rounded_parts(values), strict=True)
-    ]
+def _shares(rows: list[_Row], converter: Converter, at: datetime) -> list[_Share]:
+    """The greatest first. What has no key and what is stated under the word for that are one."""
+    values: dict[str, Decimal] = {}
+    holdings: Counter[str] = Counter()
+    for row in rows:
+        key = row.key or UNCLASSIFIED
+        values[key] = EXACT.add(values.get(key, Decimal(0)), converter.exact(Decimal(row.net), at))
+        holdings[key] += row.lines
+    keys = sorted(values, key=lambda key: (values[key].copy_negate(), key))
+    parts = rounded_parts([values[key] for key in keys])
+    return [_Share(key=key, value=part, holdings=holdings[key]) for key, part in zip(keys, parts, strict=True)]
 
 
 def _percentage(value: Decimal, total: Decimal) -> Decimal:

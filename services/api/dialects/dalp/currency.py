@@ -38,7 +38,9 @@ async def read_converter(api: Resources, participant: Participant, instants: Seq
 
 
 def rounded(number: Decimal) -> Decimal:
-    return number.quantize(CENT, rounding=ROUND_HALF_UP, context=EXACT)
+    """To the cent; less than half of one is 0, without a sign."""
+    cents = number.quantize(CENT, rounding=ROUND_HALF_UP, context=EXACT)
+    return cents or cents.copy_abs()
 
 
 def rounded_parts(numbers: Sequence[Decimal]) -> list[Decimal]:

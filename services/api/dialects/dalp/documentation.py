@@ -3,6 +3,7 @@
 from typing import Any
 
 from holdfast.providers.dalp.wire import BALANCES_PATH, BREAKDOWN_PATH, PRESETS, PRESETS_PATH, RANGES_PATH
+from services.api.dialects.dalp.holdings import SORTS
 
 _TEXT = {"type": "string"}
 _NUMBER = {"type": "number"}
@@ -90,7 +91,7 @@ _FAILURE = {
 _REFUSALS = {
     "400": "The request cannot be read",
     "401": "No live API key in X-Api-Key",
-    "403": "The key is bound to no portfolio, or is of another organisation",
+    "403": "The key is bound to no portfolio, or is of another organisation; or a wallet is somebody else's",
     "404": "X-Participant is somebody else, or nobody",
     "422": "A parameter does not fit; `details.errors` names it",
     "429": "Too fast: wait for Retry-After",
@@ -145,6 +146,11 @@ PATHS: dict[str, Any] = {
         _BALANCES,
         _parameter("page[limit]", {"type": "integer", "minimum": 1, "maximum": 200}),
         _parameter("page[offset]", {"type": "integer", "minimum": 0, "maximum": 999999}),
+        _parameter("limit", {"type": "integer", "minimum": 1, "maximum": 200}),
+        _parameter("offset", {"type": "integer", "minimum": 0, "maximum": 999999}),
+        _parameter("sortBy", {"type": "string", "enum": list(SORTS)}),
+        _parameter("sortDirection", {"type": "string", "enum": ["asc", "desc"]}),
+        _parameter("filter[wallet]", _TEXT),
         _parameter("sort", _TEXT),
     ),
 }

@@ -1,7 +1,7 @@
 """User asset balances: one row per asset over the portfolio's accounts, in pages."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from msgspec import Struct
@@ -20,14 +20,15 @@ from holdfast.providers.dalp.wire import (
     self_link,
 )
 from services.api.dialects.dalp.currency import Converter, read_converter, rounded
-from services.api.dialects.dalp.failures import invalid
+from services.api.dialects.dalp.failures import forbidden, invalid
 from services.api.dialects.dalp.participants import Participant
 from services.api.native.totals.current import excluded_now, read_current, receipts
 from services.api.queries import load_sql, read
 from services.api.resources import Resources
 from services.api.vocabulary import Money
 
-DEFAULT_LIMIT, MOST = 50, 200
+DEFAULT_LIMIT, MOST, MOST_ROWS = 50, 200, 1_000_000
+WALLET = "filter[wallet]"
 SORTS = {"balance": "balance", "value": "balance", "valueInBaseCurrency": "value", "symbol": "symbol"}
 """DALP calls a row's amount `value` and sorts by `balance`: both are understood."""
 _WHOLE = re.compile(r"[0-9]{1,6}")
@@ -38,6 +39,8 @@ class Page(Struct, frozen=True, kw_only=True):
     offset: int
     sort: str
     """As asked for, a sign before it for descending."""
+    wallet: str | None = None
+    """Whose participant is asked about; None: one's own."""
 
     @property
     def order(self) -> str:
@@ -66,17 +69,39 @@ class _Row(Struct, frozen=True, kw_only=True):
 
 
 def parse_page(query: Mapping[str, str]) -> Page:
-    """Raises DalpError naming the parameter."""
-    limit, offset = _whole(query, "page[limit]", DEFAULT_LIMIT), _whole(query, "page[offset]", 0)
-    if not 1 <= limit <= MOST:
-        raise invalid("page[limit]", f"expected 1 to {MOST}")
-    sort = query.get("sort", "-balance")
-    if sort.removeprefix("-") not in SORTS:
-        raise invalid("sort", f"expected {', '.join(SORTS)}, with - before it for descending")
-    return Page(limit=limit, offset=offset, sort=sort)
+    """In either style. Raises DalpError naming the parameter, a filter that is not served, or a wallet of others."""
+    _check_filters(query)
+    limit = _whole(query, ("page[limit]", "limit"), DEFAULT_LIMIT, range(1, MOST + 1))
+    offset = _whole(query, ("page[offset]", "offset"), 0, range(MOST_ROWS))
+    return Page(limit=limit, offset=offset, sort=_sort(query), wallet=query.get(WALLET))
+
+
+def _check_filters(query: Mapping[str, str]) -> None:
+    """One that is passed over would give an answer about something else."""
+    for name in query:
+        if name.startswith("filter") and name != WALLET:
+            raise invalid(name, f"there is no such filter here: leave it out, or use {WALLET}")
+
+
+def _sort(query: Mapping[str, str]) -> str:
+    if "sort" in query or not {"sortBy", "sortDirection"} & query.keys():
+        return _checked_sort("sort", query.get("sort", "-balance"))
+    column, direction = query.get("sortBy", "balance"), query.get("sortDirection", "asc")
+    if direction not in ("asc", "desc"):
+        raise invalid("sortDirection", "expected asc or desc")
+    return ("-" if direction == "desc" else "") + _checked_sort("sortBy", column)
+
+
+def _checked_sort(name: str, sort: str) -> str:
+    if (sort.removeprefix("-") if name == "sort" else sort) not in SORTS:
+        signed = ", with - before it for descending" if name == "sort" else ""
+        raise invalid(name, f"expected {', '.join(SORTS)}{signed}")
+    return sort
 
 
 async def read_holdings(api: Resources, participant: Participant, page: Page) -> Collection[AssetRow]:
+    """Raises DalpError where a wallet of somebody else is asked about."""
+    _check_wallet(participant, page.wallet)
     snapshots = await read_current(api, participant.sources)
     rows: list[_Row] = []
     if snapshots:
@@ -96,6 +121,15 @@ async def read_holdings(api: Resources, participant: Participant, page: Page) ->
         meta=PageMeta(total_count=total, total=total, offset=page.offset, limit=page.limit),
         links=_to_links(page, total),
     )
+
+
+def _check_wallet(participant: Participant, wallet: str | None) -> None:
+    """The same for a wallet of another participant and for one that is nobody's."""
+    if wallet is None:
+        return
+    own = {_wallet(source.split("/")[2]).lower() for source in participant.sources}
+    if wallet.lower() not in own:
+        raise forbidden("this wallet belongs to another participant, or to none", f"Leave {WALLET} out")
 
 
 async def _count_before(api: Resources, participant: Participant, page: Page) -> int:
@@ -156,17 +190,21 @@ def _wallet(account: str) -> str:
 def _to_links(page: Page, total: int) -> CollectionLinks:
     path = self_link(BALANCES_PATH)
     before, after = max(0, page.offset - page.limit), page.offset + page.limit
+
+    def link(offset: int) -> str:
+        return f"{path}?{balances_query(limit=page.limit, offset=offset, sort=page.sort, wallet=page.wallet)}"
+
     return CollectionLinks(
-        self_=path,
-        next=f"{path}?{balances_query(limit=page.limit, offset=after, sort=page.sort)}" if after < total else None,
-        prev=f"{path}?{balances_query(limit=page.limit, offset=before, sort=page.sort)}" if page.offset else None,
+        self_=path, next=link(after) if after < total else None, prev=link(before) if page.offset else None
     )
 
 
-def _whole(query: Mapping[str, str], name: str, otherwise: int) -> int:
-    text = query.get(name)
-    if text is None:
-        return otherwise
-    if not _WHOLE.fullmatch(text):
-        raise invalid(name, "expected a whole number")
-    return int(text)
+def _whole(query: Mapping[str, str], names: Sequence[str], otherwise: int, allowed: range) -> int:
+    """Of the first of these parameters that is there."""
+    for name in names:
+        text = query.get(name)
+        if text is not None:
+            if not _WHOLE.fullmatch(text) or int(text) not in allowed:
+                raise invalid(name, f"expected a whole number from {allowed.start} to {allowed.stop - 1}")
+            return int(text)
+    return otherwise

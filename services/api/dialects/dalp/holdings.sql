@@ -3,9 +3,9 @@
 -- and what rules leave out is shown nowhere.
 SELECT
     asset,
-    any(account_symbol)                                  AS symbol,
-    any(account_type)                                    AS asset_type,
-    any(account_class)                                   AS asset_class,
+    max(account_symbol)                                  AS symbol,
+    max(account_type)                                    AS asset_type,
+    max(account_class)                                   AS asset_class,
     sum(account_amount)                                  AS amount,
     sum(account_locked)                                  AS locked,
     sum(account_value)                                   AS value_usd,
@@ -18,9 +18,9 @@ FROM
     SELECT
         assumeNotNull(toString(asset))                                         AS asset,
         splitByChar('/', source)[3]                                            AS account_name,
-        any(toString(symbol))                                                  AS account_symbol,
-        any(toString(asset_type))                                              AS account_type,
-        any(toString(asset_class))                                             AS account_class,
+        max(toString(symbol))                                                  AS account_symbol,
+        max(toString(asset_type))                                              AS account_type,
+        max(toString(asset_class))                                             AS account_class,
         sum(assumeNotNull(amount))                                             AS account_amount,
         sumIf(assumeNotNull(amount), kind IN ('locked', 'vesting'))            AS account_locked,
         sum(ifNull(value_usd, toDecimal256(0, 36)))                            AS account_value,

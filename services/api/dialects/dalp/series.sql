@@ -4,6 +4,7 @@ WITH stored.portfolio != '' AS matched
 SELECT
     grid.bucket                                                                         AS bucket,
     if(matched AND NOT (stored.sources = 0 AND stored.sources_missing > 0), stored.net, NULL) AS net,
+    toBool(matched)                                                                     AS seen,
     toBool(matched AND (stored.lines_unpriced > 0 OR stored.sources_missing > 0))       AS partial
 FROM
 (

@@ -32,8 +32,10 @@ def range_query(interval: Interval, start: datetime, end: datetime) -> str:
     return urlencode({"interval": interval, "from": to_timestamp(start), "to": to_timestamp(end)})
 
 
-def balances_query(*, limit: int, offset: int, sort: str) -> str:
-    return urlencode({"page[limit]": limit, "page[offset]": offset, "sort": sort})
+def balances_query(*, limit: int, offset: int, sort: str, wallet: str | None = None) -> str:
+    """`wallet`: of its participant, where that is not one's own."""
+    query = {"page[limit]": limit, "page[offset]": offset, "sort": sort}
+    return urlencode(query if wallet is None else query | {"filter[wallet]": wallet})
 
 
 def self_link(path: str) -> str:
