@@ -1,6 +1,5 @@
 """Custody's query language: what is understood, what is refused and how, who may ask, and how much at once."""
 
-
 import pytest
 import pytest_asyncio
 from graphql import build_client_schema, build_schema, get_introspection_query, print_schema
