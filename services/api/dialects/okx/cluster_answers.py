@@ -47,7 +47,8 @@ class ClusterAnswers:
         self._resources = resources
 
     async def chains(self, caller: Caller, _query: Query) -> Any:
-        return chains_json(tuple(map(_supported, await read_chains(self._resources, caller))))
+        indexes = [_index(chain) for chain in await read_chains(self._resources, caller)]
+        return chains_json(tuple(SupportedChain(chain_index=one, chain_name=name_of(one)) for one in indexes if one))
 
     async def clusters(self, caller: Caller, query: Query) -> Any:
         token, statement = await self._find(caller, query)
@@ -107,6 +108,9 @@ def _instant(query: Query, now: datetime) -> datetime:
     raise OkxError(failures.WRONG_MARKET_PARAMETER, "Parameter asOf error: Unix milliseconds, or ISO 8601 with a zone")
 
 
-def _supported(chain: str) -> SupportedChain:
-    index = index_of(chain)
-    return SupportedChain(chain_index=index, chain_name=name_of(index))
+def _index(chain: str) -> str:
+    """Empty where OKX has no number for it: then this wire cannot ask about it either."""
+    try:
+        return index_of(chain)
+    except (UnknownChainError, ValueError):
+        return ""

@@ -12,6 +12,7 @@ from holdfast.providers.okx.wire import (
     UnknownChainError,
     WalletDetail,
     index_of,
+    name_of,
 )
 from services.api.dialects.okx import failures
 from services.api.dialects.okx.failures import OkxError
@@ -57,7 +58,7 @@ def _to_hold(asked: Asked, lines: list[Line]) -> NetworkHold:
     for line in lines:
         positions.setdefault((line.kind, line.position), []).append(line)
     return NetworkHold(
-        network=asked.chain,
+        network=name_of(asked.chain_index),
         chain_index=asked.chain_index,
         total_assert=total(lines),
         invest_token_balance_vo_list=tuple(
@@ -94,13 +95,14 @@ def _gross(lines: list[Line]) -> str:
 
 
 def _to_token(asked: Asked, line: Line) -> Token:
+    index = _index(line.chain) if line.chain else asked.chain_index
     return Token(
         token_symbol=line.symbol,
         coin_amount=line.amount or "",
         currency_amount=line.value_usd or "",
         token_address=_address(line.asset),
-        network=line.chain or asked.chain,
-        chain_index=_index(line.chain) or asked.chain_index,
+        network=name_of(index) if index else line.chain or "",
+        chain_index=index,
     )
 
 
@@ -112,8 +114,9 @@ def _address(asset: str | None) -> str:
     return reference
 
 
-def _index(chain: str | None) -> str:
+def _index(chain: str) -> str:
+    """Empty where OKX has no number for it: a token of another chain is none of the wallet's own."""
     try:
-        return index_of(chain) if chain else ""
+        return index_of(chain)
     except (UnknownChainError, ValueError):
         return ""

@@ -12,6 +12,7 @@ from holdfast.providers.okx.wire import (
     UnknownChainError,
     WalletPlatforms,
     index_of,
+    name_of,
 )
 from services.api.dialects.okx.holdings import Asked, Known, Line, total
 
@@ -65,7 +66,7 @@ def _to_platform(name: str, lines: list[Line], accounts: dict[str, Asked]) -> Pl
         currency_amount=total(lines),
         network_balance_list=tuple(
             NetworkBalance(
-                network=accounts[account].chain,
+                network=name_of(accounts[account].chain_index),
                 chain_index=accounts[account].chain_index,
                 currency_amount=total(held),
                 investment_count=count_investments(held),

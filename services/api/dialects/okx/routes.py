@@ -5,7 +5,15 @@ from typing import Any, TypeVar
 import msgspec
 from litestar import Response, Router, post
 
-from holdfast.providers.okx.wire import ShapeError, ok_answer, to_detail_request, to_json, to_list_request
+from holdfast.providers.okx.wire import (
+    DetailRequest,
+    Generation,
+    ShapeError,
+    ok_answer,
+    to_detail_request,
+    to_json,
+    to_list_request,
+)
 from services.api.callers import Caller
 from services.api.dialects.okx import failures
 from services.api.dialects.okx.admission import AnyRequest, Door
@@ -41,9 +49,9 @@ def build_okx(resources: Resources, limiter: RateLimiter) -> Router:
     @post(["/api/v5/defi/user/asset/platform/detail", "/api/v6/defi/user/asset/platform/detail"], status_code=200)
     async def detail_platforms(request: AnyRequest) -> Response[Any]:
         caller, wish = await admitted(request)
-        asked = _wallets(to_detail_request, wish)
+        asked, generation = _wallets(to_detail_request, wish), generation_of(request.url.path)
+        _check_platforms(asked, generation)
         known = await read_known(resources, caller, parse_wallets(asked.wallet_address_list))
-        generation = generation_of(request.url.path)
         details = to_details(known, asked.platform_list)
         data = to_json(details, generation) if generation.detail_in_list else to_json(details[0], generation)
         return Response(ok_answer(data, generation))
@@ -68,6 +76,15 @@ def _decoded(body: bytes) -> object:
         return msgspec.json.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise OkxError(failures.WRONG_PARAMETER, "Parameter error: the body is not JSON") from error
+
+
+def _check_platforms(asked: DetailRequest, generation: Generation) -> None:
+    """Raises OkxError for none, and for several where an answer is of one."""
+    platforms = {ref.analysis_platform_id for ref in asked.platform_list}
+    if not platforms:
+        raise OkxError(failures.EMPTY_PARAMETER, "Parameter platformList can not be empty")
+    if len(platforms) > 1 and not generation.detail_in_list:
+        raise OkxError(failures.WRONG_PARAMETER, "Parameter platformList error: one platform, or ask /api/v6")
 
 
 def _wallets(parse: Any, wish: object) -> Any:
