@@ -1,9 +1,10 @@
 """Exact transfers between two snapshots: what a chain itself says instead of what a difference would.
 
 They stand in only where they are known for every block from the one snapshot to the other: of tokens by their logs, of
-the chain's coin by the balances of those blocks. Either may be known without the other. What they do not explain (a
+the chain's coin by the balances of those blocks. Either may be known without the other. What logs do not explain (a
 token that rebases) remains a difference at the later snapshot, so the flows always add up to what the amounts changed
-by.
+by. Of the coin nothing is left to explain: where what moved is not what its amount changed by, the one is of a block
+that was replaced, or the other is not all, and the difference stands alone.
 """
 
 from bisect import bisect_right
@@ -207,6 +208,8 @@ def _of_asset(
     explained = sum(netted.values(), ZERO)
     if (explained and not _lists(before, asset) and not _lists(this, asset)) or _goes_below_zero(was, netted):
         return []  # the token was not looked at yet: that a statement is without it does not say that there was none
+    if explained != now - was and any(transfer.of_coin for of in at_once.values() for transfer in of):
+        return []
     if explained != now - was:
         netted.pop(this.at, None)  # the difference that remains is at this very instant: one flow, not two
     return [Transfer(at, this.source, asset, "asset", delta, _id(at_once[at])) for at, delta in netted.items() if delta]
