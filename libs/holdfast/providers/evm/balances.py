@@ -17,7 +17,7 @@ from holdfast.providers.evm.node import Node
 from holdfast.providers.evm.past import BlockFinder
 from holdfast.providers.evm.pinning import check_unmoved, fetch_block, fetch_coins
 from holdfast.providers.evm.reading import Reader
-from holdfast.providers.kit.errors import NoHistoryError
+from holdfast.providers.kit.errors import NoHistoryError, ProviderUnavailableError
 from holdfast.providers.kit.exchange import current_exchange
 
 WALLET = "wallet"
@@ -70,6 +70,9 @@ class ChainBalances:
             return tuple([await self._fetch_at(account, block) for block in blocks.values()])
         except StateGoneError as error:
             raise NoHistoryError(f"not an archive after all: {error}") from error
+        except ProviderUnavailableError:
+            self._finder.forget()
+            raise
 
     async def _fetch_newest(self) -> Block:
         await self._node.check_chain()

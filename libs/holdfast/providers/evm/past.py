@@ -8,7 +8,8 @@ from holdfast.providers.evm.node import Node
 from holdfast.providers.evm.pinning import fetch_numbered
 
 _SETTLED_DEPTH = 128
-"""What lies deeper is remembered; above it a reorganisation may still give a number another block."""
+"""What lies deeper is remembered, until a fetch fails: above it a reorganisation may still give a number another block,
+and where blocks are fast also below."""
 _MOST_REMEMBERED = 50_000
 
 
@@ -18,6 +19,10 @@ class BlockFinder:
     def __init__(self, node: Node) -> None:
         self._node = node
         self._remembered: dict[int, Block] = {}
+
+    def forget(self) -> None:
+        """For when what it found is not there: the next look is at the chain as it is."""
+        self._remembered.clear()
 
     async def find_block(self, at: datetime, newest: Block) -> Block | None:
         """The last block up to `newest` that is not after `at`; None before the first. Raises ProviderError."""

@@ -96,6 +96,7 @@ class ChainTransfers:
         logs = await self._fetch_logs(account, after + 1, until.number)
         told = await self._fetch_told(address, after, until.number)
         stated = {(until.number, until.hash), *_stated(logs, told)}
+        looked_at = self._clock.now()
         blocks = await self._fetch_blocks(stated, {after, told.after if told else after}, until.chain)
         tokens = tuple(dict.fromkeys(log.token for log in logs))
         # At the newest block, whose state every node has: decimals are the same at all times.
@@ -106,7 +107,7 @@ class ChainTransfers:
             scope=WALLET,
             after=blocks[after],
             until=until,
-            fetched_at=self._clock.now(),
+            fetched_at=looked_at,
             transfers=tuple(transfers),
             coin=self._to_coin(told, blocks),
             raw=current_exchange().sha256s[before:],
@@ -132,6 +133,7 @@ class ChainTransfers:
         blocks = await fetch_numbers(self._node, sorted({*others, *(number for number, _ in stated)}))
         for number, block_hash in stated:
             if blocks[number].hash != block_hash:
+                self._finder.forget()
                 raise ProviderUnavailableError(
                     f"block {number} of {chain} was reorganised while its transfers were read; "
                     "a greater confirmation_blocks makes this rare"
