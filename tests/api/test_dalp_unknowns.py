@@ -7,10 +7,11 @@ from typing import Any
 import httpx
 import pytest
 
+from holdfast.domain.assets import USD
 from holdfast.registry.records import Member
 from services.api.dialects.dalp.currency import rounded, rounded_parts
 from tests.api.conftest import World
-from tests.api.world import ETH, NOW, USDC, WALLET_A, WALLET_B, XYZ, A, B, at, line, write_point, write_snapshot
+from tests.api.world import ETH, NOW, USDC, WALLET_A, WALLET_B, XYZ, A, B, at, insert, line, write_point, write_snapshot
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -159,3 +160,32 @@ async def test_a_token_is_called_what_any_of_its_accounts_calls_it(world: World)
     rows = {row["token"]["id"]: row["token"] for row in (await ask(world, BALANCES, key)).json()["data"]}
     for token in (rows[XYZ], rows[USDC]):
         assert (token["symbol"], token["type"], token["assetClass"]) == ("NAME", "bond", "fixed")
+
+
+@pytest.mark.parametrize(("name", "base"), [("ether", ETH), ("gold", "XAU")])
+async def test_a_dear_base_currency_has_the_digits_that_it_needs(world: World, name: str, base: str) -> None:
+    """To the cent 8 dollars would be 0.00 of what 2,000 dollars are one of."""
+    store, warehouse = world.resources.store, world.resources.warehouse
+    await store.put_portfolio("acme", name, base_currency=base, members=[Member(account=A)])
+    _, secret = await store.create_key("acme", portfolio=name)
+    world.keys[name] = secret.reveal()
+    await world.resources.watcher.wait_until(store.revision)
+    asset = base if base == ETH else f"iso4217:{base}"
+    price = {"asset": asset, "quote": USD, "at": at("11:00"), "price": "2000", "source": "test"}
+    await insert(
+        warehouse, "prices", [price | {"event_id": "a" * 32, "fetched_at": at("11:00"), "recorded_at": at("11:00")}]
+    )
+    parts = [
+        {"axis": axis, "key": "crypto", "assets": "8", "debt": "0", "lines": 1, "lines_unpriced": 0}
+        for axis in ("type", "class")
+    ]
+    worth = {"assets": "8", "net": "8", "lines": 1, "sources": 2, "breakdown": parts}
+    await write_point(warehouse, "2026-03-01 12:00:00", portfolio=name, version=1, **worth)
+    noon = {"interval": "hour", "from": "2026-03-01T12:00:00Z", "to": "2026-03-01T12:00:00Z"}
+    assert values(await data_of(world, RANGES, name, **noon)) == [Decimal("0.004")]
+    data = await data_of(world, BREAKDOWN, name)
+    assert (data["totalValue"], data["valueBreakdown"]) == ("0.004", {"crypto": "0.004"})
+    assert (data["typeBreakdown"][0]["percentage"], data["conversionReliable"]) == (100, True)
+    await write_snapshot(warehouse, WALLET_A, at("12:25"), [line(USDC, kind="wallet", amount="8", value="8")])
+    [row] = [one for one in (await ask(world, BALANCES, name)).json()["data"] if one["token"]["id"] == USDC]
+    assert row["valueInBaseCurrency"] == "0.004"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
-from holdfast.domain.assets import USD
+from holdfast.domain.assets import USD, fiat, is_fiat
 from holdfast.domain.conversion import RateBook, convert
 from holdfast.domain.money import EXACT
 from services.api.dialects.dalp.participants import Participant
@@ -13,6 +13,9 @@ from services.api.resources import Resources
 
 CENT = Decimal("0.01")
 """DALP does not say how it rounds; its examples have two decimals."""
+FINEST = Decimal("1E-18")
+"""Of what is no money: a cent of an ounce of gold, or of a bitcoin, is not to be left out."""
+_METALS = frozenset(fiat(code) for code in ("XAG", "XAU", "XPD", "XPT"))
 
 
 class Converter:
@@ -21,6 +24,8 @@ class Converter:
     def __init__(self, currency: str, rates: RateBook) -> None:
         self._currency = currency
         self._rates = rates
+        self.unit = CENT if is_fiat(currency) and currency not in _METALS else FINEST
+        """What amounts are rounded to."""
         self.reliable = True
 
     def exact(self, usd: Decimal, at: datetime) -> Decimal:
@@ -37,18 +42,24 @@ async def read_converter(api: Resources, participant: Participant, instants: Seq
     return Converter(participant.base_currency, rates)
 
 
-def rounded(number: Decimal) -> Decimal:
-    """To the cent; less than half of one is 0, without a sign."""
-    cents = number.quantize(CENT, rounding=ROUND_HALF_UP, context=EXACT)
-    return cents or cents.copy_abs()
+def rounded(number: Decimal, unit: Decimal = CENT) -> Decimal:
+    """To whole units; less than half of one is 0, without a sign."""
+    whole = number.quantize(unit, rounding=ROUND_HALF_UP, context=EXACT)
+    return whole or whole.copy_abs()
 
 
-def rounded_parts(numbers: Sequence[Decimal]) -> list[Decimal]:
-    """Each to the cent, and together the cent of their sum: what rounding leaves is passed on to the next."""
+def rounded_parts(numbers: Sequence[Decimal], unit: Decimal = CENT) -> list[Decimal]:
+    """Each in whole units, and together those of their sum: what rounding leaves is passed on to the next."""
     parts: list[Decimal] = []
     exact = given = Decimal(0)
     for number in numbers:
         exact = EXACT.add(exact, number)
-        parts.append(EXACT.subtract(rounded(exact), given))
+        parts.append(EXACT.subtract(rounded(exact, unit), given))
         given = EXACT.add(given, parts[-1])
     return parts
+
+
+def to_text(value: Decimal) -> str:
+    """At least two decimals, and no zeros behind them."""
+    whole, _, parts = format(value, "f").partition(".")
+    return f"{whole}.{parts.rstrip('0').ljust(2, '0')}"

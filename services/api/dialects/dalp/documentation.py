@@ -8,7 +8,7 @@ from services.api.dialects.dalp.holdings import SORTS
 _TEXT = {"type": "string"}
 _NUMBER = {"type": "number"}
 _COUNT = {"type": "integer", "minimum": 0}
-_MONEY = {"type": "string", "pattern": r"^-?[0-9]+\.[0-9]{2}$"}
+_MONEY = {"type": "string", "pattern": r"^-?[0-9]+\.[0-9]{2,18}$"}
 _UNITS = {"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$"}
 _TIME = {"type": "string", "format": "date-time"}
 

@@ -19,7 +19,7 @@ from holdfast.providers.dalp.wire import (
     balances_query,
     self_link,
 )
-from services.api.dialects.dalp.currency import Converter, read_converter, rounded
+from services.api.dialects.dalp.currency import Converter, read_converter, rounded, to_text
 from services.api.dialects.dalp.failures import forbidden, invalid
 from services.api.dialects.dalp.participants import Participant
 from services.api.native.totals.current import excluded_now, read_current, receipts
@@ -141,7 +141,7 @@ async def _count_before(api: Resources, participant: Participant, page: Page) ->
 
 
 def _to_row(row: _Row, participant: Participant, converter: Converter) -> AssetRow:
-    value = rounded(converter.exact(Decimal(row.value_usd), participant.now))
+    value = rounded(converter.exact(Decimal(row.value_usd), participant.now), converter.unit)
     unknown = row.unvalued > 0 or not converter.reliable
     return AssetRow(
         token=TokenRef(
@@ -164,7 +164,7 @@ def _to_row(row: _Row, participant: Participant, converter: Converter) -> AssetR
             )
             for one in row.accounts
         ),
-        value_in_base_currency=None if unknown else format(value, "f"),
+        value_in_base_currency=None if unknown else to_text(value),
     )
 
 

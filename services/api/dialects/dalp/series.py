@@ -66,7 +66,7 @@ def _is_unknown(api: Resources, participant: Participant, asked: Range, rows: Se
 
 def _to_point(row: _Row, valued_at: datetime, converter: Converter) -> Point:
     value = Decimal(0) if row.net is None else converter.exact(Decimal(row.net), valued_at)
-    return Point(timestamp=to_timestamp(row.bucket), total_value_in_base_currency=rounded(value))
+    return Point(timestamp=to_timestamp(row.bucket), total_value_in_base_currency=rounded(value, converter.unit))
 
 
 def _valued_at(row: _Row, asked: Range, *, now: datetime) -> datetime:
