@@ -23,8 +23,9 @@ up: $(VENV)/run.stamp ## the real thing on this machine, with your holdfast.toml
 
 setup: $(VENV)/dev.stamp ## only install, tests and checks included
 
+# Files as tests/support/longest.py orders them, not by how many tests are in them: the longest have one or two.
 test: $(VENV)/dev.stamp ## all tests
-	$(BIN)/pytest -n auto --dist loadfile -m "not chaos and not bench" $(ARGS)
+	$(BIN)/pytest -n auto --dist loadfile --no-loadscope-reorder -m "not chaos and not bench" $(ARGS)
 
 test-containers: $(VENV)/dev.stamp ## the integration suites against the official NATS and ClickHouse images
 	$(BIN)/pytest --containers -m "not chaos and not bench" tests/messaging tests/registry tests/warehouse tests/aggregator tests/api $(ARGS)

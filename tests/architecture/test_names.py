@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.longest import LONGEST
+
 ROOT = Path(__file__).resolve().parents[2]
 SAYS_NOTHING = {"common", "core", "utils", "util", "base", "helpers", "helper", "types", "constants", "misc"}
 
@@ -55,3 +57,8 @@ def test_no_code_outside_its_rooms_knows_a_provider_by_name(name: str) -> None:
 
 def test_there_is_a_provider_to_check() -> None:
     assert "okx" in provider_names()
+
+
+def test_the_files_of_tests_that_begin_first_are_there_and_named_once() -> None:
+    assert [name for name in LONGEST if not (ROOT / "tests" / name).is_file()] == []
+    assert len(LONGEST) == len(set(LONGEST))

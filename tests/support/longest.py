@@ -1,0 +1,48 @@
+"""Which files of tests take longest: those over ten seconds, the longest first, measured with three at a time.
+
+A file that is not listed is only begun later. What waits most of its time stands between those that work, so that
+processors have something to do meanwhile.
+"""
+
+LONGEST = (
+    "api/test_closed_days.py",
+    "aggregator/test_process.py",
+    "e2e/test_demo.py",
+    "api/test_as_known.py",
+    "worker/test_process.py",
+    "api/test_random_worlds.py",
+    "simulator/test_budgets.py",
+    "domain/test_against_the_oracle.py",
+    "history/test_transfers_read.py",
+    "simulator/test_against_providers.py",
+    "cli/test_rebuild.py",
+    "aggregator/test_prices_withdrawn.py",
+    "rebuild/test_differences.py",
+    "worker/test_fetching.py",
+    "e2e/test_selftest.py",
+    "faults/test_in_short.py",
+    "domain/test_moving_between_accounts.py",
+    "api/test_throttled_prices.py",
+    "api/test_latest_and_last.py",
+    "messaging/test_publishing.py",
+    "aggregator/test_reported_returns.py",
+    "api/test_as_known_in_worlds.py",
+    "messaging/test_batches.py",
+    "e2e/test_chain_to_answers.py",
+    "aggregator/test_cross_checks.py",
+    "simulator/test_knobs.py",
+    "aggregator/test_closing.py",
+    "deploy/test_nats_permissions.py",
+    "warehouse/test_embedded_attacks.py",
+    "providers/test_scaffold.py",
+    "reparse/test_reparse.py",
+    "history/test_reading.py",
+    "warehouse/test_embedded_process.py",
+    "simulator/test_okx_clusters.py",
+    "aggregator/test_jumps.py",
+    "events/test_example_services.py",
+    "api/test_returns.py",
+    "domain/test_ledger.py",
+    "api/test_openapi.py",
+    "api/test_what_if.py",
+)
