@@ -26,6 +26,7 @@ from tests.aggregator.stage import (
     stored_snapshots,
 )
 from tests.support.children import Child
+from tests.support.redelivery import let_ack_wait_pass
 from tests.support.servers import NatsServer
 
 pytestmark = pytest.mark.timeout(240)
@@ -95,6 +96,7 @@ async def test_a_kill_at_any_moment_loses_nothing_and_doubles_nothing(
         await eventually(moved, what="the victim's first rows", every_s=0.1)
         await asyncio.sleep(chance.random() / 4)
         victim.kill()
+    await let_ack_wait_pass(connection.js, stream="EVENTS", consumer="aggregator")
     survivor = aggregator(nats_settings, clickhouse_settings, tmp_path / "last.log", batch_messages=100)
     try:
         await _settled(connection, warehouse, len(events))

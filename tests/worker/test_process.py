@@ -6,6 +6,7 @@ import time
 
 from holdfast.messaging.streams import migrate, worker_consumer
 from tests.support.children import Child
+from tests.support.redelivery import let_ack_wait_pass
 from tests.worker.stage import Stage, log_lines, ready, until
 
 
@@ -26,6 +27,7 @@ async def test_jobs_of_a_worker_killed_in_the_middle_are_done_by_the_next_withou
         await stage.ask(f"gated-{number}")
     await until(lambda: _at_least(stage.journal("start"), 4))
     first.kill()
+    await let_ack_wait_pass(stage.js, stream="JOBS", consumer=worker_consumer("faker", "due"))
     stage.gate.unlink()
     second = stage.launch(name="second")
     await until(stage.drained, deadline_s=60)
