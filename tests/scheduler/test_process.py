@@ -79,7 +79,10 @@ async def test_drift_is_told_and_nothing_is_changed(nats_settings: NatsSettings)
 
 def test_without_nats_it_says_what_it_waits_for_and_stops_when_told() -> None:
     with _scheduler("nats://127.0.0.1:1") as (process, port):
-        assert "nats" in str(_ready(port)["waiting_for"])
+        deadline = time.monotonic() + 20
+        while "nats" not in str(waits := _ready(port)["waiting_for"]) and time.monotonic() < deadline:
+            time.sleep(0.05)  # it listens before it tries
+        assert "nats" in str(waits)
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=10) == 0
 
