@@ -69,7 +69,11 @@ async def shell(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shell
     for tool in ("bash", "curl", "openssl"):
         assert shutil.which(tool), f"the README's commands need {tool}"
     folder = tmp_path_factory.mktemp("demo")
-    parts = {"HOLDFAST_SCHEDULER__BACKFILL_DAYS": "1"}
+    # Until the past is there the whole demo works, so it is not waited for as long as on a first start.
+    parts = {
+        "HOLDFAST_SCHEDULER__BACKFILL_DAYS": "1",
+        "HOLDFAST_SCHEDULER__BACKFILL_AFTER_S": "0",
+    }
     running = Running(FREE_PORTS, DataDirectory(folder), lambda *_: None, simulate={}, settings_of_parts=parts)
     try:
         await running.start()
