@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from datetime import datetime
 
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
@@ -29,6 +30,8 @@ class Resources(Struct, frozen=True, kw_only=True):
     publisher: Publisher
     catalogue: Catalogue
     clock: Clock
+    newest_points: dict[tuple[str, str], datetime] = {}
+    """By tenant and portfolio, the hour of the newest point as it was found last: where to look for the next."""
 
     @property
     def registry(self) -> RegistryState:

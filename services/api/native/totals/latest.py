@@ -25,26 +25,10 @@ from services.api.native.totals.current import (
     read_current,
     receipts,
 )
+from services.api.native.totals.newest_point import Point, read_newest_point
 from services.api.native.totals.valued import Valued, stale_sources, unavailable
 from services.api.queries import load_sql, read
 from services.api.resources import Resources
-from services.api.vocabulary import Money, Time
-
-
-class _Point(Struct, frozen=True, kw_only=True):
-    bucket: Time
-    assets: Money
-    debt: Money
-    lines: int
-    lines_unpriced: int
-    lines_excluded: int
-    lines_truncated: int
-    sources: int
-    sources_missing: int
-    reasons: dict[str, int]
-    waits: dict[str, int]
-    as_of: Time
-    oldest_input: Time
 
 
 class _SourceValue(Struct, frozen=True, kw_only=True):
@@ -61,13 +45,9 @@ async def read_latest(api: Resources, tenant: str, portfolio: str) -> Valued:
     registry, now = api.registry, api.clock.now()
     members = counted_sources(registry, tenant, portfolio)
     sources = present(members, now=now)
-    params = {"tenant": tenant, "portfolio": portfolio}
-    points, snapshots = await asyncio.gather(
-        read(api.warehouse, load_sql(__file__, "total"), params, _Point), read_current(api, sources)
-    )
-    if not points or (points[0].sources == 0 and (sources or not had_joined(members, end=floor_to(now, HOUR) + HOUR))):
+    point, snapshots = await asyncio.gather(read_newest_point(api, tenant, portfolio), read_current(api, sources))
+    if not point or (point.sources == 0 and (sources or not had_joined(members, end=floor_to(now, HOUR) + HOUR))):
         return unavailable(now, sources_missing=len(sources))
-    point = points[0]
     named = {
         "snapshots": [snapshot.key for snapshot in snapshots],
         "receipts": receipts(snapshots),
@@ -86,7 +66,7 @@ async def read_latest(api: Resources, tenant: str, portfolio: str) -> Valued:
 
 
 def _to_known(
-    point: _Point,
+    point: Point,
     snapshots: Sequence[CurrentSnapshot],
     values: Sequence[_SourceValue],
     stale: frozenset[str],
@@ -122,7 +102,7 @@ async def _read_values(api: Resources, named: Parameters) -> list[_SourceValue]:
     return await read(api.warehouse, load_sql(__file__, "source_values"), named, _SourceValue)
 
 
-async def _read_reasons(api: Resources, point: _Point, now: datetime) -> dict[str, int]:
+async def _read_reasons(api: Resources, point: Point, now: datetime) -> dict[str, int]:
     """As stored, but for lines whose price feed is refused for asking too often: they wait, they are not without."""
     refusals = await read_refusals(api.warehouse, assets_waited_for(point.waits), since=now, until=now)
     return told_apart(point.reasons, point.waits, refusals, now)
