@@ -72,3 +72,14 @@ async def test_a_chain_that_okx_does_not_number_keeps_no_other_from_being_told(w
     answer = await world.client.get(CHAINS, headers=signed(world, CHAINS))
     assert answer.status_code == 200, answer.text
     assert [one["chainIndex"] for one in answer.json()["data"]] == ["1"]
+
+
+@pytest.mark.parametrize("as_of", ["1772362800", "0", "99999999999"])
+async def test_an_instant_in_seconds_is_not_taken_for_one_of_1970(world: World, as_of: str) -> None:
+    """Of which the answer would be that nothing was known."""
+    target = f"/api/v6/dex/market/token/cluster/list?chainIndex=1&tokenContractAddress={USDC.rpartition(':')[2]}"
+    answers = [
+        await world.client.get(asked, headers=signed(world, asked))
+        for asked in (f"{target}&asOf={as_of}", f"{target}&asOf=1772362800000")
+    ]
+    assert [(one.status_code, one.json()["code"]) for one in answers] == [(400, "51000"), (200, "0")]

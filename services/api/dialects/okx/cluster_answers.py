@@ -37,7 +37,8 @@ from services.api.resources import Resources
 Query = Mapping[str, str]
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 """Nothing was said before it."""
-_LAST_MS = 253_402_300_799_999  # the end of the year 9999
+_FIRST_MS, _LAST_MS = 10**11, 253_402_300_799_999
+"""From 1973, before any token: fewer digits are seconds, and would be answered that nothing was known. To 9999."""
 
 
 class ClusterAnswers:
@@ -98,7 +99,7 @@ def _instant(query: Query, now: datetime) -> datetime:
     if not text:
         return now
     try:
-        if text.isascii() and text.isdecimal() and int(text[:20]) <= _LAST_MS:
+        if text.isascii() and text.isdecimal() and _FIRST_MS <= int(text[:20]) <= _LAST_MS:
             return datetime.fromtimestamp(int(text) / 1000, UTC)
         at = datetime.fromisoformat(text.replace(" ", "+"))  # in a query a plus sign is a space
         if at.tzinfo is not None:
