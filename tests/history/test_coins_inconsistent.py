@@ -22,7 +22,7 @@ from holdfast.settings.shared import ClickHouseSettings
 from holdfast.warehouse.client import Warehouse, connect
 from tests.providers import evm_chain as chain
 from tests.support.anvil import Anvil, AnvilUnavailableError
-from tests.support.coins import fund, newest, pay, pays_out
+from tests.support.coins import fund, pay, pays_out
 from tests.support.on_chain import ANVIL_STARTS, fetch, pass_time, reading, store, time_of
 
 HOLDER, SAFE = "0x" + "a7" * 20, "0x" + "5a" * 20
@@ -117,31 +117,31 @@ async def test_what_a_replaced_block_held_is_not_had_twice(anvil: Anvil, warehou
     assert gain(book) == 17 * (3000 - 2000)
 
 
-async def test_half_of_what_passed_through_is_no_flow(anvil: Anvil, warehouse: Warehouse) -> None:
-    """3 coins come to a contract and leave again. A fetch over both sees nothing; one that begins between sees them go.
+async def test_what_passed_through_a_contract_stays_told(anvil: Anvil, warehouse: Warehouse) -> None:
+    """3 coins come to it and leave again, by a transaction of somebody else. Fetches begin before, between and behind.
 
-    It holds 10 coins at each statement: 10 coins gain 10,000 dollars, and not the 7,000 of ten that lost three.
+    They are there while the price rises from 2000 to 3000: 13 coins gain, 3 of them leave.
     """
     async with reading(anvil, transfers_back_s=240) as provider:
         await fetch(warehouse, provider, "balances", account(SAFE))
         anvil.ask("evm_increaseTime", 12)
-        pay(anvil, chain.STRANGER, SAFE, 3 * ETHER)
-        came = newest(anvil)
-        pass_time(anvil)
+        brought = pay(anvil, chain.STRANGER, SAFE, 3 * ETHER)
+        came_at = time_of(anvil, "latest")
         anvil.put_code(SAFE, pays_out(chain.STRANGER, 3 * ETHER))
-        anvil.ask("evm_increaseTime", 12)
-        pay(anvil, chain.STRANGER, SAFE, 0)
-        pass_time(anvil)
-        await fetch(warehouse, provider, "transfers", account(SAFE))
-        assert await warehouse.rows("SELECT count() FROM transfers") == [(0,)]
         risen = pass_time(anvil)
         await quote(warehouse, risen, "3000")
-        while time_of(anvil, "latest").timestamp() - time_of(anvil, hex(came)).timestamp() < 250:
+        pass_time(anvil)
+        anvil.ask("evm_increaseTime", 12)
+        pay(anvil, chain.STRANGER, SAFE, 0)
+        left_at = time_of(anvil, "latest")
+        taken = anvil.ask("eth_getBlockByNumber", "latest", False)["hash"]
+        for _ in range(25):
             pass_time(anvil)
-        await fetch(warehouse, provider, "transfers", account(SAFE))
-        assert await warehouse.rows("SELECT direction, amount FROM transfers") == [("out", 3)]
+            await fetch(warehouse, provider, "transfers", account(SAFE))
+            told = await warehouse.rows("SELECT direction, amount FROM transfers ORDER BY at")
+            assert told == [("in", 3), ("out", 3)]
         await fetch(warehouse, provider, "balances", account(SAFE))
         await fetch(warehouse, provider, "transfers", account(SAFE))
     book = await book_of(warehouse, SAFE, time_of(anvil, "latest"))
-    assert flows(book) == []
-    assert gain(book) == 10 * (3000 - 2000)
+    assert flows(book) == [(came_at, Decimal(3), brought), (left_at, Decimal(-3), taken)]
+    assert gain(book) == 13 * (3000 - 2000)

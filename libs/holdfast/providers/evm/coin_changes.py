@@ -3,11 +3,13 @@
     balance(b) − balance(b − 1)        is what block b did to it, exactly, whatever did it
 
 Where both are the same at the two ends of a stretch, nothing more is asked of it. What that hides is what came in and
-went out again in the same amount, between two blocks that were asked about, without a transaction of the account: it is
-none of its doing, and adds up to nothing.
+went out again in the same amount, between two blocks that were asked about, without a transaction of the account. Only
+a contract's coin leaves so. It is looked at in the same blocks by every fetch over them, `looked_at`: then what one
+fetch tells is not hidden by the next, nor told by half, where it is in different stretches; in one it is never told.
 """
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -59,19 +61,31 @@ class _Span(NamedTuple):
 _States = dict[int, State]
 
 
-async def fetch_changes(node: Node, address: str, *, after: int, until: int, most: int) -> Changes | None:
+def looked_at(after: int, until: int) -> list[int]:
+    """Blocks from `after` on, before `until`, that cut a range into some eight to sixteen stretches.
+
+    Of two ranges of about one length the same, where both have them.
+    """
+    stretch = max(1, (1 << (until - after - 1).bit_length()) // 16)
+    return list(range(-(-after // stretch) * stretch, until, stretch))
+
+
+async def fetch_changes(
+    node: Node, address: str, *, after: int, until: int, most: int, looks: Sequence[int] = ()
+) -> Changes | None:
     """Behind block `after` up to `until`, the newest `most` of them. None where the node has no state of these blocks.
 
-    Asks for 2 states at first, then at most for `most` at a time, so many times as the range can be halved; where the
-    state of the first is gone, for some twenty more. Raises ProviderError.
+    Asks for 2 states at first and for those of `looks`, blocks between them, then at most for `most` at a time, so many
+    times as the range can be halved; where the state of the first is gone, for some twenty more. Raises ProviderError.
     """
-    states = await _fetch_states(node, address, (after, until))
+    points = sorted({after, *looks, until})
+    states = await _fetch_states(node, address, points)
     if until not in states:
         return None
-    if after not in states:
-        states |= await _fetch_states(node, address, _nearer(after, until))
-        after = _known_since(states, until, _nearer(after, until))
-    spans = [_Span(after, until)] if after < until else []
+    nearer = [] if after in states else _nearer(after, until)
+    states |= await _fetch_states(node, address, nearer)
+    after = _known_since(states, until, {*points, *nearer})
+    spans = [_Span(*ends) for ends in pairwise([after, *(point for point in points if point > after)])]
     while True:
         spans = [span for span in spans if states[span.first] != states[span.last]]
         if len(spans) > most:

@@ -12,14 +12,16 @@ from typing import Any, NamedTuple
 from holdfast.domain.balances import Block
 from holdfast.domain.money import OutOfRangeError, cut
 from holdfast.domain.transfers import CoinCause, CoinMovement, Direction
-from holdfast.providers.evm.coin_changes import fetch_changes
+from holdfast.providers.evm.coin_changes import fetch_changes, looked_at
 from holdfast.providers.evm.coins import DECIMALS
-from holdfast.providers.evm.decoding import to_amount
+from holdfast.providers.evm.decoding import to_amount, to_bytes
 from holdfast.providers.evm.envelope import Request
+from holdfast.providers.evm.failures import StateGoneError
 from holdfast.providers.evm.node import Node
 from holdfast.providers.evm.pinning import parse_block
 from holdfast.providers.evm.transactions import Receipt, Transaction, parse_receipt, parse_transactions
 from holdfast.providers.kit.errors import ProviderUnavailableError
+from holdfast.providers.kit.replaying import NotRecordedError
 
 
 class Done(NamedTuple):
@@ -36,9 +38,18 @@ class Told(NamedTuple):
     movements: tuple[CoinMovement, ...]
 
 
-async def fetch_movements(node: Node, address: str, *, after: int, until: int, most: int) -> Told | None:
-    """Of the newest `most` blocks in which something moved. None where nothing is known. Raises ProviderError."""
-    changes = await fetch_changes(node, address, after=after, until=until, most=most)
+async def fetch_movements(
+    node: Node, address: str, *, after: int, until: int, most: int, again: bool = False
+) -> Told | None:
+    """Of the newest `most` blocks in which something moved. None where nothing is known. Raises ProviderError.
+
+    `again`: of blocks that other fetches told of. Of a contract's the first few are left to them: told from the middle
+    of a stretch on, half of what passed through would be told.
+    """
+    looks = looked_at(after, until) if await _is_contract(node, address, until) else []
+    if again and looks:
+        after = looks[0]
+    changes = await fetch_changes(node, address, after=after, until=until, most=most, looks=looks)
     if changes is None:
         return None
     movements: list[CoinMovement] = []
@@ -49,6 +60,15 @@ async def fetch_movements(node: Node, address: str, *, after: int, until: int, m
         for change, (block, _) in zip(some, blocks, strict=True):
             movements += to_movements(block, change.delta, done[block.hash], address)
     return Told(changes.after, tuple(movements))
+
+
+async def _is_contract(node: Node, address: str, block: int) -> bool:
+    """Whether there is code: then others may move its coin, and its count of transactions does not tell."""
+    try:
+        answer = await node.ask(Request("eth_getCode", [address, hex(block)]))
+        return bool(to_bytes(node.settle("eth_getCode", answer)))
+    except (StateGoneError, NotRecordedError):  # the latter: reading again what was answered before this was asked
+        return False
 
 
 _BLOCK, _RECEIPT = "eth_getBlockByNumber", "eth_getTransactionReceipt"

@@ -68,7 +68,8 @@ class ChainTransfers:
     async def fetch_recent(self, account: str) -> tuple[TransferRange, ...]:
         """The last `back_s` seconds; nothing from a chain of a single block. Raises ProviderError."""
         newest = await self._fetch_newest()
-        return await self._fetch_range(account, await self._fetch_number_before(newest), newest, pin=newest)
+        before = await self._fetch_number_before(newest)
+        return await self._fetch_range(account, before, newest, pin=newest, again=True)
 
     async def fetch_history(self, account: str, window: JobWindow) -> tuple[TransferRange, ...]:
         """The blocks behind the instant before the window's first one, up to its last one. Raises ProviderError."""
@@ -88,13 +89,15 @@ class ChainTransfers:
         before = await self._finder.find_block(newest.time - timedelta(seconds=self._back_s), newest)
         return before.number if before else 0
 
-    async def _fetch_range(self, account: str, after: int, until: Block, *, pin: Block) -> tuple[TransferRange, ...]:
+    async def _fetch_range(
+        self, account: str, after: int, until: Block, *, pin: Block, again: bool = False
+    ) -> tuple[TransferRange, ...]:
         if after >= until.number:
             return ()
         before = len(current_exchange().sha256s)
         address = account.rpartition(":")[2]
         logs = await self._fetch_logs(account, after + 1, until.number)
-        told = await self._fetch_told(address, after, until.number)
+        told = await self._fetch_told(address, after, until.number, again=again)
         stated = {(until.number, until.hash), *_stated(logs, told)}
         looked_at = self._clock.now()
         blocks = await self._fetch_blocks(stated, {after, told.after if told else after}, until.chain)
@@ -114,11 +117,13 @@ class ChainTransfers:
         )
         return (whole,)
 
-    async def _fetch_told(self, address: str, after: int, until: int) -> Told | None:
+    async def _fetch_told(self, address: str, after: int, until: int, *, again: bool) -> Told | None:
         if self._coin is None:
             return None
         try:
-            return await fetch_movements(self._node, address, after=after, until=until, most=self._coin_blocks)
+            return await fetch_movements(
+                self._node, address, after=after, until=until, most=self._coin_blocks, again=again
+            )
         except NotRecordedError:
             return None  # reading again what was answered before coins were asked of: of its tokens all is known
 
