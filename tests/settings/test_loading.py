@@ -1,13 +1,21 @@
 """Settings: where a value comes from, and that everything wrong is told at once."""
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from msgspec import Struct
 
 from holdfast.providers.kit.discovery import discover
 from holdfast.settings import Secret, SettingsError, read_configuration
-from holdfast.settings.shared import HealthSettings, NatsSettings, PriceSettings
+from holdfast.settings.loading import SECTIONS
+from holdfast.settings.shared import HealthSettings, LogSettings, NatsSettings, PriceSettings
+from tests.support import env_example
+
+
+class Branch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    key: Secret
+    depth: int = 1
 
 
 class Part(Struct, frozen=True, kw_only=True):
@@ -15,6 +23,8 @@ class Part(Struct, frozen=True, kw_only=True):
     retries: int = 3
     password: Secret = Secret("")
     health: HealthSettings = HealthSettings(port=9101)
+    branches: dict[str, Branch] = {}
+    mode: Literal["fast", "slow"] = "fast"
 
 
 def problems(caught: pytest.ExceptionInfo[SettingsError]) -> dict[str, str]:
@@ -43,13 +53,54 @@ def test_every_problem_is_told_at_once_with_the_name_to_set() -> None:
     told = problems(caught)
     assert told.keys() == {"part.url", "part.retries", "part.colour"}
     assert "HOLDFAST_PART__URL" in told["part.url"]
-    assert "known here: health, password, retries, url" in told["part.colour"]
+    assert "known here: branches, health, mode, password, retries, url" in told["part.colour"]
 
 
 def test_a_nested_table_keeps_the_rest_of_its_fields_default() -> None:
     environment = {"HOLDFAST_PART__URL": "u", "HOLDFAST_PART__HEALTH__HOST": "0.0.0.0"}  # noqa: S104
     health = read_configuration(environment, beneath={}).section("part", Part).health
     assert (health.host, health.port) == ("0.0.0.0", 9101)  # noqa: S104
+
+
+def test_what_is_wrong_in_nested_tables_is_told_by_its_own_name() -> None:
+    environment = {
+        "HOLDFAST_PART__URL": "u",
+        "HOLDFAST_PART__HEALTH__PROT": "1",
+        "HOLDFAST_PART__HEALTH__PORT": "http",
+        "HOLDFAST_PART__BRANCHES__1__DEPHT": "2",
+        "HOLDFAST_PART__BRANCHES__1__KEY": "k",
+        "HOLDFAST_PART__BRANCHES__2__DEPTH": "deep",
+    }
+    with pytest.raises(SettingsError) as caught:
+        read_configuration(environment, beneath={}).section("part", Part)
+    told = problems(caught)
+    assert told.keys() == {
+        "part.health.prot", "part.health.port", "part.branches.1.depht", "part.branches.2.depth", "part.branches.2.key",
+    }  # fmt: skip
+    assert "known here: host, port" in told["part.health.prot"]
+    assert "HOLDFAST_PART__HEALTH__PORT" in told["part.health.port"]
+    assert "known here: depth, key" in told["part.branches.1.depht"]
+    assert "HOLDFAST_PART__BRANCHES__2__KEY" in told["part.branches.2.key"]
+
+
+def test_a_value_of_a_few_is_refused_with_all_of_them() -> None:
+    environment = {"HOLDFAST_PART__URL": "u", "HOLDFAST_PART__MODE": "soon"}
+    with pytest.raises(SettingsError, match=r"part\.mode: .*'soon'; one of fast, slow \(set HOLDFAST_PART__MODE\)"):
+        read_configuration(environment, beneath={}).section("part", Part)
+
+
+def test_a_section_with_a_slip_in_its_name_is_told_whatever_is_asked_for(tmp_path: Path) -> None:
+    file = tmp_path / "holdfast.toml"
+    file.write_text('[nast]\nurl = "nats://elsewhere:4222"\n')
+    with pytest.raises(SettingsError) as caught:
+        read_configuration({"HOLDFAST_LGO__LEVEL": "debug"}, file).section("log", LogSettings)
+    told = problems(caught)
+    assert told.keys() == {"nast", "lgo"}
+    assert "there are aggregator, api, clickhouse, embedded, local, log, nats, prices, providers" in told["nast"]
+
+
+def test_the_sections_are_those_of_the_example_and_the_providers() -> None:
+    assert {*env_example.SECTIONS, "providers"} == SECTIONS
 
 
 def test_a_file_that_cannot_be_read_or_is_not_toml_is_named(tmp_path: Path) -> None:
@@ -61,6 +112,9 @@ def test_a_file_that_cannot_be_read_or_is_not_toml_is_named(tmp_path: Path) -> N
         read_configuration({}, broken)
     with pytest.raises(SettingsError, match="HOLDFAST_PART__URL_FILE: cannot read"):
         read_configuration({"HOLDFAST_PART__URL_FILE": str(tmp_path / "gone")}, beneath={})
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(SettingsError, match=r"HOLDFAST_PART__URL_FILE: cannot read .*binary: it is not text"):
+        read_configuration({"HOLDFAST_PART__URL_FILE": str(tmp_path / "binary")}, beneath={})
 
 
 def test_a_value_where_a_table_is_expected_is_told() -> None:

@@ -9,15 +9,21 @@ Kubernetes mount secrets; the content of its last line break is left out.
 import copy
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
-from typing import Any, TypeVar, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
 from holdfast.settings.secret import Secret
 
 PREFIX = "HOLDFAST_"
+SECTIONS = frozenset(
+    {"nats", "clickhouse", "prices", "log", "scheduler", "worker", "aggregator", "api"}
+    | {"simulator", "embedded", "local", "providers"}
+)
+"""Of all processes together: they share one file, and none of them knows the settings of the others."""
 SectionT = TypeVar("SectionT", bound=msgspec.Struct)
 
 
@@ -54,7 +60,8 @@ class Configuration:
             table = table.get(step, {}) if isinstance(table, dict) else {}
         if not isinstance(table, dict):
             raise SettingsError([SettingsProblem(path, "expected a table")])
-        problems = _unknown(table, kind, path)
+        table = copy.deepcopy(table)
+        problems = self._of_no_section(path) + _take_unknown(table, kind, path)
         table = _with_nested_defaults(table, kind)
         try:
             settings = msgspec.convert(table, kind, strict=False, dec_hook=_to_secret)
@@ -65,6 +72,12 @@ class Configuration:
         if problems:
             raise SettingsError(problems)
         return settings
+
+    def _of_no_section(self, path: str) -> list[SettingsProblem]:
+        """Whatever is asked for: a section with a slip in its name is nobody's, and would be passed over by all."""
+        known = SECTIONS | {path.partition(".")[0]}
+        told = f"no such section; there are {', '.join(sorted(SECTIONS))}"
+        return [SettingsProblem(name, told) for name in self._tree if name not in known]
 
     def secret(self, setting: str) -> Secret:
         """One secret of another part's section, as `api.master_key`; empty if it is not set."""
@@ -136,6 +149,9 @@ def _place(tree: dict[str, Any], name: str, text: str, problems: list[SettingsPr
         except OSError as error:
             problems.append(SettingsProblem(name, f"cannot read {text}: {error.strerror}"))
             return
+        except UnicodeDecodeError:
+            problems.append(SettingsProblem(name, f"cannot read {text}: it is not text in UTF-8"))
+            return
     table = tree
     for step in steps[:-1]:
         table = table.setdefault(step, {})
@@ -145,13 +161,35 @@ def _place(tree: dict[str, Any], name: str, text: str, problems: list[SettingsPr
     table[steps[-1]] = text
 
 
-def _unknown(table: dict[str, Any], kind: type[msgspec.Struct], path: str) -> list[SettingsProblem]:
-    known = {field.encode_name for field in msgspec.structs.fields(kind)}
-    return [
-        SettingsProblem(f"{path}.{name}", f"no such setting; known here: {', '.join(sorted(known))}")
-        for name in table
-        if name not in known
-    ]
+def _take_unknown(table: dict[str, Any], kind: type[msgspec.Struct], path: str) -> list[SettingsProblem]:
+    """Names that are none of its fields', in the tables below it as well, and out of them: told once is enough."""
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
+    told = f"no such setting; known here: {', '.join(sorted(fields))}"
+    problems = []
+    for name, value in list(table.items()):
+        if name not in fields:
+            problems.append(SettingsProblem(f"{path}.{name}", told))
+            del table[name]
+            continue
+        for part, nested, inner in _tables_of(fields[name], value):
+            problems += _take_unknown(nested, inner, f"{path}.{name}{part}")
+    return problems
+
+
+def _tables_of(
+    field: msgspec.structs.FieldInfo, value: object
+) -> Iterator[tuple[str, dict[str, Any], type[msgspec.Struct]]]:
+    """Each table of settings in a field's value, with where in it it is: itself, or one for each of its names."""
+    if not isinstance(value, dict):
+        return
+    if _is_settings(field.type):
+        yield "", value, field.type
+    elif get_origin(field.type) is dict and _is_settings(inner := get_args(field.type)[1]):
+        yield from ((f".{name}", nested, inner) for name, nested in value.items() if isinstance(nested, dict))
+
+
+def _is_settings(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 
 
 def _with_nested_defaults(table: dict[str, Any], kind: type[msgspec.Struct]) -> dict[str, Any]:
@@ -165,7 +203,7 @@ def _with_nested_defaults(table: dict[str, Any], kind: type[msgspec.Struct]) -> 
 
 
 def _invalid(table: dict[str, Any], kind: type[msgspec.Struct], path: str) -> list[SettingsProblem]:
-    """Each bad or missing field on its own: msgspec stops at the first, an operator wants all."""
+    """Each bad or missing field on its own, at any depth: msgspec stops at the first, an operator wants all."""
     hints = get_type_hints(kind, include_extras=True)
     problems = []
     for field in msgspec.structs.fields(kind):
@@ -174,11 +212,20 @@ def _invalid(table: dict[str, Any], kind: type[msgspec.Struct], path: str) -> li
             if field.required:
                 problems.append(SettingsProblem(name, f"is required (set {variable(name)})"))
             continue
+        value = table[field.encode_name]
         try:
-            msgspec.convert(table[field.encode_name], hints[field.name], strict=False, dec_hook=_to_secret)
+            msgspec.convert(value, hints[field.name], strict=False, dec_hook=_to_secret)
         except msgspec.ValidationError as error:
-            problems.append(SettingsProblem(name, f"{error} (set {variable(name)})"))
+            within = [_invalid(nested, inner, name + part) for part, nested, inner in _tables_of(field, value)]
+            told = f"{error}{_choices(hints[field.name])} (set {variable(name)})"
+            problems += list(chain.from_iterable(within)) or [SettingsProblem(name, told)]
     return problems
+
+
+def _choices(hint: object) -> str:
+    if get_origin(hint) is Annotated:
+        hint = get_args(hint)[0]
+    return f"; one of {', '.join(map(str, get_args(hint)))}" if get_origin(hint) is Literal else ""
 
 
 def variable(setting: str) -> str:
