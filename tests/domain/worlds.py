@@ -50,9 +50,9 @@ def at(minute: int) -> datetime:
 
 def exact(number: Fraction) -> Decimal:
     """Of a number with at most 36 decimals."""
-    units = number * SCALE
-    assert units.denominator == 1
-    return Decimal(f"{units.numerator}E-36")
+    times, rest = divmod(SCALE, number.denominator)
+    assert rest == 0
+    return Decimal(f"{number.numerator * times}E-36")
 
 
 def to_statement(source: str, snap: Snap) -> Statement:
@@ -106,11 +106,16 @@ def to_ledgers(world: World) -> dict[str, list[Entry]]:
     }
 
 
-def to_source_ledgers(world: World, start: int | None = None) -> dict[str, SourceLedger]:
-    """In dollars, each source as the portfolio sees it in the window: without receipts while they are stood for."""
+def to_source_ledgers(
+    world: World, start: int | None = None, prices: PriceBook | None = None
+) -> dict[str, SourceLedger]:
+    """In dollars, each source as the portfolio sees it in the window: without receipts while they are stood for.
+
+    `prices`: the world's, if they are at hand.
+    """
     members = [_to_membership(world, source) for source in world.sources]
     chains = {source: _to_chain(world, source) for source in world.sources}
-    prices, window = to_prices(world), to_window(world, start)
+    prices, window = prices or to_prices(world), to_window(world, start)
     return {one.source: to_source_ledger(one, members, chains, prices, window) for one in members}
 
 
@@ -125,11 +130,12 @@ def to_window(world: World, start: int | None = None) -> Window:
 
 def to_book(world: World, *, start: int | None = None, ledgers: Iterable[list[Entry]] | None = None) -> Book:
     """Of all that the portfolio sees, or of some of its ledgers."""
-    seen = to_source_ledgers(world, start).values() if ledgers is None else ()
+    prices = to_prices(world)
+    seen = to_source_ledgers(world, start, prices).values() if ledgers is None else ()
     return build_book(
         [one.entries for one in seen] if ledgers is None else ledgers,
         window=to_window(world, start),
-        prices=to_prices(world),
+        prices=prices,
         rates=to_rates(world),
         currency=USD if world.rates is None else OTHER,
         coverage=[one.coverage for one in seen],

@@ -19,8 +19,11 @@ and the price is the value of all."""
 
 def cut(number: Fraction) -> Fraction:
     """To 36 decimals, towards zero."""
-    units = abs(number.numerator) * SCALE // number.denominator
-    return Fraction(units if number >= 0 else -units, SCALE)
+    above, below = number.numerator, number.denominator
+    if SCALE % below == 0:
+        return number
+    units = abs(above) * SCALE // below
+    return Fraction(units if above >= 0 else -units, SCALE)
 
 
 @dataclass
