@@ -11,7 +11,7 @@ from typing import Any
 from holdfast.settings import SettingsError, read_configuration
 from services.local import portfolios
 from services.local.directory import DataDirectory
-from services.local.processes import ProcessFailedError
+from services.local.processes import CANNOT_WORK, ProcessFailedError
 from services.local.running import Running
 from services.local.screen import PortfolioLine, Screen
 from services.local.settings import LocalSettings
@@ -28,12 +28,12 @@ def main() -> None:
         code = asyncio.run(run(settings, demo=arguments.demo))
     except SettingsError as error:
         sys.stderr.write("holdfast: cannot start\n" + "".join(f"  {problem}\n" for problem in error.problems))
-        code = 78
+        code = CANNOT_WORK
     sys.exit(code)
 
 
 async def run(settings: LocalSettings, *, demo: bool) -> int:
-    """0 after an orderly stop, 1 if a part could not come up or stay up."""
+    """0 after an orderly stop, 78 if a part's settings are wrong, 1 if one could not come up for another reason."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -48,7 +48,7 @@ async def run(settings: LocalSettings, *, demo: bool) -> int:
                 return await _show(running, screen, stop)
         except ProcessFailedError as error:
             screen.say(f"holdfast: {error}")
-            return 1
+            return CANNOT_WORK if error.hopeless else 1
         finally:
             starting.cancel()
             await asyncio.gather(starting, return_exceptions=True)
@@ -62,7 +62,7 @@ async def _show(running: Running, screen: Screen, stop: asyncio.Event) -> int:
         await _first(running.supervisor.gave_up, stop, timeout_s=_REDRAW_S)
         if running.supervisor.gave_up.done():
             screen.say(f"holdfast: {running.supervisor.gave_up.result()}")
-            return 1
+            return CANNOT_WORK
         screen.revalued(await _read(running))
     return 0
 

@@ -10,6 +10,7 @@ from typing import IO
 from msgspec import Struct
 
 from holdfast.settings import SettingsError, SettingsProblem
+from holdfast.settings.loading import variable
 
 
 class Credentials(Struct, frozen=True, kw_only=True):
@@ -41,7 +42,8 @@ class DataDirectory:
                 f"another `holdfast up` is running on {self.path}; stop it or choose another directory"
             ) from None
         except OSError as error:
-            raise _refused(f"cannot use {self.path}: {error.strerror}") from error
+            told = f"cannot use {self.path}: {error.strerror}; set {variable('local.data_dir')} to a folder to write in"
+            raise _refused(told) from error
 
     def release(self) -> None:
         """Let another stack have it; the end of the process does the same."""

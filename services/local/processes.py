@@ -19,7 +19,7 @@ Probe = Callable[[], Awaitable[bool]]
 """Whether the process can be relied on now. Raises nothing: a refused connection is False."""
 
 _PR_SET_PDEATHSIG = 1
-_CANNOT_WORK = 78
+CANNOT_WORK = 78
 """EX_CONFIG: the process says that its settings are wrong; starting it again would not help."""
 
 
@@ -36,6 +36,11 @@ class Spec(Struct, frozen=True, kw_only=True):
 
 class ProcessFailedError(Exception):
     """A child that ended before it was ready, with what it said last."""
+
+    def __init__(self, told: str, *, hopeless: bool = False) -> None:
+        super().__init__(told)
+        self.hopeless = hopeless
+        """Whether to start it again would not help: its settings are wrong."""
 
 
 class Process:
@@ -71,7 +76,7 @@ class Process:
             async with asyncio.timeout(deadline_s):
                 while not await self.spec.ready():
                     if self._child is None or self._child.returncode is not None:
-                        raise ProcessFailedError(await self._obituary())
+                        raise ProcessFailedError(await self._obituary(), hopeless=self.hopeless)
                     await asyncio.sleep(0.05)
         except TimeoutError:
             raise ProcessFailedError(f"{self.spec.name} was not ready within {deadline_s:.0f} s\n{self.tail}") from None
@@ -102,7 +107,7 @@ class Process:
 
     @property
     def hopeless(self) -> bool:
-        return self._child is not None and self._child.returncode == _CANNOT_WORK
+        return self._child is not None and self._child.returncode == CANNOT_WORK
 
     async def _obituary(self) -> str:
         code = await self.wait()

@@ -13,7 +13,7 @@ from holdfast.settings import Secret
 from holdfast.settings.shared import NatsSettings
 from services.local import demo, probes
 from services.local.directory import DataDirectory, write_private
-from services.local.processes import ProcessFailedError
+from services.local.processes import CANNOT_WORK, ProcessFailedError
 from services.local.registering import opened
 from services.local.settings import LocalSettings
 from services.local.stack import NATS_USER, Ports, Stack, choose_ports, outer_environment
@@ -99,7 +99,8 @@ class Running:
         log = self._directory.path / "logs" / "migrate.log"
         await asyncio.to_thread(_append, log, said)
         if child.returncode != 0:
-            raise ProcessFailedError(f"migrate ended with code {child.returncode}\n{said.decode(errors='replace')}")
+            told = f"migrate ended with code {child.returncode}\n{said.decode(errors='replace')}"
+            raise ProcessFailedError(told, hopeless=child.returncode == CANNOT_WORK)
         self._report("migrate", "done")
 
     async def _seed(self, world: dict[str, Any]) -> None:

@@ -1,9 +1,11 @@
 """What a person sees while the stack starts and runs: progress, then addresses and live totals.
 
 On a terminal the table is redrawn in place; into a pipe each state is one line, and the table is
-printed once.
+printed once. Nothing is cut: what does not fit is folded, and an address or a key that does not fit
+the frame is printed without one, as a line that can be copied.
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -14,6 +16,13 @@ from rich.panel import Panel
 from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
+
+_BESIDE = 16
+"""Columns of a frame and of a fact's name."""
+_WITH_NAMES = 100
+"""Columns from which on names have room beside the figures."""
+_PIPE_COLUMNS = 120
+"""Of what is no window."""
 
 
 class PortfolioLine(Struct, frozen=True, kw_only=True):
@@ -32,7 +41,7 @@ class Screen:
     """Shows states. Use as a context manager; `running` switches from progress to the table."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._console = console or Console()
+        self._console = console or _console()
         self._states: dict[str, str] = {}
         self._facts: Mapping[str, str] = {}
         self._portfolios: Sequence[PortfolioLine] = ()
@@ -56,6 +65,10 @@ class Screen:
     def running(self, facts: Mapping[str, str], portfolios: Sequence[PortfolioLine]) -> None:
         first, self._up = not self._up, True
         self._facts, self._portfolios = facts, portfolios
+        if first and not self._framed():
+            for name, text in facts.items():
+                line = Text.assemble((f"{name:<12}", "bold"), text)
+                self._console.print(line, highlight=False, soft_wrap=True)
         if first and not self._console.is_terminal:
             self._console.print(self._table())
 
@@ -63,7 +76,7 @@ class Screen:
         self._portfolios = portfolios
 
     def say(self, text: str) -> None:
-        self._console.print(text, highlight=False, markup=False)
+        self._console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     def _render(self) -> RenderableType:
         return self._table() if self._up else self._progress()
@@ -76,24 +89,44 @@ class Screen:
         return Panel(grid, title="Holdfast is starting", title_align="left", border_style="blue")
 
     def _table(self) -> RenderableType:
-        facts = Table.grid(padding=(0, 2))
+        parts: list[RenderableType] = []
+        if self._framed():
+            parts.append(Panel(self._grid(), title="Holdfast is running", title_align="left", border_style="green"))
+        if self._portfolios:
+            parts.append(self._totals())
+        troubled = {name: state for name, state in self._states.items() if state not in ("ready", "done")}
+        return Group(*parts, *(Text(f"{name}: {state}", style="yellow") for name, state in troubled.items()))
+
+    def _grid(self) -> Table:
+        grid = Table.grid(padding=(0, 2))
         for name, text in self._facts.items():
-            facts.add_row(Text(name, style="bold"), Text(text, overflow="fold"))
-        totals = Table(title_justify="left", header_style="bold", expand=False)
-        for column in ("portfolio", "name"):
-            totals.add_column(column)
-        for column in ("net USD", "assets", "debt", "unpriced lines", "as of"):
-            totals.add_column(column, justify="right")
+            grid.add_row(Text(name, style="bold"), Text(text))
+        return grid
+
+    def _framed(self) -> bool:
+        """Whether the facts fit a frame with none of them broken."""
+        return all(_BESIDE + len(text) <= self._console.width for text in self._facts.values())
+
+    def _totals(self) -> Table:
+        totals = Table(header_style="bold", expand=False)
+        named = self._console.width >= _WITH_NAMES
+        for column in ("portfolio", "name") if named else ("portfolio",):
+            totals.add_column(column, overflow="fold")
+        for column in ("net USD", "assets", "debt", "unpriced lines" if named else "unpriced", "as of"):
+            totals.add_column(column, justify="right", overflow="fold")
         for line in self._portfolios:
             totals.add_row(
-                line.id, Text(line.name), _money(line.net), _money(line.assets), _money(line.debt),
-                str(line.unpriced), _age(line.as_of),
+                line.id, *([Text(line.name)] if named else []), _money(line.net), _money(line.assets),
+                _money(line.debt), str(line.unpriced), _age(line.as_of),
             )  # fmt: skip
-        troubled = {name: state for name, state in self._states.items() if state not in ("ready", "done")}
-        troubles = [Text(f"{name}: {state}", style="yellow") for name, state in troubled.items()]
-        return Group(
-            Panel(facts, title="Holdfast is running", title_align="left", border_style="green"), totals, *troubles
-        )
+        return totals
+
+
+def _console() -> Console:
+    console = Console()
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        console.width = _PIPE_COLUMNS
+    return console
 
 
 def _money(text: str | None) -> str:
@@ -108,4 +141,7 @@ def _age(as_of: str | None) -> str:
     if as_of is None:
         return "never"
     seconds = (datetime.now(UTC) - datetime.fromisoformat(as_of)).total_seconds()
-    return f"{seconds:.0f} s ago" if abs(seconds) < 600 else as_of
+    for unit, length, most in (("s", 1, 600), ("min", 60, 7200), ("h", 3600, 172_800)):
+        if abs(seconds) < most:
+            return f"{seconds / length:.0f} {unit} ago"
+    return as_of[:10]

@@ -51,6 +51,8 @@ class Supervisor:
         self._processes.append(process)
         await process.start()
         await process.wait_ready(self._start_deadline_s)
+        if self._stopping:  # another could not come up meanwhile, and this one is not kept
+            return
         self._report(spec.name, "ready")
         self._keepers.append(asyncio.create_task(self._keep(process)))
 

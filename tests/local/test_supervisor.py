@@ -133,3 +133,31 @@ asyncio.run(main())
     gone, alive = psutil.wait_procs([child], timeout=10)
     assert not alive, "the child outlived its supervisor"
     assert gone
+
+
+async def test_what_comes_up_while_all_is_taken_down_is_not_started_again(tmp_path: Path, reports: Reports) -> None:
+    supervisor = Supervisor(tmp_path, reports)
+    stopping = asyncio.Event()
+
+    async def late() -> bool:
+        return stopping.is_set()
+
+    starting = asyncio.create_task(supervisor.start(spec("late", *SLEEP, ready=late)))
+    await until(lambda: supervisor.pids.get("late"), "the child")
+    stopped = asyncio.create_task(supervisor.stop())
+    await asyncio.sleep(0)
+    stopping.set()
+    await stopped
+    await asyncio.gather(starting, return_exceptions=True)
+    await asyncio.sleep(1)  # longer than the first pause before a restart
+    assert not any(state.startswith("ended") or state == "ready" for _, state in reports)
+
+
+async def test_a_child_whose_settings_are_wrong_is_told_from_one_that_fails(supervisor: Supervisor) -> None:
+    async def never() -> bool:
+        return False
+
+    for code, hopeless in ((78, True), (1, False)):
+        with pytest.raises(ProcessFailedError) as caught:
+            await supervisor.start(spec(f"code-{code}", sys.executable, "-c", f"raise SystemExit({code})", ready=never))
+        assert caught.value.hopeless is hopeless
