@@ -177,3 +177,34 @@ async def test_a_statement_is_no_newer_than_the_look_at_its_blocks(anvil: Anvil)
     assert clock.at > looked[-1]
     assert stated.fetched_at <= looked[-1]
     assert newest(anvil) == stated.until.number
+
+
+BEHIND = [
+    (-32602, "block range extends beyond current head block"),
+    (-32602, "block range extends beyond current head block: requested 50162452, head 50162449"),
+    (-32000, "requested to block 23734227 after last accepted block 23734226"),
+    (-32000, "block 50162452 is beyond the latest block 50162448 of this node, retry later"),
+    (-32000, "request beyond head block"),
+    (-32001, "One of the blocks specified in filter (fromBlock, toBlock or blockHash) cannot be found"),
+]
+"""geth and reth, with a hosted node's addition; Avalanche; three others behind an address of many nodes."""
+
+
+@pytest.mark.parametrize(("code", "message"), BEHIND)
+async def test_a_node_that_is_behind_the_one_that_told_the_newest_block_is_waited_for(
+    anvil: Anvil, code: int, message: str
+) -> None:
+    """It speaks of a range, and would not answer for fewer blocks: halves of it would be asked for down to the last."""
+    begin(anvil, blocks=50)
+    asked = 0
+
+    def lags(body: Any) -> Reply | None:
+        nonlocal asked
+        if not any(call["method"] == "eth_getLogs" for call in calls(body)):
+            return None
+        asked += 1
+        return reply(body, lambda _: {"error": {"code": code, "message": message}})
+
+    with pytest.raises(ProviderUnavailableError, match="lags behind"):
+        await fetch_range(build_for_chain(anvil, twist=lags, tokens=TOKENS, transfers_of_coin=False))
+    assert asked == 1

@@ -47,6 +47,11 @@ _PRUNED = re.compile(
     r"|no state available|distance to target block"
 )
 _GONE = re.compile(r"(?i)header not found|unknown block|block not found|not (?:currently )?canonical|cannot find block")
+_AHEAD = re.compile(
+    r"(?i)beyond (?:the )?(?:current |latest )?(?:head|block)|after last accepted block"
+    r"|greater than (?:the )?(?:latest|current|head)\b|blocks? specified in filter\b.*cannot be found"
+)
+"""Of a node behind the one that told the newest block: many answer at one address."""
 
 
 _RANGE = re.compile(
@@ -58,7 +63,7 @@ _RANGE = re.compile(
 
 def is_range_refused(failure: RpcFailure) -> bool:
     """Whether the node would answer for fewer blocks at once: no two nodes draw the line alike."""
-    return failure.code != 429 and _RANGE.search(failure.message) is not None
+    return failure.code != 429 and _RANGE.search(failure.message) is not None and not _AHEAD.search(failure.message)
 
 
 def is_state_gone(failure: RpcFailure) -> bool:
@@ -95,7 +100,7 @@ def to_error(failure: RpcFailure, what: str) -> ProviderError:
         )
     if failure.code in (401, 403) or _KEY.search(failure.message):
         return CredentialsRejectedError(said)
-    if _GONE.search(failure.message):
+    if _GONE.search(failure.message) or _AHEAD.search(failure.message):
         return ProviderUnavailableError(f"{said}: the block was reorganised away, or the node lags behind")
     if failure.code in (-32700, -32600, -32601, -32602, -32004, -32006):
         return UnexpectedResponseError(said, sha256=failure.sha256)
