@@ -18,7 +18,7 @@ from holdfast.warehouse.client import Warehouse
 from holdfast.warehouse.errors import WarehouseUnavailable
 from holdfast.warehouse.rows import PriceRow, PriceWithdrawalRow
 from holdfast.warehouse.writer import write
-from services.aggregator.guards.crossings import read_crossings
+from services.aggregator.guards.crossings import read_crossings, with_outsides
 from services.aggregator.guards.jumps import Allowed, find_jumps
 from services.aggregator.guards.late_rates import read_rated
 from services.aggregator.guards.other_sources import check_other_sources
@@ -80,7 +80,7 @@ class Guard:
             *await check_reported_returns(self._warehouse, touched, self._returns, ranking=self._ranking),
         ]
         if made:
-            await write(self._warehouse, made)
+            await write(self._warehouse, await with_outsides(self._warehouse, made))
             await self._publisher.publish_many(await read_crossings(self._warehouse, made))
 
     async def _watch(self, revalued: Sequence[PortfolioRevalued]) -> None:

@@ -1,5 +1,6 @@
 -- Among checks just made, and the next one after each: those whose verdict is not that of the check before. One that
--- could not be judged says nothing; before the first, all is well. Looks back 31 days.
+-- could not be judged says nothing; before the first, all is well. Looks back 31 days. One that is within like the check
+-- before, but was judged outside earlier, takes that back (`took_back`: the version that said so).
 WITH
 made AS
 (
@@ -24,10 +25,11 @@ judged AS
 )
 SELECT
     tenant, source, kind, against, platform, at, since, toString(version) AS version, account, verdict, ours, theirs, tolerance,
-    asset, asset_difference, at = newest AS latest
+    asset, asset_difference, at = newest AS latest, if(verdict = verdict_before, toString(outside_version), '') AS took_back
 FROM judged
 WHERE verdict != verdict_before
-    AND ((tenant, source, kind, against, platform, at) IN (SELECT * FROM made)
-        OR (tenant, source, kind, against, platform, at_before) IN (SELECT * FROM made))
+        AND ((tenant, source, kind, against, platform, at) IN (SELECT * FROM made)
+            OR (tenant, source, kind, against, platform, at_before) IN (SELECT * FROM made))
+    OR verdict = 'within' AND outside_version > 0 AND (tenant, source, kind, against, platform, at) IN (SELECT * FROM made)
 ORDER BY tenant, source, kind, against, platform, at
 SETTINGS output_format_json_quote_decimals = 1

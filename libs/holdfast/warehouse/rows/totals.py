@@ -67,6 +67,8 @@ class SourceCheckRow(Row, frozen=True, kw_only=True):
     asset: str
     asset_difference: Decimal | None
     since: str | None = None
+    outside_version: str = "0"
+    """Of the row that this one replaces, if that was outside, or that it replaced itself; 0: none."""
 
 
 class JumpRow(Row, frozen=True, kw_only=True):
