@@ -6,19 +6,20 @@ from cyclopts import App, Parameter
 
 from holdfast.registry.commands import SourceChoice
 from holdfast.registry.errors import RegistryError
-from holdfast.registry.records import Member
-from services.cli.output import done, print_json, show
-from services.cli.registry import JsonFlag, TenantOption, chosen_tenant, registry
+from holdfast.registry.records import Member, SourceSetting
+from holdfast.registry.validation import existing_portfolio
+from services.cli.output import console, done, print_json, show
+from services.cli.registry import AccountWord, JsonFlag, TenantOption, chosen_tenant, registry
 
 app = App(name="account", help="Wallets and accounts that are fetched.")
 
 
 @app.command
 async def add(
-    account: str,
+    account: AccountWord,
     *,
     tenant: TenantOption = None,
-    source: Annotated[list[str], Parameter(negative=())],
+    source: Annotated[tuple[str, ...], Parameter(negative=())] = (),
     label: str = "",
     portfolio: str | None = None,
     json: JsonFlag = False,
@@ -27,11 +28,10 @@ async def add(
 
     Parameters
     ----------
-    account
-        CAIP-10, as eip155:1:0x…, or <provider>:<account id>.
     source
         Who fetches it: PROVIDER[/FEED][:SCOPE[:SECONDS]], as evm:wallet:300 or evm/transfers; may be repeated.
-        The feed is `balances` unless named. Without any source every feed of every provider that takes it.
+        The feed is `balances` unless named. Left out: every feed of every provider that takes it unasked, or, of an account
+        that is there, those that it has. Of such an account name all: what is not named is fetched no more.
     label
         What people call it.
     portfolio
@@ -39,19 +39,29 @@ async def add(
     """
     choices = [_to_choice(one) for one in source]
     async with registry() as store:
-        owner = chosen_tenant(await store.read(), tenant)
+        state = await store.read()
+        owner = chosen_tenant(state, tenant)
+        if portfolio is not None:
+            existing_portfolio(state, owner, portfolio)  # before anything is stored
         made = await store.add_account(owner, account, sources=choices, label=label)
         if portfolio is not None:
             await store.add_member(owner, portfolio, Member(account=made.id))
     if json:
         print_json(made)
         return
-    fetched = ", ".join(f"{s.provider}/{s.scope} {s.feed} every {s.every_s} s" for s in made.sources)
-    done(f"account {made.id}: {fetched}")
+    done(f"account {made.id}: " + ", ".join(f"{_name(s)} every {s.every_s} s" for s in made.sources))
+    before = state.accounts.get((owner, made.id))
+    left = {_name(source) for source in made.sources}
+    dropped = [_name(source) for source in before.sources if _name(source) not in left] if before else []
+    if dropped:
+        console.print(
+            f"no longer fetched: {', '.join(dropped)}; to have it again, name it with the others",
+            style="yellow", highlight=False, soft_wrap=True,
+        )  # fmt: skip
 
 
 @app.command
-async def remove(account: str, *, tenant: TenantOption = None) -> None:
+async def remove(account: AccountWord, *, tenant: TenantOption = None) -> None:
     """Fetch it no more. What was observed stays; end its memberships first (holdfast portfolio end)."""
     async with registry() as store:
         await store.remove_account(chosen_tenant(await store.read(), tenant), account)
@@ -86,13 +96,27 @@ async def list_accounts(*, tenant: TenantOption = None, json: JsonFlag = False) 
 
 @app.command
 async def resume(
-    account: str, provider: str, scope: str, *, feed: str = "balances", tenant: TenantOption = None
+    account: AccountWord, provider: str, scope: str, *, feed: str = "balances", tenant: TenantOption = None
 ) -> None:
-    """Fetch a paused source again, once what paused it is put right."""
+    """Fetch a paused source again, once what paused it is put right.
+
+    Parameters
+    ----------
+    provider
+        Who fetches it, as `holdfast account list` shows it, and so the two that follow.
+    scope
+        As wallet.
+    feed
+        As balances or transfers.
+    """
     async with registry() as store:
         owner = chosen_tenant(await store.read(), tenant)
         await store.resume_source(tenant=owner, provider=provider, feed=feed, target=account, scope=scope)
     done(f"{provider}/{scope} {feed} of {account} is fetched again")
+
+
+def _name(source: SourceSetting) -> str:
+    return f"{source.provider}/{source.scope} {source.feed}"
 
 
 def _to_choice(text: str) -> SourceChoice:

@@ -10,11 +10,11 @@ from holdfast.registry.state import RegistryState
 from holdfast.registry.validation import existing_account
 from services.cli import connections
 from services.cli.history import Asking, Every, From, To, Wait, read_pasts
-from services.cli.registry import JsonFlag, TenantOption, chosen_tenant
+from services.cli.registry import AccountWord, JsonFlag, TenantOption, chosen_tenant
 
 
 async def backfill(
-    account: str,
+    account: AccountWord,
     *,
     from_: From,
     to: To = None,

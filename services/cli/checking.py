@@ -4,10 +4,10 @@ from importlib.resources import files
 
 from services.cli import connections
 from services.cli.output import console, print_json, show
-from services.cli.registry import JsonFlag, TenantOption, chosen_tenant, registry
+from services.cli.registry import JsonFlag, PortfolioWord, TenantOption, chosen_tenant, registry
 
 
-async def checks(portfolio: str, *, tenant: TenantOption = None, json: JsonFlag = False) -> None:
+async def checks(portfolio: PortfolioWord, *, tenant: TenantOption = None, json: JsonFlag = False) -> None:
     """Our numbers against what providers say, providers against each other, and the newest jumps of the total."""
     async with registry() as store:
         owner = chosen_tenant(await store.read(), tenant)

@@ -1,7 +1,6 @@
 """How a command reaches the system: the settings of the environment, else the stack running on this machine."""
 
 import asyncio
-import os
 import tomllib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -24,13 +23,14 @@ clock = SystemClock()
 
 def configuration() -> Configuration:
     """Settings, with the addresses and passwords of the newest local stack beneath them."""
-    stack = _newest_stack()
+    local = read_configuration().tree.get("local")
+    data = local.get("data_dir", "data") if isinstance(local, dict) else "data"
+    stack = _newest_stack(Path(str(data)))
     return read_configuration(beneath=tomllib.loads(stack.read_text(encoding="utf-8")) if stack else None)
 
 
-def _newest_stack() -> Path | None:
+def _newest_stack(data: Path) -> Path | None:
     """`stack.toml` is written by `holdfast up` into its data directory."""
-    data = Path(os.environ.get("HOLDFAST_LOCAL__DATA_DIR", "data"))
     found = sorted(data.glob("*/stack.toml"), key=lambda path: path.stat().st_mtime)
     return found[-1] if found else None
 

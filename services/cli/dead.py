@@ -12,7 +12,15 @@ app = App(name="dead", help="Messages that could not be worked off and wait for 
 
 @app.command(name="list")
 async def list_letters(*, limit: int = 100, after: int = 0, json: JsonFlag = False) -> None:
-    """Dead letters in the order of their death."""
+    """Dead letters in the order of their death.
+
+    Parameters
+    ----------
+    limit
+        How many at most.
+    after
+        The last id that was seen: those behind it.
+    """
     async with connections.nats() as connection:
         letters = await dead_letters.list_letters(connection.js, limit=limit, after=after)
     rows = [
@@ -32,7 +40,13 @@ async def list_letters(*, limit: int = 100, after: int = 0, json: JsonFlag = Fal
 
 @app.command(name="show")
 async def show_letter(id: int, *, json: JsonFlag = False) -> None:  # noqa: A002
-    """All that is known about one, and the message itself."""
+    """All that is known about one, and the message itself.
+
+    Parameters
+    ----------
+    id
+        As `holdfast dead list` shows it.
+    """
     async with connections.nats() as connection:
         letter = await dead_letters.show(connection.js, id)
     if json:
@@ -45,7 +59,13 @@ async def show_letter(id: int, *, json: JsonFlag = False) -> None:  # noqa: A002
 
 @app.command
 async def replay(*ids: int) -> None:
-    """Publish messages again, once what killed them is repaired."""
+    """Publish messages again, once what killed them is repaired.
+
+    Parameters
+    ----------
+    ids
+        As `holdfast dead list` shows them.
+    """
     async with connections.nats() as connection:
         for one in ids:
             stored = await dead_letters.replay(connection.js, one)

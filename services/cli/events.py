@@ -11,6 +11,7 @@ from holdfast.events import (
     AlertRaised,
     BalancesObserved,
     CheckCrossed,
+    ClustersObserved,
     FetchFailed,
     FetchFinished,
     PortfolioJumped,
@@ -18,12 +19,15 @@ from holdfast.events import (
     PricesObserved,
     PricesWithdrawn,
     ReturnCrossed,
+    ReturnsReported,
     TotalsReported,
+    TransfersObserved,
 )
 from holdfast.events.catalog import CATALOG
 from holdfast.events.event import Event
 from holdfast.messaging.connection import Connection
 from holdfast.messaging.following import Seen, follow
+from holdfast.registry.errors import RegistryError
 from services.cli import connections
 from services.cli.output import console, print_json, text
 from services.cli.registry import JsonFlag, parse_time
@@ -42,6 +46,9 @@ async def watch(*families: str, since: str | None = None, json: JsonFlag = False
         Begin at this instant (ISO 8601) instead of now; the streams keep what they are told to keep.
     """
     at = parse_time("since", since)
+    known = [kind.family for kind in CATALOG if kind.stream not in _NOT_WATCHED]
+    if strange := [family for family in families if family not in known]:
+        raise RegistryError("families", f"there is no {strange[0]!r} to watch", f"There are: {', '.join(known)}")
     wanted = [k for k in CATALOG if k.stream not in _NOT_WATCHED and (not families or k.family in families)]
     async with connections.nats() as connection, asyncio.TaskGroup() as group:
         for stream in sorted({kind.stream for kind in wanted}):
@@ -84,6 +91,19 @@ def _summary(event: Event | None) -> str:
             return f"{event.target} {event.scope}: {event.snapshots} snapshots, {event.requests} requests"
         case FetchFailed():
             return f"{event.target} {event.scope}: {event.error}, {event.outcome}"
+        case _:
+            return _beside_balances(event)
+
+
+def _beside_balances(event: Event) -> str:
+    match event:
+        case ReturnsReported():
+            return f"{event.account} {event.scope}: {len(event.items)} returns as of {text(event.observed_at)}"
+        case TransfersObserved():
+            blocks = f"blocks {event.after.number + 1} to {event.until.number}"
+            return f"{event.account} {event.scope}: {len(event.transfers)} transfers in {blocks}"
+        case ClustersObserved():
+            return f"{event.token}: {len(event.clusters)} clusters as of {text(event.observed_at)}"
         case _:
             return _noticed(event)
 

@@ -12,7 +12,7 @@ from rich.tree import Tree
 from holdfast.domain.money import plain
 from services.cli import connections
 from services.cli.output import FAILED, console, fail, print_json, text
-from services.cli.registry import JsonFlag, TenantOption, chosen_tenant, parse_time, registry
+from services.cli.registry import JsonFlag, PortfolioWord, TenantOption, chosen_tenant, parse_time, registry
 
 At = Annotated[str | None, Parameter(help="An instant (ISO 8601 with its zone) of the past; now if it is left out.")]
 
@@ -20,7 +20,7 @@ Row = dict[str, Any]
 
 
 async def explain(
-    portfolio: str, *, at: At = None, tenant: TenantOption = None, top: int = 20, json: JsonFlag = False
+    portfolio: PortfolioWord, *, at: At = None, tenant: TenantOption = None, top: int = 20, json: JsonFlag = False
 ) -> None:
     """What a portfolio's total is made of, and where each line of it is from, down to what upstream said.
 

@@ -7,10 +7,10 @@ from holdfast.registry.schedules import requests_now
 from holdfast.registry.store import RegistryStore
 from services.cli import connections
 from services.cli.output import done, print_json
-from services.cli.registry import JsonFlag, TenantOption, catalogue, chosen_tenant
+from services.cli.registry import AccountWord, JsonFlag, TenantOption, catalogue, chosen_tenant
 
 
-async def fetch(account: str, *, tenant: TenantOption = None, json: JsonFlag = False) -> None:
+async def fetch(account: AccountWord, *, tenant: TenantOption = None, json: JsonFlag = False) -> None:
     """Fetch every source of an account now, before anything that is merely due."""
     now = connections.clock.now()
     async with connections.nats() as connection:
@@ -21,7 +21,7 @@ async def fetch(account: str, *, tenant: TenantOption = None, json: JsonFlag = F
         print_json(jobs)
         return
     for job in jobs:
-        done(f"{job.provider}/{job.scope} of {job.target} is asked for; job {job.id}")
+        done(f"{job.provider}/{job.scope} {job.feed} of {job.target} is asked for; job {job.id}")
     if not jobs:
         done("nothing to fetch: every source of it is paused (holdfast account list)")
 

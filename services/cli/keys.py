@@ -35,7 +35,13 @@ async def create(
 
 @app.command
 async def revoke(key: str, *, tenant: TenantOption = None) -> None:
-    """Make a key useless, for good. KEY is its id, as `holdfast key list` shows it."""
+    """Make a key useless, for good.
+
+    Parameters
+    ----------
+    key
+        Its id, as `holdfast key list` shows it.
+    """
     async with registry() as store:
         owner = chosen_tenant(await store.read(), tenant)
         await store.revoke_key(owner, key)
@@ -69,9 +75,9 @@ async def dialect(key: str, dialect: str, *, json: JsonFlag = False) -> None:
     Parameters
     ----------
     key
-        The key's id.
+        The key's id, as `holdfast key list` shows it.
     dialect
-        The system whose client it is.
+        The system whose client it is: okx.
     """
     master_key = connections.configuration().secret("api.master_key")
     derived = derive_credentials(master_key, key, dialect=dialect)

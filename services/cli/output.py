@@ -14,9 +14,16 @@ from rich.text import Text
 
 from holdfast.domain.money import plain
 
+_PIPE_COLUMNS = 1000
+
 
 class PipedConsole(Console):
-    """Ends quietly when nobody reads any more, as under `| head`."""
+    """Of a pipe no line is broken, and it ends quietly when nobody reads any more, as under `| head`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        if not self.is_terminal and "COLUMNS" not in os.environ:
+            self.width = _PIPE_COLUMNS
 
     def on_broken_pipe(self) -> None:
         os._exit(0)
@@ -66,7 +73,7 @@ def text(value: object) -> str:
 
 
 def done(message: str) -> None:
-    console.print("[green]✓[/]", Text(message), highlight=False)
+    console.print("[green]✓[/]", Text(message), highlight=False, soft_wrap=True)
 
 
 def fail(message: str, *, code: int = FAILED, fix: str = "") -> NoReturn:

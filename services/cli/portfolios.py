@@ -10,7 +10,15 @@ from holdfast.registry.records import Member
 from holdfast.registry.state import memberships
 from services.cli.connections import clock
 from services.cli.output import console, done, print_json, show, text
-from services.cli.registry import JsonFlag, TenantOption, chosen_tenant, parse_share, parse_time, registry
+from services.cli.registry import (
+    JsonFlag,
+    PortfolioWord,
+    TenantOption,
+    chosen_tenant,
+    parse_share,
+    parse_time,
+    registry,
+)
 
 app = App(name="portfolio", help="Named sets of accounts, and of other portfolios.")
 
@@ -32,7 +40,9 @@ async def create(
     Parameters
     ----------
     portfolio
-        Its id.
+        Its id: lower-case letters, digits, '-' and '_'.
+    name
+        What people call it.
     currency
         Base currency: an ISO 4217 code.
     account
@@ -73,7 +83,7 @@ async def list_portfolios(*, tenant: TenantOption = None, json: JsonFlag = False
 
 
 @app.command(name="show")
-async def show_portfolio(portfolio: str, *, tenant: TenantOption = None, json: JsonFlag = False) -> None:
+async def show_portfolio(portfolio: PortfolioWord, *, tenant: TenantOption = None, json: JsonFlag = False) -> None:
     """Its members, nested portfolios resolved, with the time that each belongs to it."""
     async with registry() as store:
         state = await store.read()
@@ -99,7 +109,7 @@ async def show_portfolio(portfolio: str, *, tenant: TenantOption = None, json: J
 
 @app.command
 async def add(
-    portfolio: str,
+    portfolio: PortfolioWord,
     member: str,
     *,
     tenant: TenantOption = None,
@@ -110,8 +120,12 @@ async def add(
 
     Parameters
     ----------
+    member
+        An account id, or with --nested the id of a portfolio.
     since
         From when on, ISO 8601; left out, from the beginning.
+    nested
+        The member is a portfolio.
     """
     at = parse_time("since", since)
     wish = Member(portfolio=member, valid_from=at) if nested else Member(account=member, valid_from=at)
@@ -121,11 +135,13 @@ async def add(
 
 
 @app.command
-async def end(portfolio: str, member: str, *, tenant: TenantOption = None, at: str | None = None) -> None:
+async def end(portfolio: PortfolioWord, member: str, *, tenant: TenantOption = None, at: str | None = None) -> None:
     """End a membership; until then it was one, so history stays.
 
     Parameters
     ----------
+    member
+        The account id or portfolio that leaves.
     at
         From when on it is no longer in; left out, now.
     """
@@ -137,7 +153,7 @@ async def end(portfolio: str, member: str, *, tenant: TenantOption = None, at: s
 
 @app.command
 async def jumps(
-    portfolio: str, jump_ratio: str | None = None, *, tenant: TenantOption = None, json: JsonFlag = False
+    portfolio: PortfolioWord, jump_ratio: str | None = None, *, tenant: TenantOption = None, json: JsonFlag = False
 ) -> None:
     """Say how far its total may move between two points unseen.
 

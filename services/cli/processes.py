@@ -6,6 +6,9 @@ from typing import Annotated, NoReturn
 
 from cyclopts import Parameter
 
+JsonFlag = Annotated[bool, Parameter(negative=(), help="JSON for scripts instead of a table.")]
+DryRun = Annotated[bool, Parameter(negative=(), help="Only tell what would be done.")]
+
 
 def become(module: str, *arguments: str) -> NoReturn:
     os.execv(sys.executable, [sys.executable, "-m", module, *arguments])
@@ -22,12 +25,12 @@ def up(*, demo: bool = False) -> None:
     become("services.local", *(["--demo"] if demo else []))
 
 
-def selftest(*, json: Annotated[bool, Parameter(negative=())] = False) -> None:
+def selftest(*, json: JsonFlag = False) -> None:
     """Run the whole stack against the simulated world and compare every number with its truth."""
     become("services.local.selftest", *(["--json"] if json else []))
 
 
-def migrate(*, dry_run: Annotated[bool, Parameter(negative=())] = False) -> None:
+def migrate(*, dry_run: DryRun = False) -> None:
     """Declare streams, consumers, buckets, tables and views; safe to run again."""
     become("services.migrate", *(["--dry-run"] if dry_run else []))
 

@@ -27,7 +27,8 @@ from services.cli.output import FAILED, console, done, errors, print_json, show
 from services.cli.registry import JsonFlag
 
 Portfolios = Annotated[
-    tuple[str, ...], Parameter(name="--portfolio", help="As acme/family; may be repeated. Everything if left out.")
+    tuple[str, ...],
+    Parameter(name="--portfolio", negative=(), help="As acme/family; may be repeated. Everything if left out."),
 ]
 Swap = Annotated[bool, Parameter(negative=(), help="Put what was derived in the place of what differs.")]
 Resume = Annotated[

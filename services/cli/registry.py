@@ -16,6 +16,9 @@ from holdfast.registry.store import RegistryStore
 from services.cli import connections
 
 TenantOption = Annotated[str | None, Parameter(name="--tenant", help="Whose; may be left out while there is only one.")]
+AccountWord = Annotated[str, Parameter(help="CAIP-10, as eip155:1:0x…, or <provider>:<account id>.")]
+PortfolioWord = Annotated[str, Parameter(help="Its id, as `holdfast portfolio list` shows it.")]
+AssetWord = Annotated[str, Parameter(help="An asset id, as eip155:1/erc20:0x…; `holdfast totals` shows those held.")]
 JsonFlag = Annotated[bool, Parameter(name="--json", negative=(), help="JSON for scripts instead of a table.")]
 
 

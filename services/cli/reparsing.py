@@ -8,27 +8,32 @@ from cyclopts import Parameter
 from holdfast.settings.shared import ClickHouseSettings, NatsSettings
 from services.cli import connections
 from services.cli.processes import become
-from services.cli.registry import parse_time
+from services.cli.registry import JsonFlag, parse_time
 
-Providers = Annotated[tuple[str, ...], Parameter(name="--provider", help="May be repeated; all with settings here.")]
-Feeds = Annotated[
-    tuple[str, ...], Parameter(name="--feed", help="As balances or prices; may be repeated; all by default.")
+Providers = Annotated[
+    tuple[str, ...], Parameter(name="--provider", negative=(), help="May be repeated; all with settings here.")
 ]
+Feeds = Annotated[
+    tuple[str, ...],
+    Parameter(name="--feed", negative=(), help="As balances or prices; may be repeated; all by default."),
+]
+Tenant = Annotated[str, Parameter(help="Whose; all if left out.")]
+Target = Annotated[str, Parameter(help="Of which account, token, or what else a feed watches; all if left out.")]
 From = Annotated[str | None, Parameter(name="--from", help="Fetches since then (ISO 8601 with its zone).")]
 To = Annotated[str | None, Parameter(name="--to", help="Fetches before then.")]
-Flag = Annotated[bool, Parameter(negative=())]
+DryRun = Annotated[bool, Parameter(negative=(), help="Only tell what would be corrected.")]
 
 
 def reparse(
     *,
     provider: Providers = (),
     feed: Feeds = (),
-    tenant: str = "",
-    account: str = "",
+    tenant: Tenant = "",
+    account: Target = "",
     from_: From = None,
     to: To = None,
-    dry_run: Flag = False,
-    json: Flag = False,
+    dry_run: DryRun = False,
+    json: JsonFlag = False,
 ) -> None:
     """Read what upstreams once said with today's parsers, and correct the past where that says something else.
 

@@ -13,9 +13,13 @@ from holdfast.registry.rules import find_rules, newest_rules, rule_sets
 from holdfast.registry.state import RegistryState
 from services.cli import connections
 from services.cli.output import FAILED, console, done, fail, print_json, show, text
-from services.cli.registry import JsonFlag, TenantOption, chosen_tenant, registry
+from services.cli.registry import AssetWord, JsonFlag, PortfolioWord, TenantOption, chosen_tenant, registry
 
 app = App(name="rules", help="Which assets count in totals. Every change is a set of its own; none is ever changed.")
+_NUMBER = Parameter(help="Of the set, as `holdfast rules list` shows it.")
+NumberWord = Annotated[int, _NUMBER]
+OptionalNumber = Annotated[int | None, _NUMBER]
+WhyOption = Annotated[str, Parameter(help="What people are told of it.")]
 PortfolioOption = Annotated[str | None, Parameter(help="The only portfolio that it is said of; else all.")]
 
 
@@ -30,7 +34,7 @@ async def list_sets(*, tenant: TenantOption = None, json: JsonFlag = False) -> N
 
 
 @app.command(name="show")
-async def show_set(number: int | None = None, *, tenant: TenantOption = None, json: JsonFlag = False) -> None:
+async def show_set(number: OptionalNumber = None, *, tenant: TenantOption = None, json: JsonFlag = False) -> None:
     """The rules of a set; without a number, of the one that holds."""
     async with registry() as store:
         state = await store.read()
@@ -47,19 +51,23 @@ async def show_set(number: int | None = None, *, tenant: TenantOption = None, js
 
 
 @app.command
-async def exclude(asset: str, *, portfolio: PortfolioOption = None, why: str = "", tenant: TenantOption = None) -> None:
+async def exclude(
+    asset: AssetWord, *, portfolio: PortfolioOption = None, why: WhyOption = "", tenant: TenantOption = None
+) -> None:
     """Leave an asset out of totals, of all time: spam, a worthless airdrop."""
     await _rule(Rule(asset=asset, action="exclude", portfolio=portfolio, why=why), tenant)
 
 
 @app.command
-async def keep(asset: str, *, portfolio: PortfolioOption = None, why: str = "", tenant: TenantOption = None) -> None:
+async def keep(
+    asset: AssetWord, *, portfolio: PortfolioOption = None, why: WhyOption = "", tenant: TenantOption = None
+) -> None:
     """Count an asset that is excluded otherwise: a false positive, or one that a portfolio wants in."""
     await _rule(Rule(asset=asset, action="keep", portfolio=portfolio, why=why), tenant)
 
 
 @app.command
-async def drop(asset: str, *, portfolio: PortfolioOption = None, tenant: TenantOption = None) -> None:
+async def drop(asset: AssetWord, *, portfolio: PortfolioOption = None, tenant: TenantOption = None) -> None:
     """Take back what was said of an asset."""
 
     def change(rules: tuple[Rule, ...]) -> list[Rule]:
@@ -72,7 +80,7 @@ async def drop(asset: str, *, portfolio: PortfolioOption = None, tenant: TenantO
 
 
 @app.command
-async def use(number: int, *, tenant: TenantOption = None) -> None:
+async def use(number: NumberWord, *, tenant: TenantOption = None) -> None:
     """Make an earlier set's rules hold again, as a set of the next number; 0 makes everything count."""
     async with registry() as store:
         state = await store.read()
@@ -83,7 +91,9 @@ async def use(number: int, *, tenant: TenantOption = None) -> None:
 
 
 @app.command(name="try")
-async def try_set(number: int, portfolio: str, *, tenant: TenantOption = None, json: JsonFlag = False) -> None:
+async def try_set(
+    number: NumberWord, portfolio: PortfolioWord, *, tenant: TenantOption = None, json: JsonFlag = False
+) -> None:
     """What a portfolio would be worth now under a set, beside what it is worth; 0 is no rules at all."""
     async with registry() as store:
         state = await store.read()

@@ -53,6 +53,11 @@ async def access(tenant: str, *, grants_only: GrantsOnly = False) -> None:
 
     The statements go to standard output, the new password to standard error, once. The embedded engine needs
     none of it: there it is the setting embedded.tenant_analysts.
+
+    Parameters
+    ----------
+    tenant
+        Its id, as `holdfast tenant list` shows it.
     """
     async with registry() as store:
         existing_tenant(await store.read(), tenant)

@@ -5,12 +5,14 @@ from typing import Literal
 
 from services.cli import connections
 from services.cli.output import FAILED, console, fail, print_json, show, text
-from services.cli.registry import JsonFlag, TenantOption, chosen_tenant, registry
+from services.cli.registry import JsonFlag, PortfolioWord, TenantOption, chosen_tenant, registry
 
 Axis = Literal["asset", "type", "class", "chain", "platform", "account", "provider", "kind", "side"]
 
 
-async def totals(portfolio: str, *, by: Axis = "asset", tenant: TenantOption = None, json: JsonFlag = False) -> None:
+async def totals(
+    portfolio: PortfolioWord, *, by: Axis = "asset", tenant: TenantOption = None, json: JsonFlag = False
+) -> None:
     """What a portfolio is worth now, in USD, and what it consists of.
 
     Parameters

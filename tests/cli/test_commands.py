@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from holdfast.messaging.connection import connect
 from holdfast.messaging.streams import migrate
@@ -79,6 +80,43 @@ async def test_what_the_registry_refuses_is_told_with_the_field_and_the_fix(syst
     assert said(holdfast("account", "list", "--json", settings=system)) == []
 
 
+async def test_an_account_is_not_touched_for_a_portfolio_that_there_is_not(system: dict[str, str]) -> None:
+    def run(*words: str) -> Done:
+        return holdfast("account", *words, settings=system)
+
+    holdfast("tenant", "create", "acme", settings=system)
+    before = said(run("add", WALLET, "--source", "evm:wallet:300", "--source", "okx", "--json"))["sources"]
+    refused = run("add", WALLET, "--source", "evm:wallet:5", "--portfolio", "nosuch")
+    assert (refused.returncode, "no portfolio 'nosuch'" in refused.stderr) == (1, True), refused.stderr
+    assert said(run("add", WALLET, "--json"))["sources"] == before, "without a source it keeps those that it has"
+
+
+async def test_a_source_that_is_not_named_again_is_told_to_be_dropped(system: dict[str, str]) -> None:
+    holdfast("tenant", "create", "acme", settings=system)
+    every = said(holdfast("account", "add", WALLET, "--json", settings=system))["sources"]
+    assert {source["provider"] for source in every} == {"evm", "okx"}, "every provider that takes it unasked"
+    named = holdfast("account", "add", WALLET, "--source", "okx", settings=system)
+    assert named.returncode == 0, named.stderr
+    told = named.stdout.partition("no longer fetched: ")[2]
+    assert "evm/wallet balances" in told
+    assert "evm/wallet transfers" in told
+    assert "okx" not in told
+
+
+async def test_the_stack_is_found_in_the_folder_that_the_file_names(system: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "mine" / "live").mkdir(parents=True)
+    (tmp_path / "mine" / "live" / "stack.toml").write_text(f'[nats]\nurl = "{system["HOLDFAST_NATS__URL"]}"\n')
+    (tmp_path / "holdfast.toml").write_text('[local]\ndata_dir = "mine"\n')
+    assert said(holdfast("tenant", "list", "--json", folder=tmp_path)) == []
+
+
+def test_what_there_is_not_to_watch_is_refused_with_what_there_is() -> None:
+    done = holdfast("watch", "balances")
+    assert done.returncode == 1
+    assert "there is no 'balances' to watch" in done.stderr
+    assert "There are: balances.observed, " in done.stderr
+
+
 def test_an_unreachable_server_is_one_line_and_exit_code_69(tmp_path: Path) -> None:
     away = {"HOLDFAST_NATS__URL": "nats://127.0.0.1:1"}
     done = holdfast_from_nothing("tenant", "list", settings=away, folder=tmp_path)
@@ -99,6 +137,19 @@ def test_every_command_loads_and_explains_itself(name: str, capsys: pytest.Captu
     with contextlib.suppress(SystemExit):
         build_app()([name, "--help"])
     assert f"Usage: holdfast {name}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", [name for commands in GROUPS.values() for name in commands])
+def test_every_word_of_every_command_is_explained_in_its_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Rows of the frames begin with a word's name; what says no more than its default or that it is needed is bare."""
+    group = build_app()[name]
+    for words in [[name, one] for one in group if not one.startswith("-")] or [[name]]:
+        with contextlib.suppress(SystemExit):
+            build_app()([*words, "--help"], console=Console(width=300))
+        rows = re.findall(r"^│ (?:\* )?\s*((?:[A-Z-]+ )?(?:--)?\w.*?)\s*│$", capsys.readouterr().out, re.MULTILINE)
+        meant = {row: re.sub(r"^\S+( --\S+)*( STR\S*| INT\S*)*|\[[^]]*\]", "", row).strip() for row in rows}
+        assert [row for row, meaning in meant.items() if not meaning] == [], words
+        assert not any("--empty-" in row for row in rows), words
 
 
 def test_the_command_is_declared_once_and_installed(tmp_path: Path) -> None:
