@@ -9,6 +9,7 @@ again from the next message on.
 """
 
 import asyncio
+import contextlib
 import os
 import sys
 import uuid
@@ -98,4 +99,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(main())

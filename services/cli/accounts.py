@@ -30,8 +30,8 @@ async def add(
     ----------
     source
         Who fetches it: PROVIDER[/FEED][:SCOPE[:SECONDS]], as evm:wallet:300 or evm/transfers; may be repeated.
-        The feed is `balances` unless named. Left out: every feed of every provider that takes it unasked, or, of an account
-        that is there, those that it has. Of such an account name all: what is not named is fetched no more.
+        The feed is `balances` unless named. Left out: every feed of every provider that takes it unasked, or, of
+        an account that is there, those that it has. Of such an account name all: what is not named is fetched no more.
     label
         What people call it.
     portfolio

@@ -11,6 +11,7 @@ import pytest
 
 from holdfast.domain.time import SystemClock
 from holdfast.events.balances import BalancesObserved
+from holdfast.events.catalog import CATALOG
 from holdfast.events.codec import decode
 from holdfast.events.examples import load_examples
 from holdfast.messaging.connection import connect
@@ -32,6 +33,11 @@ def _line(event: BalancesObserved) -> str:
 def test_the_document_has_the_four_snippets() -> None:
     titles = [title for title, _ in SNIPPETS]
     assert titles == ["With FastStream", "With plain nats-py", "Replaying from a time", "Only some accounts"]
+
+
+@pytest.mark.parametrize("name", [kind.name for kind in CATALOG if kind.stream != "JOBS"])
+def test_the_table_has_every_event(name: str) -> None:
+    assert f"`{name}." in TEXT
 
 
 @pytest.mark.parametrize(("title", "code"), SNIPPETS, ids=[title for title, _ in SNIPPETS])

@@ -9,6 +9,7 @@ import inspect
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args, get_origin
 
 import msgspec
 
@@ -36,7 +37,7 @@ HEAD = """\
 # The same names work in a TOML file: HOLDFAST_NATS__URL is `url` in `[nats]`. Holdfast reads ./holdfast.toml, or the
 # file that HOLDFAST_CONFIG names; the environment overrides it. A variable with _FILE behind its name, as
 # HOLDFAST_NATS__PASSWORD_FILE, names a file that holds the value: so secrets can be mounted.
-# Lists and tables are written in TOML; see README.md.
+# Lists and tables are written in TOML; see README.md. In HOLDFAST_PROVIDERS__EVM__CHAINS__1__… the 1 is the chain's id.
 # HOLDFAST_CONFIG=
 """
 
@@ -63,24 +64,23 @@ def _split(sections: dict[str, str]) -> Iterator[tuple[str, tuple[str, str]]]:
         yield name, (module, struct)
 
 
-def _lines(section: str, struct: type[msgspec.Struct]) -> Iterator[str]:
+def _lines(section: str, struct: type[msgspec.Struct], *, said: msgspec.Struct | None = None) -> Iterator[str]:
+    """`said`: what the fields are unless somebody says otherwise, where that is not their own default."""
     meanings = _meanings(struct)
     for field in msgspec.structs.fields(struct):
         name = f"{section}.{field.encode_name}"
         if isinstance(field.default, msgspec.Struct):
-            yield from (f"# {variable(name + '.' + n)}={getattr(field.default, n)}" for n in _names(field.default))
+            yield from _lines(name, type(field.default), said=field.default)
+            continue
+        if get_origin(field.type) is dict and issubclass(inner := get_args(field.type)[1], msgspec.Struct):
+            yield from _lines(f"{name}.1", inner)
             continue
         if field.name in meanings:
             yield from (f"#   {line}" for line in textwrap.wrap(meanings[field.name], 112))
-        yield f"# {variable(name)}={_text(field)}"
+        yield f"# {variable(name)}={_text(getattr(said, field.name) if said else field.default)}"
 
 
-def _names(value: msgspec.Struct) -> tuple[str, ...]:
-    return value.__struct_fields__
-
-
-def _text(field: msgspec.structs.FieldInfo) -> str:
-    value = field.default
+def _text(value: object) -> str:
     if value is msgspec.NODEFAULT or value is None:
         return ""
     if isinstance(value, Secret):

@@ -20,8 +20,11 @@ class PricesSettings(Struct, frozen=True, kw_only=True):
     """A single source needs no list: `csv_path` or `url` alone will do."""
 
     sources: tuple[PriceSource, ...] = ()
+    """Several of them, each a `[[providers.prices.sources]]` with its name, and `csv_path` or `url`."""
     csv_path: str = ""
+    """A file with the columns asset, at, price, and optionally quote and source. Read anew at each fetch."""
     url: Secret = Secret("")
+    """Answers `GET <url>?assets=…`; a secret, because it may hold a key."""
 
     @property
     def all_sources(self) -> tuple[PriceSource, ...]:
