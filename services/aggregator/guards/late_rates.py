@@ -18,7 +18,13 @@ _CURRENCY = "iso4217:"
 
 async def read_rated(warehouse: Warehouse, prices: Iterable[PriceRow | PriceWithdrawalRow]) -> set[Instant]:
     """Sources and instants of checks that these, just stored or taken back, may bring to dollars, by another rate."""
-    rates = sorted({(currency, row.at) for row in prices for currency in _converted(row)})
+    rates = sorted(
+        {
+            (currency, row.asset, row.quote, row.at, isinstance(row, PriceWithdrawalRow))
+            for row in prices
+            for currency in _converted(row)
+        }
+    )
     if not rates:
         return set()
     asked = {"rates": to_lines(rates), "age_s": int(CURRENCY_PRICE_AGE.total_seconds()), "most": MOST}

@@ -18,7 +18,6 @@ from holdfast.domain.returns.answers import Window
 from holdfast.warehouse.client import Warehouse
 from holdfast.warehouse.rows import SourceCheckRow, stored_time
 from services.aggregator.guards.gains import Compared, compare, our_gains, their_gains
-from services.aggregator.guards.rates import rate_seen
 from services.aggregator.guards.return_cases import (
     Case,
     Instant,
@@ -132,5 +131,5 @@ def _version(case: Case, known: Known) -> str:
     """
     reports = [case.report, *([case.opening] if case.opening else [])]
     instants = {one.at for one in reports} | {one.observed_at for one in case.statements}
-    rates = (known.rates.find(case.report.quote, USD, parsed(at)) for at in instants)
-    return str((case.seen << 80) + sum(known.seen(one) for one in case.statements) + sum(map(rate_seen, rates)))
+    rates = sum(known.told.seen(case.report.quote, parsed(at)) for at in instants)
+    return str((case.seen << 80) + sum(known.seen(one) for one in case.statements) + rates)

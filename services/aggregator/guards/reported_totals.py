@@ -15,7 +15,7 @@ from holdfast.history.prices import read_rate_book
 from holdfast.warehouse.client import Warehouse
 from holdfast.warehouse.rows import SourceCheckRow, stored_time
 from services.aggregator import sql
-from services.aggregator.guards.rates import rate_seen
+from services.aggregator.guards.rates import RatesTold, read_rates_told
 from services.aggregator.guards.statements import Worth, parsed, read_statements, read_worth, shifted, weigh, weight
 from services.aggregator.placing import Statement, to_lines
 
@@ -70,20 +70,25 @@ async def check_reported_totals(
     worth = await read_worth(warehouse, [one for one in ours if one is not None])
     instants = sorted({parsed(report.at) for report in reports if report.currency != USD})
     currencies = {report.currency for report in reports}
+    told = await read_rates_told(warehouse, currencies, instants=instants)
     rates = await read_rate_book(warehouse, currencies, instants=instants, ranking=ranking)
-    return [_check(report, one, worth, rates, tolerance=tolerance) for report, one in zip(reports, ours, strict=True)]
+    return [
+        _check(report, one, worth, (rates, told), tolerance=tolerance)
+        for report, one in zip(reports, ours, strict=True)
+    ]
 
 
 def _check(
     report: Report,
     one: Statement | None,
     worth: Mapping[str, Worth],
-    rates: RateBook,
+    known: tuple[RateBook, RatesTold],
     *,
     tolerance: Decimal,
 ) -> SourceCheckRow:
     ours = worth[one.snapshot_id].on(report.platform) if one is not None else None
-    rate = rates.find(report.currency, USD, parsed(report.at))
+    (rates, told), at = known, parsed(report.at)
+    rate = rates.find(report.currency, USD, at)
     theirs = _in_usd(report.total, rate)
     judgement = judge(ours.net if ours else None, theirs, tolerance=tolerance, doubt=_doubt(report, ours, rate))
     tenant, provider, account, scope = report.source.split("/")
@@ -96,7 +101,7 @@ def _check(
         against=report.source,
         platform=report.platform,
         at=report.at,
-        version=str((stated << 80) + (ours.seen if ours else 0) + rate_seen(rate)),
+        version=str((stated << 80) + (ours.seen if ours else 0) + told.seen(report.currency, at)),
         account=account,
         provider=provider,
         scope=scope,

@@ -16,6 +16,7 @@ from holdfast.domain.quotes import PriceBook
 from holdfast.history.prices import read_price_book, read_rate_book
 from holdfast.warehouse.client import Warehouse
 from services.aggregator import sql
+from services.aggregator.guards.rates import RatesTold, read_rates_told
 from services.aggregator.guards.statements import Statements, shifted, weigh, weight
 from services.aggregator.placing import Statement, to_json, to_lines
 
@@ -78,6 +79,7 @@ class Known(NamedTuple):
     """By snapshot id; a statement without lines is not there."""
     prices: PriceBook
     rates: RateBook
+    told: RatesTold
 
     def holdings(self, one: Statement) -> Holdings:
         held = self.lines[one.snapshot_id].held if one.snapshot_id in self.lines else ()
@@ -152,10 +154,12 @@ async def read_known(warehouse: Warehouse, cases: Iterable[Case], ranking: Seque
     stored |= {one.observed_at for case in comparable for one in case.statements}
     instants = sorted(parsed(one) for one in stored)
     quotes = {case.report.quote for case in comparable}
+    told = await read_rates_told(warehouse, quotes, instants=instants)
     return Known(
         lines,
         await read_price_book(warehouse, assets, instants=instants, ranking=ranking),
         await read_rate_book(warehouse, quotes, instants=instants, ranking=ranking),
+        told,
     )
 
 
