@@ -55,6 +55,16 @@ def test_no_part_of_a_long_array_is_longer_than_a_field(text: str) -> None:
     assert all(len(part.encode()) <= MOST_BYTES + len("[]") for part in parts)
 
 
+@pytest.mark.parametrize("text", ["abc" * 50_000, "\n" * 150_000, "😀" * 60_000])
+def test_no_part_of_a_long_text_is_longer_than_a_field(text: str) -> None:
+    statement, fields = in_fields("SELECT length({ t : String }), {t:String}", {"t": text})
+    joined = f"concat({', '.join(f'{{t__{number}:String}}' for number in range(len(fields)))})"
+    assert statement == f"SELECT length({joined}), {joined}"
+    assert "".join(fields.values()) == text
+    _, bound = bind_query(statement, fields, dt.UTC)
+    assert all(len(str(part).encode()) <= MOST_BYTES for part in bound.values())
+
+
 def test_what_is_no_array_is_left_to_the_client() -> None:
     params = {"t": "it's", "at": NOON, "unused": [1]}
     assert in_fields("SELECT {t:String}, {at:DateTime64(3, 'UTC')}", params) == (

@@ -1,8 +1,8 @@
 """Parameters as ClickHouse takes them: arrays written here, and in several fields where one would be too long.
 
 A server takes 128 KiB in one field of a request by default. The setting (`http_max_field_value_size`) is read before
-a request has a user, so a client cannot raise it. Any number of fields is taken: a long array is sent in several, and
-the statement joins them where it names the array.
+a request has a user, so a client cannot raise it. Any number of fields is taken: a long array or text is sent in
+several, and the statement joins them where it names it.
 
 The client writes an array character by character, for 20 ms a hundred kilobytes; so it is given arrays as text.
 """
@@ -16,6 +16,8 @@ from clickhouse_connect.driver.binding import format_bind_value
 
 MOST_BYTES = 100_000
 """Of one field."""
+_MOST_CHARACTERS = MOST_BYTES // 4
+"""Of a text: the client may write two for one, and one may have four bytes, but an escaped one has only one."""
 
 _ESCAPED = re.compile(r"[\\'`\t\n]")
 _OF_ANOTHER_ZONE = re.compile(r"DateTime(?!64\(\d,\s*'UTC'\))")
@@ -36,22 +38,42 @@ class Written:
 def in_fields(sql: str, params: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """The statement and its parameters, every array that is too long in parts: `arrayConcat({a__0:…}, {a__1:…})`.
 
+    A text that is too long is in parts, too: `concat({t__0:String}, {t__1:String})`.
+
     Arrays are written as text, but for those of times in a zone other than UTC, which the client knows.
     """
     fields = dict(params)
     for name, value in params.items():
-        named = re.compile(r"\{\s*" + re.escape(name) + r"\s*:\s*(Array\([^{}]*\))\s*\}")
-        found = named.search(sql) if isinstance(value, list) else None
-        if found is None or _OF_ANOTHER_ZONE.search(found[1]):
+        written = _text_in_parts(sql, name, value) if isinstance(value, str) else _array_in_parts(sql, name, value)
+        if written is None:
             continue
-        parts = list(_parts([_written(item) for item in value]))
-        if len(parts) == 1:
-            fields[name] = parts[0]
-            continue
+        sql, parts = written
         del fields[name]
-        fields |= {f"{name}__{number}": part for number, part in enumerate(parts)}
-        sql = _joined(sql, named, name, len(parts))
+        fields |= parts
     return sql, fields
+
+
+def _text_in_parts(sql: str, name: str, value: str) -> tuple[str, dict[str, Any]] | None:
+    """None for one that fits, or is no text to the statement."""
+    named = re.compile(r"\{\s*" + re.escape(name) + r"\s*:\s*(String)\s*\}")
+    if len(value) <= _MOST_CHARACTERS or named.search(sql) is None:
+        return None
+    texts = [value[at : at + _MOST_CHARACTERS] for at in range(0, len(value), _MOST_CHARACTERS)]
+    parts = {f"{name}__{number}": text for number, text in enumerate(texts)}
+    return _joined(sql, named, name, len(parts), by="concat"), parts
+
+
+def _array_in_parts(sql: str, name: str, value: Any) -> tuple[str, dict[str, Any]] | None:
+    """None for what is no array, or one of times that the client knows."""
+    named = re.compile(r"\{\s*" + re.escape(name) + r"\s*:\s*(Array\([^{}]*\))\s*\}")
+    found = named.search(sql) if isinstance(value, list) else None
+    if found is None or _OF_ANOTHER_ZONE.search(found[1]):
+        return None
+    written = list(_parts([_written(item) for item in value]))
+    if len(written) == 1:
+        return sql, {name: written[0]}
+    parts = {f"{name}__{number}": part for number, part in enumerate(written)}
+    return _joined(sql, named, name, len(parts), by="arrayConcat"), parts
 
 
 def _written(item: Any) -> str:
@@ -99,7 +121,5 @@ def _parts(items: list[str]) -> Iterator[Written]:
     yield Written(f"[{', '.join(part)}]")
 
 
-def _joined(sql: str, named: re.Pattern[str], name: str, parts: int) -> str:
-    return named.sub(
-        lambda found: f"arrayConcat({', '.join(f'{{{name}__{part}:{found[1]}}}' for part in range(parts))})", sql
-    )
+def _joined(sql: str, named: re.Pattern[str], name: str, parts: int, *, by: str) -> str:
+    return named.sub(lambda found: f"{by}({', '.join(f'{{{name}__{part}:{found[1]}}}' for part in range(parts))})", sql)
