@@ -80,7 +80,7 @@ class KnownLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class CorrectingEvent(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: str | None
     """The id of a `BalancesObserved`, `PricesObserved` or `PricesWithdrawn` event, the registry's revision, or the
-    number of a set of rules; null where something only ended."""
+    number of a set of rules; null where something only ended, or where no price serves before or after."""
     recorded_at: Time | None
     job_id: str | None
 

@@ -60,7 +60,7 @@ class Stated(Struct, frozen=True, kw_only=True):
 
 
 class Event(Struct, frozen=True, kw_only=True):
-    """What was recorded in between. `id` is None where something only ended."""
+    """What was recorded in between. `id` is None where something only ended, or no price serves before or after."""
 
     id: str | None
     recorded_at: datetime | None
@@ -124,7 +124,8 @@ def _explained(line: Line, change: tuple[Line | None, Line | None], before: Know
         return "statement", Event(id=is_.snapshot_id, recorded_at=is_.recorded_at, job_id=is_.job_id)
     if old and new and old.excluded != new.excluded:
         return "rules", after.rules
-    if old and new and (old.price_event_id, old.value_usd) != (new.price_event_id, new.value_usd):
+    if old and new and old.counted == new.counted:
+        # The same line of the same statement: what it is worth, or why nothing, is up to prices.
         return "price", _repricing(old, new, after)
     return "coverage", _covering(line, before, after)
 
