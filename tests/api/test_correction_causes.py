@@ -1,4 +1,4 @@
-"""Which cause is named where a line is known otherwise: a price that is too old to serve, a receipt whose price moved."""
+"""Which cause is named where a line is known otherwise: a price too old to serve, a receipt whose price moved."""
 
 from typing import Any
 
