@@ -2,6 +2,7 @@
 
 from importlib.resources import files
 
+from holdfast.registry.validation import existing_portfolio
 from services.cli import connections
 from services.cli.output import console, print_json, show
 from services.cli.registry import JsonFlag, PortfolioWord, TenantOption, chosen_tenant, registry
@@ -10,11 +11,14 @@ from services.cli.registry import JsonFlag, PortfolioWord, TenantOption, chosen_
 async def checks(portfolio: PortfolioWord, *, tenant: TenantOption = None, json: JsonFlag = False) -> None:
     """Our numbers against what providers say, providers against each other, and the newest jumps of the total."""
     async with registry() as store:
-        owner = chosen_tenant(await store.read(), tenant)
+        state = await store.read()
+    owner = chosen_tenant(state, tenant)
     of = {"tenant": owner, "portfolio": portfolio}
     async with connections.warehouse() as warehouse:
         found = await warehouse.query(_question("checks"), of)
         jumps = await warehouse.query(_question("jumps"), of)
+    if not found and not jumps:
+        existing_portfolio(state, owner, portfolio)
     if json:
         print_json({"checks": found, "jumps": jumps})
         return

@@ -4,7 +4,7 @@ from cyclopts import App
 
 from holdfast.messaging import dead_letters
 from services.cli import connections
-from services.cli.output import console, done, print_json, show
+from services.cli.output import USAGE, console, done, fail, print_json, show
 from services.cli.registry import JsonFlag
 
 app = App(name="dead", help="Messages that could not be worked off and wait for a person.")
@@ -66,6 +66,8 @@ async def replay(*ids: int) -> None:
     ids
         As `holdfast dead list` shows them.
     """
+    if not ids:
+        fail("name at least one letter", code=USAGE, fix="holdfast dead list shows their ids")
     async with connections.nats() as connection:
         for one in ids:
             stored = await dead_letters.replay(connection.js, one)

@@ -10,6 +10,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from holdfast.domain.money import plain
+from holdfast.registry.validation import existing_portfolio
 from services.cli import connections
 from services.cli.output import FAILED, console, fail, print_json, text
 from services.cli.registry import JsonFlag, PortfolioWord, TenantOption, chosen_tenant, parse_time, registry
@@ -30,10 +31,12 @@ async def explain(
         Lines that are shown of each snapshot, the greatest first; with --json there are all.
     """
     async with registry() as store:
-        owner = chosen_tenant(await store.read(), tenant)
+        state = await store.read()
+    owner = chosen_tenant(state, tenant)
     instant = parse_time("at", at) or connections.clock.now()
     point, rows, bodies = await _read(owner, portfolio, instant)
     if point is None:
+        existing_portfolio(state, owner, portfolio)
         fail(
             f"{portfolio!r} of {owner} has no total at {text(instant)}",
             code=FAILED,

@@ -2,6 +2,7 @@
 
 from cyclopts import App
 
+from holdfast.registry.errors import RegistryError
 from holdfast.registry.keys import derive_credentials
 from services.cli import connections
 from services.cli.output import console, done, print_json, show
@@ -77,8 +78,12 @@ async def dialect(key: str, dialect: str, *, json: JsonFlag = False) -> None:
     key
         The key's id, as `holdfast key list` shows it.
     dialect
-        The system whose client it is: okx.
+        The system whose client it is, of those that sign: docs/dialects.md.
     """
+    async with registry() as store:
+        found = (await store.read()).keys.get(key)
+    if found is None or found.revoked_at is not None:
+        raise RegistryError("key", f"there is no live key {key[:80]!r}", "List them: holdfast key list")
     master_key = connections.configuration().secret("api.master_key")
     derived = derive_credentials(master_key, key, dialect=dialect)
     shown = {"key": derived.key, "secret": derived.secret.reveal(), "passphrase": derived.passphrase.reveal()}

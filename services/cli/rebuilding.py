@@ -47,7 +47,7 @@ async def rebuild(
     name = _resumed(resume, scope) if resume else name_run(scope, datetime.now(UTC))
     async with connections.warehouse() as warehouse:
         work = Rebuild(warehouse, run=name, scope=scope, ranking=_ranking())
-        outcome = await _run(work, quiet=json)
+        outcome = await _run(work, quiet=json, resumed=resume is not None)
         findings = await read_findings(warehouse, name) if outcome.differences else []
         repaired = await _repair(warehouse, work, outcome.differences if swap else 0, quiet=json)
     if json:
@@ -62,8 +62,11 @@ async def rebuild(
 _COLUMNS = ["kind", "of", "stored", "derived", "detail"]
 
 
-async def _run(work: Rebuild, *, quiet: bool) -> Outcome:
+async def _run(work: Rebuild, *, quiet: bool, resumed: bool = False) -> Outcome:
     units, before = await work.plan()
+    if resumed and not before:
+        told = f"nothing is kept of a run {work.run_name[:80]!r}"
+        raise RegistryError("resume", told, "Write its name as it was shown, or leave --resume out to begin one")
     finished = {one.unit for one in before}
     outcomes: list[UnitDone] = list(before)
     with Progress(

@@ -13,6 +13,7 @@ from holdfast.registry.commands import Catalogue
 from holdfast.registry.errors import RegistryError
 from holdfast.registry.state import RegistryState
 from holdfast.registry.store import RegistryStore
+from holdfast.registry.validation import existing_tenant
 from services.cli import connections
 
 TenantOption = Annotated[str | None, Parameter(name="--tenant", help="Whose; may be left out while there is only one.")]
@@ -35,7 +36,7 @@ def catalogue() -> Catalogue:
 def chosen_tenant(state: RegistryState, named: str | None) -> str:
     """The named tenant, else the only one."""
     if named is not None:
-        return named
+        return existing_tenant(state, named).id
     if len(state.tenants) == 1:
         return next(iter(state.tenants))
     known = ", ".join(sorted(state.tenants)) or "none yet"

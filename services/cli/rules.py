@@ -11,6 +11,7 @@ from holdfast.registry.errors import RegistryError
 from holdfast.registry.records import Rule, RuleSet
 from holdfast.registry.rules import find_rules, newest_rules, rule_sets
 from holdfast.registry.state import RegistryState
+from holdfast.registry.validation import existing_portfolio
 from services.cli import connections
 from services.cli.output import FAILED, console, done, fail, print_json, show, text
 from services.cli.registry import AssetWord, JsonFlag, PortfolioWord, TenantOption, chosen_tenant, registry
@@ -106,6 +107,7 @@ async def try_set(
         of = {"tenant": owner, "portfolio": portfolio}
         rows = [row for one in numbers for row in await warehouse.query(sql, of | {"rules": one})]
     if not rows:
+        existing_portfolio(state, owner, portfolio)
         fail(f"{portfolio!r} of {owner} has no total yet", code=FAILED, fix="holdfast portfolio show; holdfast watch")
     show(rows, ["rules", "net", "assets", "debt", "lines", "lines_unpriced", "lines_excluded"], as_json=json)
     if not json and len(rows) == len(numbers):

@@ -3,6 +3,7 @@
 from importlib.resources import files
 from typing import Literal
 
+from holdfast.registry.validation import existing_portfolio
 from services.cli import connections
 from services.cli.output import FAILED, console, fail, print_json, show, text
 from services.cli.registry import JsonFlag, PortfolioWord, TenantOption, chosen_tenant, registry
@@ -21,12 +22,14 @@ async def totals(
         The axis of the breakdown.
     """
     async with registry() as store:
-        owner = chosen_tenant(await store.read(), tenant)
+        state = await store.read()
+    owner = chosen_tenant(state, tenant)
     of = {"tenant": owner, "portfolio": portfolio}
     async with connections.warehouse() as warehouse:
         values = await warehouse.query(_question("value"), of)
         parts = await warehouse.query(_question("breakdown"), of | {"axis": by})
     if not values:
+        existing_portfolio(state, owner, portfolio)
         fail(f"{portfolio!r} of {owner} has no total yet", code=FAILED, fix="holdfast portfolio show; holdfast watch")
     value = values[0]
     if json:

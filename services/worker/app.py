@@ -232,7 +232,8 @@ def _served(configuration: Configuration, catalogue: dict[str, ProviderModule], 
         SettingsProblem("worker", f"no provider {name!r}; there are {known}") for name in names if name not in catalogue
     ]
     if not names:
-        problems.append(SettingsProblem("worker", f"name at least one provider to serve, of {known}"))
+        told = f"no provider has settings here: make those of one, as [providers.<name>], or name one, of {known}"
+        problems.append(SettingsProblem("worker", told))
     served = []
     for name in names:
         if name in catalogue:

@@ -13,6 +13,8 @@ from rich.console import Console
 from holdfast.messaging.connection import connect
 from holdfast.messaging.streams import migrate
 from holdfast.providers.kit.discovery import discover
+from holdfast.registry.keys import derive_credentials
+from holdfast.settings import Secret
 from holdfast.settings.shared import NatsSettings
 from services.cli.app import GROUPS, build_app
 from tests.support.commands import Done, holdfast, holdfast_from_nothing, said
@@ -108,6 +110,31 @@ async def test_the_stack_is_found_in_the_folder_that_the_file_names(system: dict
     (tmp_path / "mine" / "live" / "stack.toml").write_text(f'[nats]\nurl = "{system["HOLDFAST_NATS__URL"]}"\n')
     (tmp_path / "holdfast.toml").write_text('[local]\ndata_dir = "mine"\n')
     assert said(holdfast("tenant", "list", "--json", folder=tmp_path)) == []
+
+
+async def test_who_and_what_there_is_not_is_refused_by_its_name(system: dict[str, str]) -> None:
+    holdfast("tenant", "create", "acme", settings=system)
+    for words, told in (
+        (("portfolio", "create", "family", "--tenant", "nosuch"), "there is no tenant 'nosuch'"),
+        (("key", "dialect", "nosuch", "okx"), "there is no live key 'nosuch'"),
+        (("key", "revoke", "nosuch"), "tenant 'acme' has no key 'nosuch'"),
+    ):
+        done = holdfast(*words, settings=system)
+        assert (done.returncode, told in done.stderr) == (1, True), done.stderr
+        assert "fix:" in done.stderr
+    nothing = holdfast("dead", "replay", settings=system)
+    assert (nothing.returncode, "name at least one letter" in nothing.stderr) == (2, True), nothing.stderr
+
+
+async def test_a_signing_client_is_configured_by_a_live_key(system: dict[str, str]) -> None:
+    settings = {**system, "HOLDFAST_API__MASTER_KEY": "m" * 32}
+    holdfast("tenant", "create", "acme", settings=settings)
+    key = said(holdfast("key", "create", "--json", settings=settings))["id"]
+    derived = derive_credentials(Secret("m" * 32), key, dialect="okx")
+    shown = said(holdfast("key", "dialect", key, "okx", "--json", settings=settings))
+    assert shown == {"key": key, "secret": derived.secret.reveal(), "passphrase": derived.passphrase.reveal()}
+    holdfast("key", "revoke", key, settings=settings)
+    assert "no live key" in holdfast("key", "dialect", key, "okx", settings=settings).stderr
 
 
 def test_what_there_is_not_to_watch_is_refused_with_what_there_is() -> None:

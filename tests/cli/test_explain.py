@@ -103,6 +103,11 @@ def _answer(job: str) -> dict[str, Any]:
 
 
 async def test_a_portfolio_without_a_point_is_refused_with_what_to_do(world: dict[str, str], tmp_path: Path) -> None:
-    refused = holdfast("explain", "nobody", settings=world, folder=tmp_path)
+    for command in ("explain", "totals", "checks"):
+        unknown = holdfast(command, "nobody", settings=world, folder=tmp_path)
+        assert unknown.returncode == 1, unknown.stdout
+        assert "has no portfolio 'nobody'" in unknown.stderr
+    assert holdfast("portfolio", "create", "empty", settings=world, folder=tmp_path).returncode == 0
+    refused = holdfast("explain", "empty", "--at", "2020-01-01T00:00:00Z", settings=world, folder=tmp_path)
     assert refused.returncode == 1
     assert "holdfast totals" in refused.stderr

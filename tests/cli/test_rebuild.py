@@ -55,3 +55,12 @@ def test_a_portfolio_without_its_tenant_is_refused(variables: dict[str, str], tm
     refused = holdfast("rebuild", "--portfolio", "family", settings=variables, folder=tmp_path)
     assert refused.returncode == 1
     assert "acme/family" in refused.stderr
+
+
+async def test_a_run_of_which_nothing_is_kept_is_not_begun_in_its_place(
+    kept: Warehouse, variables: dict[str, str], tmp_path: Path
+) -> None:
+    refused = holdfast("rebuild", "--resume", "20260301-123000-1f2e-all", settings=variables, folder=tmp_path)
+    assert refused.returncode == 1
+    assert "nothing is kept of a run '20260301-123000-1f2e-all'" in refused.stderr
+    assert await kept.value("SELECT count() FROM rebuild_units") == 0
