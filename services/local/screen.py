@@ -21,7 +21,7 @@ _BESIDE = 16
 """Columns of a frame and of a fact's name."""
 _WITH_NAMES = 100
 """Columns from which on names have room beside the figures."""
-_PIPE_COLUMNS = 120
+_PIPE_COLUMNS = 132
 """Of what is no window."""
 
 
@@ -41,7 +41,7 @@ class Screen:
     """Shows states. Use as a context manager; `running` switches from progress to the table."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._console = console or _console()
+        self._console = console or wide_console()
         self._states: dict[str, str] = {}
         self._facts: Mapping[str, str] = {}
         self._portfolios: Sequence[PortfolioLine] = ()
@@ -122,7 +122,8 @@ class Screen:
         return totals
 
 
-def _console() -> Console:
+def wide_console() -> Console:
+    """One that breaks no figure where its lines go into a pipe."""
     console = Console()
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console.width = _PIPE_COLUMNS

@@ -29,6 +29,7 @@ from services.local.directory import DataDirectory
 from services.local.processes import ProcessFailedError
 from services.local.registering import opened
 from services.local.running import Running
+from services.local.screen import wide_console
 from services.local.settings import LocalSettings
 from services.local.systems import SystemCheck, check_systems
 from services.local.systems.bench import Bench
@@ -171,7 +172,7 @@ def _print_json(verdict: Verdict) -> None:
 
 
 def _print_table(verdict: Verdict) -> None:
-    console = Console()
+    console = wide_console()
     table = Table(header_style="bold")
     for column in ("tenant", "portfolio", "expected net USD", "actual", ""):
         table.add_column(column, overflow="fold")
