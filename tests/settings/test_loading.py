@@ -120,6 +120,8 @@ def test_a_file_that_cannot_be_read_or_is_not_toml_is_named(tmp_path: Path) -> N
 def test_a_value_where_a_table_is_expected_is_told() -> None:
     with pytest.raises(SettingsError, match="part: expected a table"):
         read_configuration({}, beneath={"part": 1}).section("part", Part)
+    with pytest.raises(SettingsError, match=r"nats: expected a table, as \[nats\]"):
+        read_configuration({}, beneath={"nats": 1}).section("log", LogSettings)
 
 
 def test_a_variable_that_steps_into_a_value_is_told() -> None:

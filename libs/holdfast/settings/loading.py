@@ -75,9 +75,13 @@ class Configuration:
 
     def _of_no_section(self, path: str) -> list[SettingsProblem]:
         """Whatever is asked for: a section with a slip in its name is nobody's, and would be passed over by all."""
-        known = SECTIONS | {path.partition(".")[0]}
-        told = f"no such section; there are {', '.join(sorted(SECTIONS))}"
-        return [SettingsProblem(name, told) for name in self._tree if name not in known]
+        own = path.partition(".")[0]
+        there_are = f"no such section; there are {', '.join(sorted(SECTIONS))}"
+        return [
+            SettingsProblem(name, f"expected a table, as [{name}]" if name in SECTIONS else there_are)
+            for name, value in self._tree.items()
+            if name != own and (name not in SECTIONS or not isinstance(value, dict))
+        ]
 
     def secret(self, setting: str) -> Secret:
         """One secret of another part's section, as `api.master_key`; empty if it is not set."""
