@@ -48,8 +48,10 @@ class SettingsError(Exception):
 class Configuration:
     """The merged settings before they are typed. `section` turns one table into its Struct."""
 
-    def __init__(self, tree: dict[str, Any], origin: str = "") -> None:
+    def __init__(self, tree: dict[str, Any], origin: str = "", *, only_sections: bool = False) -> None:
+        """`only_sections`: refuse what is none of SECTIONS, as in what people write."""
         self._tree = tree
+        self._only_sections = only_sections
         self.origin = origin
         """The TOML file read, or empty."""
 
@@ -80,7 +82,7 @@ class Configuration:
         return [
             SettingsProblem(name, f"expected a table, as [{name}]" if name in SECTIONS else there_are)
             for name, value in self._tree.items()
-            if name != own and (name not in SECTIONS or not isinstance(value, dict))
+            if self._only_sections and name != own and (name not in SECTIONS or not isinstance(value, dict))
         ]
 
     def secret(self, setting: str) -> Secret:
@@ -124,7 +126,7 @@ def read_configuration(
             _place(tree, name, text, problems)
     if problems:
         raise SettingsError(problems)
-    return Configuration(tree, origin)
+    return Configuration(tree, origin, only_sections=True)
 
 
 def _lay_over(tree: dict[str, Any], upper: dict[str, Any]) -> None:
