@@ -59,6 +59,14 @@ async def test_the_newer_rate_of_two_on_a_path_may_be_taken_back(warehouse: Ware
     assert await judged(stage) == ("outside", 605)
 
 
+async def test_a_total_that_is_beyond_what_can_be_stored_in_dollars_says_so(warehouse: Warehouse) -> None:
+    stage = Stage(warehouse)
+    much = (states("okx", 0, held(ETH, "1", "600")), reports(0, "9e39", currency=EUR))
+    await stage.take(priced(EUR, -60, "1.2"), *much)
+    [row] = await stage.rows("SELECT toString(verdict) AS verdict, toString(reason) AS reason FROM cross_checks")
+    assert (row["verdict"], row["reason"]) == ("unknown", "out_of_range")
+
+
 async def test_order_of_arrival_makes_no_difference(warehouse: Warehouse) -> None:
     """Rates of two instants, a correction of one and word that it was never stated: 1.1 is left."""
     told = [priced(EUR, -120, "1.1"), later := priced(EUR, -60, "1.2"), priced(EUR, -60, "1.3", fetched=30)]

@@ -90,7 +90,7 @@ def _check(
     (rates, told), at = known, parsed(report.at)
     rate = rates.find(report.currency, USD, at)
     theirs = _in_usd(report.total, rate)
-    judgement = judge(ours.net if ours else None, theirs, tolerance=tolerance, doubt=_doubt(report, ours, rate))
+    judgement = judge(ours.net if ours else None, theirs, tolerance=tolerance, doubt=_doubt(report, ours, rate, theirs))
     tenant, provider, account, scope = report.source.split("/")
     stated = weight(one) + report.weight
     rate_at = rate.oldest if isinstance(rate, Rate) else None
@@ -129,7 +129,7 @@ def _in_usd(total: Decimal | None, rate: Rate | MissingRate) -> Decimal | None:
         return None
 
 
-def _doubt(report: Report, ours: Worth | None, rate: Rate | MissingRate) -> str:
+def _doubt(report: Report, ours: Worth | None, rate: Rate | MissingRate, theirs: Decimal | None) -> str:
     """Why a difference would prove nothing: the first that holds."""
     if ours is None:
         return "not_seen"
@@ -137,6 +137,8 @@ def _doubt(report: Report, ours: Worth | None, rate: Rate | MissingRate) -> str:
         return "no_total"
     if isinstance(rate, MissingRate):
         return "no_rate"
+    if theirs is None:
+        return "out_of_range"
     if ours.lines_unpriced:
         return "unpriced"
     return report.reason

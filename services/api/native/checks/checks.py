@@ -52,8 +52,8 @@ class Check(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The ratio that was allowed when it was judged."""
     verdict: Verdict
     reason: str | None
-    """Why nothing can be said: not_seen, history_incomplete, no_total, no_rate, unpriced or
-    unreliable_conversion."""
+    """Why nothing can be said: not_seen, history_incomplete, no_total, no_rate, unpriced,
+    unreliable_conversion or out_of_range."""
     lines_unpriced: int
     """Of returns: assets of which one side does not know the gain; they are in neither sum."""
     asset: str | None
