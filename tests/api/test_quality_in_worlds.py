@@ -117,7 +117,7 @@ async def check(wired: Wired, seed: int, minute: int) -> None:
         answers = dict(zip(asked, found, strict=True))
         for path, answer in zip((path for path, _ in asked.values()), found, strict=True):
             assert_answer(path, answer)
-        for total, what_if in (("then", "what if then"), ("as known", "what if known")):
+        for total, what_if in (("now", "what if"), ("then", "what if then"), ("as known", "what if known")):
             assert answers[what_if]["actual"] == {name: answers[total][name] for name in (*SUMMED, "quality")}
 
 

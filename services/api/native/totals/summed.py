@@ -52,8 +52,12 @@ class Standing(Struct, frozen=True, kw_only=True):
 
 
 def to_valued(at: datetime, standing: Standing, sums: Sequence[Sum]) -> Valued:
-    """The value of an instant: a source may have any number of sums, or none."""
+    """The value of an instant: a source may have any number of sums, or none.
+
+    Statements and sums are read side by side: a source that was heard of in between has no part yet.
+    """
     stated = standing.stated
+    sums = [one for one in sums if one.source in stated]
     unrated = {(currency, stated[one.source]) for one in sums for currency in one.unrated}
     return Valued(
         at=at,
