@@ -27,7 +27,7 @@ _WHY = {
     500: "Our error",
     503: "The warehouse or the stream does not answer: wait for Retry-After",
 }
-_ALWAYS = (401, 429, 500, 503)
+_ALWAYS = (400, 401, 429, 500, 503)
 
 
 def refusals(*statuses: int) -> Mapping[int, ResponseSpec]:

@@ -156,7 +156,7 @@ async def test_the_base_currency_of_the_portfolio_is_the_default(world: World) -
     answer = await world.send("PUT", "/v1/portfolios/bees", body=body)
     assert answer.status_code == 200, answer.text
     assert (await world.get("/v1/portfolios/bees/total")).json()["currency"] == EUR
-    assert (await world.get("/v1/portfolios/bees/total", params={"currency": "USD"})).status_code == 200
+    assert (await world.get("/v1/portfolios/bees/total", currency="USD")).json()["currency"] == USD
 
 
 async def test_what_is_no_currency_is_refused_by_name(world: World) -> None:

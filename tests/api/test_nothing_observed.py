@@ -50,7 +50,8 @@ async def example_world(world: World) -> World:
 
 
 async def ask(world: World, portfolio: str, what: str, **params: Any) -> Any:
-    answer = await world.get(f"/v1/portfolios/{portfolio}/{what}", **{"to": END} | params)
+    until = {} if "at" in params else {"to": END}
+    answer = await world.get(f"/v1/portfolios/{portfolio}/{what}", **until | params)
     assert answer.status_code == 200, answer.text
     return answer.json()
 

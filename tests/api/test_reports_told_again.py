@@ -13,7 +13,7 @@ from services.aggregator.prepared import prepare
 from tests.aggregator.test_reports_told_again import Told, at, merge
 from tests.api.conftest import World
 from tests.api.okx_signing import signed
-from tests.api.world import USDC, WALLET_A
+from tests.api.world import USDC, WALLET_A, write_point
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -147,6 +147,7 @@ async def test_an_instant_and_a_span_of_time_are_not_asked_for_together(world: W
 
 
 async def test_every_answer_is_what_was_fetched_last(world: World) -> None:
+    await write_point(world.resources.warehouse, "2026-03-01 07:00:00", version=1, lines=1, sources=2)
     first, between, again = (Told(EIGHT, "", says, n, n) for n, says in enumerate((1, 2, 1), 1))
     await take(world, first)
     assert await answers(world) == all_say(1)

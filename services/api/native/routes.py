@@ -14,6 +14,7 @@ from services.api.native.returns import attributions, flows, returns
 from services.api.native.rules import rules, what_if
 from services.api.native.series import series
 from services.api.native.totals import breakdowns, total
+from services.api.parameters import check_parameters
 from services.api.rate_limit import RateLimiter
 from services.api.resources import Resources
 
@@ -52,4 +53,5 @@ def build_native(resources: Resources, limiter: RateLimiter) -> Router:
         route_handlers=[route for part in PARTS for route in part.ROUTES],
         dependencies={"caller": Provide(provide_caller, sync_to_thread=False)},
         middleware=[admitted],
+        before_request=check_parameters,
     )

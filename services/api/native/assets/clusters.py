@@ -134,7 +134,7 @@ class ClusterOverviewPage(Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     next_cursor: str | None
 
 
-@get("/clusters", operation_id="list_clusters", responses=refusals(400))
+@get("/clusters", operation_id="list_clusters", responses=refusals())
 async def list_clusters(
     api: Api,
     caller: Asker,
@@ -165,7 +165,7 @@ async def list_clusters(
     return TokenClusterPage(items=page, next_cursor=following)
 
 
-@get("/clusters/addresses", operation_id="list_cluster_addresses", responses=refusals(400))
+@get("/clusters/addresses", operation_id="list_cluster_addresses", responses=refusals())
 async def list_cluster_addresses(
     api: Api,
     caller: Asker,
@@ -199,7 +199,7 @@ async def list_cluster_addresses(
     return ClusterAddressPage(token=asset, items=page, next_cursor=following)
 
 
-@get("/clusters/overviews", operation_id="list_cluster_overviews", responses=refusals(400))
+@get("/clusters/overviews", operation_id="list_cluster_overviews", responses=refusals())
 async def list_cluster_overviews(
     api: Api,
     caller: Asker,

@@ -38,7 +38,7 @@ class PricePage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     next_cursor: str | None
 
 
-@get("/prices", operation_id="list_prices", responses=refusals(400))
+@get("/prices", operation_id="list_prices", responses=refusals())
 async def list_prices(
     api: Api,
     caller: Asker,

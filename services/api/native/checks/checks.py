@@ -66,7 +66,7 @@ class CheckPage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     next_cursor: str | None
 
 
-@get("/portfolios/{portfolio:str}/checks", operation_id="list_checks", responses=refusals(400, 404))
+@get("/portfolios/{portfolio:str}/checks", operation_id="list_checks", responses=refusals(404))
 async def list_checks(
     api: Api,
     caller: Asker,

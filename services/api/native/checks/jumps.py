@@ -59,7 +59,7 @@ class JumpPage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     next_cursor: str | None
 
 
-@get("/portfolios/{portfolio:str}/jumps", operation_id="list_jumps", responses=refusals(400, 404))
+@get("/portfolios/{portfolio:str}/jumps", operation_id="list_jumps", responses=refusals(404))
 async def list_jumps(
     api: Api,
     caller: Asker,

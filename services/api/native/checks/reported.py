@@ -84,7 +84,7 @@ class ReportedTotalPage(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     next_cursor: str | None
 
 
-@get("/reported/returns", operation_id="list_reported_returns", responses=refusals(400))
+@get("/reported/returns", operation_id="list_reported_returns", responses=refusals())
 async def list_reported_returns(
     api: Api,
     caller: Asker,
@@ -115,7 +115,7 @@ async def list_reported_returns(
     return ReportedReturnPage(items=page, next_cursor=following)
 
 
-@get("/reported/totals", operation_id="list_reported_totals", responses=refusals(400))
+@get("/reported/totals", operation_id="list_reported_totals", responses=refusals())
 async def list_reported_totals(
     api: Api,
     caller: Asker,

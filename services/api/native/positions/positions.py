@@ -47,7 +47,7 @@ class PositionPage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     next_cursor: str | None
 
 
-@get("/portfolios/{portfolio:str}/positions", operation_id="list_positions", responses=refusals(400, 404))
+@get("/portfolios/{portfolio:str}/positions", operation_id="list_positions", responses=refusals(404))
 async def list_positions(
     api: Api,
     caller: Asker,

@@ -145,7 +145,7 @@ class Sides(Struct, frozen=True, kw_only=True):
     after: Moment
 
 
-@get("/portfolios/{portfolio:str}/corrections", operation_id="list_corrections", responses=refusals(400, 404))
+@get("/portfolios/{portfolio:str}/corrections", operation_id="list_corrections", responses=refusals(404))
 async def list_corrections(
     api: Api,
     caller: Asker,

@@ -178,7 +178,7 @@ class _Events(Struct, frozen=True, kw_only=True):
     events: list[EventOrigin]
 
 
-@get("/portfolios/{portfolio:str}/explanation", operation_id="explain_total", responses=refusals(400, 404))
+@get("/portfolios/{portfolio:str}/explanation", operation_id="explain_total", responses=refusals(404))
 async def explain_total(
     api: Api, caller: Asker, *, portfolio: Name, at: At = None, limit: Limit = None, cursor: CursorText = None
 ) -> Explanation:

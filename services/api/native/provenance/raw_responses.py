@@ -52,7 +52,7 @@ class _Access(Struct, frozen=True, kw_only=True):
     source: str
 
 
-@get("/raw-responses/{sha256:str}", operation_id="show_raw_response", responses=refusals(400, 404))
+@get("/raw-responses/{sha256:str}", operation_id="show_raw_response", responses=refusals(404))
 async def show_raw_response(api: Api, caller: Asker, sha256: Sha256) -> RawResponse:
     """One body that a snapshot, a total or a return of a source that this key may see was read from."""
     bound = caller.portfolio is not None

@@ -69,7 +69,7 @@ class AccountAddition(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Empty: every provider that takes such accounts."""
 
 
-@get("/accounts", operation_id="list_accounts", responses=refusals(400))
+@get("/accounts", operation_id="list_accounts", responses=refusals())
 async def list_accounts(api: Api, caller: Asker, limit: Limit = None, cursor: CursorText = None) -> AccountPage:
     """The accounts that this key may see, by id."""
     size = page_size(limit, most=api.settings.max_page)
@@ -80,7 +80,7 @@ async def list_accounts(api: Api, caller: Asker, limit: Limit = None, cursor: Cu
     return AccountPage(items=[to_view(one) for one in page], next_cursor=following)
 
 
-@post("/accounts", operation_id="add_account", responses=refusals(400, 403, 413))
+@post("/accounts", operation_id="add_account", responses=refusals(403, 413))
 async def add_account(api: Api, caller: Asker, data: JSONBody[AccountAddition]) -> AccountView:
     """Track an account. Adding one that is tracked changes only what is said anew."""
     caller.may_write()
@@ -95,12 +95,12 @@ async def add_account(api: Api, caller: Asker, data: JSONBody[AccountAddition]) 
     return to_view(added)
 
 
-@get("/accounts/{account:str}", operation_id="show_account", responses=refusals(400, 404))
+@get("/accounts/{account:str}", operation_id="show_account", responses=refusals(404))
 async def show_account(api: Api, caller: Asker, account: AccountPath) -> AccountView:
     return to_view(caller.find_account(api.registry, canonical(account)))
 
 
-@delete("/accounts/{account:str}", operation_id="remove_account", status_code=204, responses=refusals(400, 403, 404))
+@delete("/accounts/{account:str}", operation_id="remove_account", status_code=204, responses=refusals(403, 404))
 async def remove_account(api: Api, caller: Asker, account: AccountPath) -> None:
     """Track it no more. An account that is a member of a portfolio is refused: end its membership first."""
     caller.may_write()

@@ -65,7 +65,7 @@ class FetchStatus(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     "/accounts/{account:str}/fetch",
     operation_id="fetch_account",
     status_code=202,
-    responses=refusals(400, 403, 404, 409),
+    responses=refusals(403, 404, 409),
 )
 async def fetch_account(api: Api, caller: Asker, account: AccountPath) -> FetchAccepted:
     """Fetch every source of the account, before anything that is merely due."""
@@ -84,7 +84,7 @@ async def fetch_account(api: Api, caller: Asker, account: AccountPath) -> FetchA
     return FetchAccepted(account=found.id, requested_at=jobs[0].requested_at, jobs=[_to_requested(job) for job in jobs])
 
 
-@get("/fetches/{job_id:str}", operation_id="show_fetch", responses=refusals(400, 404))
+@get("/fetches/{job_id:str}", operation_id="show_fetch", responses=refusals(404))
 async def show_fetch(api: Api, caller: Asker, job_id: JobPath) -> FetchStatus:
     """Every attempt so far. A job that no worker has tried yet is unknown here."""
     params = {"tenant": caller.tenant, "job_id": job_id}

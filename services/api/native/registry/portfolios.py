@@ -73,7 +73,7 @@ class Members(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     members: Annotated[tuple[MemberView, ...], Meta(max_length=10_000)]
 
 
-@get("/portfolios", operation_id="list_portfolios", responses=refusals(400))
+@get("/portfolios", operation_id="list_portfolios", responses=refusals())
 async def list_portfolios(api: Api, caller: Asker, limit: Limit = None, cursor: CursorText = None) -> PortfolioPage:
     """The portfolios that this key may see, by id."""
     size = page_size(limit, most=api.settings.max_page)
@@ -84,7 +84,7 @@ async def list_portfolios(api: Api, caller: Asker, limit: Limit = None, cursor: 
     return PortfolioPage(items=[to_view(one) for one in page], next_cursor=following)
 
 
-@post("/portfolios", operation_id="create_portfolio", responses=refusals(400, 403, 409, 413))
+@post("/portfolios", operation_id="create_portfolio", responses=refusals(403, 409, 413))
 async def create_portfolio(api: Api, caller: Asker, data: JSONBody[PortfolioCreation]) -> PortfolioView:
     """A new portfolio. PUT replaces one that exists."""
     caller.may_write()
@@ -108,12 +108,12 @@ async def create_portfolio(api: Api, caller: Asker, data: JSONBody[PortfolioCrea
     return to_view(created)
 
 
-@get("/portfolios/{portfolio:str}", operation_id="show_portfolio", responses=refusals(400, 404))
+@get("/portfolios/{portfolio:str}", operation_id="show_portfolio", responses=refusals(404))
 async def show_portfolio(api: Api, caller: Asker, portfolio: Name) -> PortfolioView:
     return to_view(caller.find_portfolio(api.registry, portfolio))
 
 
-@put("/portfolios/{portfolio:str}", operation_id="replace_portfolio", responses=refusals(400, 403, 404, 413))
+@put("/portfolios/{portfolio:str}", operation_id="replace_portfolio", responses=refusals(403, 404, 413))
 async def replace_portfolio(api: Api, caller: Asker, portfolio: Name, data: JSONBody[PortfolioChange]) -> PortfolioView:
     """Replace what is said of a portfolio. To end a membership and keep its history, give it a `valid_to`."""
     caller.may_write()
@@ -121,7 +121,7 @@ async def replace_portfolio(api: Api, caller: Asker, portfolio: Name, data: JSON
     return await _put(api, caller, portfolio, data)
 
 
-@put("/portfolios/{portfolio:str}/members", operation_id="put_members", responses=refusals(400, 403, 404, 413))
+@put("/portfolios/{portfolio:str}/members", operation_id="put_members", responses=refusals(403, 404, 413))
 async def put_members(api: Api, caller: Asker, portfolio: Name, data: JSONBody[Members]) -> PortfolioView:
     """Replace the members alone."""
     caller.may_write()
@@ -135,9 +135,7 @@ async def put_members(api: Api, caller: Asker, portfolio: Name, data: JSONBody[M
     return await _put(api, caller, portfolio, change)
 
 
-@delete(
-    "/portfolios/{portfolio:str}", operation_id="remove_portfolio", status_code=204, responses=refusals(400, 403, 404)
-)
+@delete("/portfolios/{portfolio:str}", operation_id="remove_portfolio", status_code=204, responses=refusals(403, 404))
 async def remove_portfolio(api: Api, caller: Asker, portfolio: Name) -> None:
     """Remove a portfolio that no other one nests. Its accounts stay."""
     caller.may_write()

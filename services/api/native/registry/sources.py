@@ -41,7 +41,7 @@ class SourcePage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     next_cursor: str | None
 
 
-@get("/sources", operation_id="list_sources", responses=refusals(400))
+@get("/sources", operation_id="list_sources", responses=refusals())
 async def list_sources(api: Api, caller: Asker, limit: Limit = None, cursor: CursorText = None) -> SourcePage:
     """Of every account that this key may see. A source just added shows once the aggregator has heard of it."""
     size = page_size(limit, most=api.settings.max_page)

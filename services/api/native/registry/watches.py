@@ -59,7 +59,7 @@ class WatchWish(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     every_s: Annotated[int, Meta(ge=1, le=31 * 86400)] | None = None
 
 
-@get("/watches", operation_id="list_watches", responses=refusals(400))
+@get("/watches", operation_id="list_watches", responses=refusals())
 async def list_watches(api: Api, caller: Asker, limit: Limit = None, cursor: CursorText = None) -> WatchPage:
     """One's own and everybody's, by provider, feed, target, scope and tenant."""
     size = page_size(limit, most=api.settings.max_page)
@@ -71,7 +71,7 @@ async def list_watches(api: Api, caller: Asker, limit: Limit = None, cursor: Cur
     return WatchPage(items=[_to_view(one) for one in page], next_cursor=following)
 
 
-@post("/watches", operation_id="add_watch", responses=refusals(400, 403, 409, 413))
+@post("/watches", operation_id="add_watch", responses=refusals(403, 409, 413))
 async def add_watch(api: Api, caller: Asker, data: JSONBody[WatchWish]) -> WatchView:
     """Fetch it from now on, also if it was paused; the same again changes its interval.
 
@@ -90,7 +90,7 @@ async def add_watch(api: Api, caller: Asker, data: JSONBody[WatchWish]) -> Watch
     return _to_view(made)
 
 
-@delete("/watches", operation_id="remove_watch", status_code=204, responses=refusals(400, 403, 404))
+@delete("/watches", operation_id="remove_watch", status_code=204, responses=refusals(403, 404))
 async def remove_watch(
     api: Api, caller: Asker, *, provider: Provider, feed: FeedName, target: Target, in_scope: Scope = ""
 ) -> None:

@@ -69,7 +69,7 @@ class Attribution(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     next_cursor: str | None
 
 
-@get("/portfolios/{portfolio:str}/attribution", operation_id="show_attribution", responses=refusals(400, 404))
+@get("/portfolios/{portfolio:str}/attribution", operation_id="show_attribution", responses=refusals(404))
 async def show_attribution(
     api: Api,
     caller: Asker,

@@ -50,7 +50,7 @@ class Place(NamedTuple):
     """From 0, of those that have all the rest in common: receipts move apart from what else there is of the asset."""
 
 
-@get("/portfolios/{portfolio:str}/flows", operation_id="list_flows", responses=refusals(400, 404))
+@get("/portfolios/{portfolio:str}/flows", operation_id="list_flows", responses=refusals(404))
 async def list_flows(
     api: Api,
     caller: Asker,

@@ -83,7 +83,7 @@ class _Key(NamedTuple):
     source: str = ""
 
 
-@get("/portfolios/{portfolio:str}/returns", operation_id="show_returns", responses=refusals(400, 404))
+@get("/portfolios/{portfolio:str}/returns", operation_id="show_returns", responses=refusals(404))
 async def show_returns(
     api: Api,
     caller: Asker,

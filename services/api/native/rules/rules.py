@@ -50,7 +50,7 @@ class RulesWish(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     note: Annotated[str, Meta(max_length=200)] = ""
 
 
-@get("/rules", operation_id="list_rule_sets", responses=refusals(400))
+@get("/rules", operation_id="list_rule_sets", responses=refusals())
 async def list_rule_sets(api: Api, caller: Asker, limit: Limit = None, cursor: CursorText = None) -> RuleSetPage:
     """Newest first. A key that is bound to a portfolio sees the rules that concern it."""
     size = page_size(limit, most=api.settings.max_page)
@@ -64,7 +64,7 @@ async def list_rule_sets(api: Api, caller: Asker, limit: Limit = None, cursor: C
     )
 
 
-@get("/rules/{number:int}", operation_id="show_rule_set", responses=refusals(400, 404))
+@get("/rules/{number:int}", operation_id="show_rule_set", responses=refusals(404))
 async def show_rule_set(api: Api, caller: Asker, number: Number) -> RuleSetView:
     found = find_rules(api.registry, caller.tenant, number)
     if found is None:
@@ -78,7 +78,7 @@ async def show_rule_set(api: Api, caller: Asker, number: Number) -> RuleSetView:
     return to_view(found, caller, holds=found == rule_sets(api.registry, caller.tenant)[-1])
 
 
-@put("/rules", operation_id="put_rules", responses=refusals(400, 403, 413))
+@put("/rules", operation_id="put_rules", responses=refusals(403, 413))
 async def put_rules(api: Api, caller: Asker, data: JSONBody[RulesWish]) -> RuleSetView:
     """Make these the rules: a set of the next number, under which every stored point is computed again.
 

@@ -70,7 +70,7 @@ class WhatIf(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Of what is held, what makes the difference."""
 
 
-@get("/portfolios/{portfolio:str}/what-if", operation_id="show_what_if", responses=refusals(400, 404))
+@get("/portfolios/{portfolio:str}/what-if", operation_id="show_what_if", responses=refusals(404))
 async def show_what_if(
     api: Api,
     caller: Asker,

@@ -84,7 +84,7 @@ class Series(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     next_cursor: str | None
 
 
-@get("/portfolios/{portfolio:str}/series", operation_id="show_series", responses=refusals(400, 404))
+@get("/portfolios/{portfolio:str}/series", operation_id="show_series", responses=refusals(404))
 async def show_series(
     api: Api,
     caller: Asker,

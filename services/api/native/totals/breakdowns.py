@@ -62,7 +62,7 @@ class _Row(Struct, frozen=True, kw_only=True):
     debt_before: Money
 
 
-@get("/portfolios/{portfolio:str}/breakdowns/{axis:str}", operation_id="show_breakdown", responses=refusals(400, 404))
+@get("/portfolios/{portfolio:str}/breakdowns/{axis:str}", operation_id="show_breakdown", responses=refusals(404))
 async def show_breakdown(
     api: Api,
     caller: Asker,

@@ -54,27 +54,27 @@ async def read_latest(api: Resources, tenant: str, portfolio: str) -> Valued:
         "excluded": list(excluded_now(registry, tenant, portfolio)),
     }
     values, reasons = await asyncio.gather(_read_values(api, named), _read_reasons(api, point, now))
-    hour = max(point.bucket, floor_to(now, HOUR))
     stale = stale_sources(registry, tenant, {one.source: one.at for one in snapshots}, at=now)
     return Valued(
         at=now,
         bucket=point.bucket,
         assets=point.assets,
         debt=point.debt,
-        known=_to_known(point, hour, snapshots, values, stale, reasons),
+        known=_to_known(point, snapshots, values, stale, reasons, now=now),
         unrated=_to_unrated(snapshots, values),
     )
 
 
 def _to_known(
     point: Point,
-    hour: datetime,
     snapshots: Sequence[CurrentSnapshot],
     values: Sequence[_SourceValue],
     stale: frozenset[str],
     reasons: Mapping[str, int],
+    *,
+    now: datetime,
 ) -> Known:
-    """`hour`: the one whose statements are seen, and not carried: that of the answer, though nothing was stored in it."""
+    hour = max(point.bucket, floor_to(now, HOUR))  # that of the answer, also where nothing is stored in it
     gross = {value.source: Decimal(value.gross) for value in values}
     seen = sum((gross.get(one.source, ZERO) for one in snapshots if one.at >= hour), ZERO)
     return Known(

@@ -34,7 +34,7 @@ class Total(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     quality: Quality
 
 
-@get("/portfolios/{portfolio:str}/total", operation_id="show_total", responses=refusals(400, 404))
+@get("/portfolios/{portfolio:str}/total", operation_id="show_total", responses=refusals(404))
 async def show_total(
     api: Api,
     caller: Asker,
