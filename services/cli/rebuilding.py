@@ -14,6 +14,7 @@ from holdfast.rebuild import (
     Rebuild,
     Scope,
     UnitDone,
+    UnknownPortfolioError,
     check_scope,
     name_run,
     read_findings,
@@ -63,7 +64,10 @@ _COLUMNS = ["kind", "of", "stored", "derived", "detail"]
 
 
 async def _run(work: Rebuild, *, quiet: bool, resumed: bool = False) -> Outcome:
-    units, before = await work.plan()
+    try:
+        units, before = await work.plan()
+    except UnknownPortfolioError as error:
+        raise RegistryError("portfolio", str(error), "holdfast portfolio list shows those that there are") from error
     if resumed and not before:
         told = f"nothing is kept of a run {work.run_name[:80]!r}"
         raise RegistryError("resume", told, "Write its name as it was shown, or leave --resume out to begin one")

@@ -57,6 +57,15 @@ def test_a_portfolio_without_its_tenant_is_refused(variables: dict[str, str], tm
     assert "acme/family" in refused.stderr
 
 
+async def test_a_portfolio_that_there_is_not_is_no_portfolio_without_differences(
+    kept: Warehouse, variables: dict[str, str], tmp_path: Path
+) -> None:
+    words = ("--portfolio", "acme/one", "--portfolio", "acme/nosuch")
+    refused = holdfast("rebuild", *words, settings=variables, folder=tmp_path)
+    assert (refused.returncode, "no difference" in refused.stdout) == (1, False)
+    assert "there is no portfolio 'acme/nosuch'" in refused.stderr
+
+
 async def test_a_run_of_which_nothing_is_kept_is_not_begun_in_its_place(
     kept: Warehouse, variables: dict[str, str], tmp_path: Path
 ) -> None:

@@ -6,7 +6,7 @@ prices and memberships alone, without a look at what was worked out step by step
 
 from holdfast.rebuild.findings import Finding, read_findings
 from holdfast.rebuild.naming import OtherScopeError, check_scope, name_run
-from holdfast.rebuild.planning import Scope, Unit, plan
+from holdfast.rebuild.planning import Scope, Unit, UnknownPortfolioError, plan
 from holdfast.rebuild.running import Outcome, Rebuild, UnitDone
 from holdfast.rebuild.swapping import swap
 
@@ -18,6 +18,7 @@ __all__ = [
     "Scope",
     "Unit",
     "UnitDone",
+    "UnknownPortfolioError",
     "check_scope",
     "name_run",
     "plan",

@@ -23,6 +23,10 @@ PortfolioKey = tuple[str, str]
 """(tenant, portfolio)"""
 
 
+class UnknownPortfolioError(LookupError):
+    """A portfolio that there is not, or not any more: the points of one that was removed stay as they were."""
+
+
 class Scope(Struct, frozen=True, kw_only=True):
     """What is derived again: these portfolios and all that they are made of, or everything there is."""
 
@@ -69,12 +73,14 @@ class _Stated(Struct, frozen=True):
 
 
 async def plan(warehouse: Warehouse, scope: Scope) -> list[Unit]:
-    """Every unit, lines before the points that are summed from them."""
+    """Every unit, lines before the points that are summed from them. Raises UnknownPortfolioError."""
     asked = {"everything": scope.everything, "portfolios": list(scope.portfolios)}
     members = {
         (tenant, portfolio): tuple(sources)
         for tenant, portfolio, sources in await warehouse.rows(load_sql("plan_members"), asked)
     }
+    if unknown := [key for key in scope.portfolios if key not in members]:
+        raise UnknownPortfolioError(f"there is no portfolio {'/'.join(unknown[0])[:120]!r}")
     mine = sorted({source for sources in members.values() for source in sources})
     of_sources = {"everything": scope.everything, "sources": mine}
     stated = [

@@ -68,7 +68,7 @@ class Rebuild:
         return Rebuild(self._warehouse, run=run, scope=self._scope, ranking=self._ranking, settle_s=self._settle_s)
 
     async def plan(self) -> tuple[list[Unit], list[UnitDone]]:
-        """All units, and what of them an earlier process has done already."""
+        """All units, and what of them an earlier process has done already. Raises UnknownPortfolioError."""
         units = await plan(self._warehouse, self._scope)
         done = {
             name: UnitDone(unit=name, rows=rows, differences=differences, moving=moving, seconds=seconds)
