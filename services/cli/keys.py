@@ -3,7 +3,7 @@
 from cyclopts import App
 
 from holdfast.registry.errors import RegistryError
-from holdfast.registry.keys import SigningDialect, derive_credentials
+from holdfast.registry.keys import derive_credentials
 from services.cli import connections
 from services.cli.output import console, done, print_json, show
 from services.cli.registry import JsonFlag, TenantOption, chosen_tenant, registry
@@ -70,7 +70,7 @@ async def list_keys(*, tenant: TenantOption = None, json: JsonFlag = False) -> N
 
 
 @app.command
-async def dialect(key: str, dialect: SigningDialect, *, json: JsonFlag = False) -> None:
+async def dialect(key: str, dialect: str, *, json: JsonFlag = False) -> None:
     """What a client that signs its requests is configured with, derived from the deployment's master key.
 
     Parameters
@@ -78,7 +78,7 @@ async def dialect(key: str, dialect: SigningDialect, *, json: JsonFlag = False) 
     key
         The key's id, as `holdfast key list` shows it.
     dialect
-        The system whose client it is, of those that sign; a client of another presents the key itself.
+        The system whose client it is, of those that sign: docs/dialects.md.
     """
     async with registry() as store:
         found = (await store.read()).keys.get(key)

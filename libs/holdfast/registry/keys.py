@@ -13,15 +13,12 @@ import re
 import secrets
 from base64 import b32encode
 from collections.abc import Mapping
-from typing import Literal
 
 from msgspec import Struct
 
 from holdfast.registry.records import ApiKey
 from holdfast.settings import Secret
 
-SigningDialect = Literal["okx"]
-"""Those whose clients sign what they ask. All others present their key."""
 _PRESENTED = re.compile(r"hf_(?P<id>[a-z2-7]{16})_(?P<secret>[a-z2-7]{52})")
 _NOBODY = hashlib.sha256(b"no such key").hexdigest()
 

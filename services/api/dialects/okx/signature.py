@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from holdfast.providers.okx.signing import sign
-from holdfast.registry.keys import SigningDialect, derive_credentials, same_secret
+from holdfast.registry.keys import derive_credentials, same_secret
 from holdfast.registry.records import ApiKey
 from services.api.callers import Caller
 from services.api.dialects.okx import failures
 from services.api.dialects.okx.failures import OkxError
 from services.api.resources import Resources
 
-DIALECT: SigningDialect = "okx"
+DIALECT = "okx"
 _REQUIRED = (
     ("ok-access-key", failures.MISSING_KEY),
     ("ok-access-passphrase", failures.MISSING_PASSPHRASE),
