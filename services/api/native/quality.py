@@ -1,11 +1,12 @@
 """How far a number can be trusted: one block for every total, breakdown and point (docs/quality.md)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import ROUND_DOWN, Decimal
 
 from msgspec import Struct
 
+from holdfast.domain.exact import total
 from holdfast.domain.money import EXACT, plain
 from services.api.currencies import Conversion, RateMissing, RateUsed
 from services.api.vocabulary import Money, Time
@@ -91,9 +92,10 @@ def to_quality(known: Known, conversion: Conversion, unrated: Sequence[RateMissi
     )
 
 
-def to_shares(seen: Decimal, gross: Decimal) -> tuple[str | None, str | None]:
-    """Of a gross value, how much was observed and how much carried. Nothing of nothing is unknown."""
-    if gross == 0:
+def to_shares(seen: Iterable[Decimal], gross: Iterable[Decimal]) -> tuple[str | None, str | None]:
+    """Of all gross values, how much was observed and how much carried. Nothing of nothing is unknown."""
+    of_all = total(gross)
+    if of_all == 0:
         return None, None
-    observed = EXACT.divide(seen, gross).quantize(_STEP, rounding=ROUND_DOWN)
+    observed = EXACT.divide(total(seen), of_all).quantize(_STEP, rounding=ROUND_DOWN)
     return plain(observed), plain(1 - observed)

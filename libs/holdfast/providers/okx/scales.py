@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from holdfast.domain.clusters import Cluster, ClusterAddress, ClusterOverview, HolderGroup, TokenClusters
+from holdfast.domain.exact import total
 from holdfast.domain.money import EXACT
 from holdfast.providers.okx.holders import SECONDS
 from holdfast.providers.okx.settings import ClusterSettings
@@ -40,7 +41,7 @@ def check_scales(statement: TokenClusters, settings: ClusterSettings) -> None:
 def _check_shares(clusters: Sequence[Cluster], groups: Sequence[HolderGroup], settings: ClusterSettings) -> None:
     """Nobody holds more than all of it, and clusters do not overlap."""
     largest = max((share for _, share in _held(clusters, groups)), default=Decimal(0))
-    together = sum((cluster.share for cluster in clusters if cluster.share is not None), Decimal(0))
+    together = total(cluster.share for cluster in clusters if cluster.share is not None)
     if max(largest, together) > _ALL:
         raise _contradicted("share_scale", settings.share_scale, "holders have more than the whole supply")
 

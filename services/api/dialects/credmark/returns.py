@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from holdfast.domain.assets import USD, chain_of
 from holdfast.domain.conversion import Rate, RateBook
-from holdfast.domain.exact import ZERO, exactly
+from holdfast.domain.exact import ZERO, exactly, total
 from holdfast.domain.ledger.entries import Entry
 from holdfast.domain.ledger.marks import latest
 from holdfast.domain.ledger.membership import ALWAYS, Interval, union
@@ -100,7 +100,7 @@ def to_returns(inputs: Inputs) -> list[TokenReturn]:
 
 
 def total_return(returns: Sequence[TokenReturn]) -> Decimal:
-    return sum((one.return_ for one in returns if one.return_ is not None), ZERO)
+    return total(one.return_ for one in returns if one.return_ is not None)
 
 
 def to_memberships(members: Sequence[PortfolioSource]) -> list[SourceMembership]:

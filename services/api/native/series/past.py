@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from holdfast.domain.exact import total
 from holdfast.domain.grids import Bucket
 from holdfast.domain.line_values import ValueOf, carried_value, marking, to_state
 from holdfast.domain.money import plain
@@ -137,8 +136,8 @@ def _to_worth(bucket: Bucket, point: Point, refusals: Refusals, now: datetime) -
         sources_missing=point.sources_missing,
         sources_stale=sum(state.overdue for state in states),
         shares=to_shares(
-            total(state.gross for state in states if state.observed_at >= bucket.start),
-            total(state.gross for state in states),
+            (state.gross for state in states if state.observed_at >= bucket.start),
+            (state.gross for state in states),
         ),
         oldest_input=point.oldest,
         newest_input=point.newest,

@@ -76,7 +76,7 @@ def _to_known(
 ) -> Known:
     hour = max(point.bucket, floor_to(now, HOUR))  # that of the answer, also where nothing is stored in it
     gross = {value.source: Decimal(value.gross) for value in values}
-    seen = sum((gross.get(one.source, ZERO) for one in snapshots if one.at >= hour), ZERO)
+    seen = [gross.get(one.source, ZERO) for one in snapshots if one.at >= hour]
     return Known(
         lines=point.lines,
         lines_unpriced=point.lines_unpriced,
@@ -86,7 +86,7 @@ def _to_known(
         sources=point.sources,
         sources_missing=point.sources_missing,
         sources_stale=len(stale),
-        shares=to_shares(seen, sum(gross.values(), ZERO)),
+        shares=to_shares(seen, gross.values()),
         oldest_input=point.oldest_input,
         newest_input=point.as_of,
         reasons=reasons,

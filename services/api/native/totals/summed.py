@@ -72,7 +72,7 @@ def to_valued(at: datetime, standing: Standing, sums: Sequence[Sum]) -> Valued:
 def _to_known(at: datetime, standing: Standing, sums: Sequence[Sum]) -> Known:
     stated, stale = standing.stated, standing.stale
     start = floor_to(at, HOUR)
-    seen = total(one.gross for one in sums if stated[one.source] >= start)
+    seen = [one.gross for one in sums if stated[one.source] >= start]
     return Known(
         lines=sum(one.lines for one in sums),
         lines_unpriced=sum(one.lines_unpriced for one in sums),
@@ -82,7 +82,7 @@ def _to_known(at: datetime, standing: Standing, sums: Sequence[Sum]) -> Known:
         sources=len(stated),
         sources_missing=standing.missing,
         sources_stale=len(stale),
-        shares=to_shares(seen, total(one.gross for one in sums)),
+        shares=to_shares(seen, [one.gross for one in sums]),
         oldest_input=min(stated.values(), default=None),
         newest_input=max(stated.values(), default=None),
         reasons=sum((Counter(one.reasons) for one in sums), Counter()),
