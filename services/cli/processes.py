@@ -6,7 +6,8 @@ from typing import Annotated, NoReturn
 
 from cyclopts import Parameter
 
-JsonFlag = Annotated[bool, Parameter(negative=(), help="JSON for scripts instead of a table.")]
+from services.cli.registry import JsonFlag
+
 DryRun = Annotated[bool, Parameter(negative=(), help="Only tell what would be done.")]
 
 
